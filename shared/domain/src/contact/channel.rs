@@ -1,0 +1,115 @@
+//! The channels a message can leave by, and the three flags each project sets on them.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// A channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Channel {
+    /// WhatsApp.
+    Whatsapp,
+    /// SMS.
+    Sms,
+    /// E-mail.
+    Email,
+}
+
+impl Channel {
+    /// Every channel.
+    pub const ALL: [Self; 3] = [Self::Whatsapp, Self::Sms, Self::Email];
+
+    /// The name in code, files and URLs.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Whatsapp => "whatsapp",
+            Self::Sms => "sms",
+            Self::Email => "email",
+        }
+    }
+
+    /// The name a reader sees.
+    pub fn spanish(self) -> &'static str {
+        match self {
+            Self::Whatsapp => "WhatsApp",
+            Self::Sms => "SMS",
+            Self::Email => "Correo",
+        }
+    }
+}
+
+impl fmt::Display for Channel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+/// The text names no channel.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("'{0}' no es un canal: use WhatsApp, SMS, Correo o Todos")]
+pub struct UnknownChannel(pub String);
+
+impl FromStr for Channel {
+    type Err = UnknownChannel;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.trim().to_lowercase().as_str() {
+            "whatsapp" | "wsp" => Ok(Self::Whatsapp),
+            "sms" => Ok(Self::Sms),
+            "correo" | "email" | "e-mail" | "correo electrónico" | "mail" => Ok(Self::Email),
+            _ => Err(UnknownChannel(text.trim().to_owned())),
+        }
+    }
+}
+
+/// One channel or all of them, as opt-outs say it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    /// Every channel.
+    All,
+    /// WhatsApp alone.
+    Whatsapp,
+    /// SMS alone.
+    Sms,
+    /// E-mail alone.
+    Email,
+}
+
+impl Scope {
+    /// Whether the scope takes the channel in.
+    pub fn covers(self, channel: Channel) -> bool {
+        self == Self::All || self == Self::from(channel)
+    }
+}
+
+impl From<Channel> for Scope {
+    fn from(channel: Channel) -> Self {
+        match channel {
+            Channel::Whatsapp => Self::Whatsapp,
+            Channel::Sms => Self::Sms,
+            Channel::Email => Self::Email,
+        }
+    }
+}
+
+impl FromStr for Scope {
+    type Err = UnknownChannel;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.trim().to_lowercase().as_str() {
+            "" | "todos" | "todo" | "all" => Ok(Self::All),
+            _ => text.parse::<Channel>().map(Self::from),
+        }
+    }
+}
+
+/// The flags of a channel in a project. A send needs `active` and `connected`; `visible` only shows it in editors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChannelFlags {
+    /// Shown when templates are edited.
+    pub visible: bool,
+    /// Switched on by the project.
+    pub active: bool,
+    /// Its account with the provider works.
+    pub connected: bool,
+}

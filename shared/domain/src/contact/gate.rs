@@ -1,0 +1,333 @@
+//! The gate: the ordered rules that a message passes twice, when the day is planned and at the moment it leaves.
+//!
+//! The first rule that objects gives the reason, which is stored with the facts it saw. The set of reasons is closed: a
+//! new one is a new name here, and there is no "other".
+
+use crate::contact::calendar::{Calendar, Closed};
+use crate::contact::channel::{Channel, ChannelFlags};
+use crate::contact::point::Reach;
+use crate::debt::customer::Status;
+use crate::strategy::plan::Facts;
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+macro_rules! reasons {
+    ($($variant:ident $code:literal $spanish:literal),+ $(,)?) => {
+        /// Why a message does not leave, in the order the rules are asked.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Reason {
+            $(#[doc = $spanish] $variant),+
+        }
+        impl Reason {
+            /// Every reason, in order.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+            /// The name in code, files and URLs.
+            pub fn code(self) -> &'static str {
+                match self { $(Self::$variant => $code),+ }
+            }
+            /// What a reader is told.
+            pub fn spanish(self) -> &'static str {
+                match self { $(Self::$variant => $spanish),+ }
+            }
+        }
+    };
+}
+
+reasons! {
+    PlatformInactive "platform_inactive" "La plataforma está en modo inactivo: actívela para enviar",
+    ChannelInactive "channel_inactive" "El canal no está activo: actívelo en Canales",
+    ChannelDisconnected "channel_disconnected" "El canal no está conectado: revise su cuenta en Canales",
+    FlowInactive "flow_inactive" "El flujo del segmento no está activo: actívelo en Flujos",
+    TemplateMissing "template_missing" "El paso no tiene plantilla: asígnele una en el flujo",
+    TemplateNotApproved "template_not_approved" "La plantilla aún no está aprobada por WhatsApp",
+    StoppedByUser "stopped_by_user" "Un usuario detuvo los envíos de hoy",
+    StalePayments "stale_payments" "No se cargaron pagos a tiempo: cargue las novedades de pago",
+    BudgetSpent "budget_spent" "Se agotó el presupuesto del día",
+    CustomerInactive "customer_inactive" "El cliente está inactivo",
+    OptedOut "opted_out" "El cliente pidió no ser contactado por este medio",
+    RecipientForbidden "recipient_forbidden" "La ley del país no permite escribir a este destinatario",
+    OutsideHours "outside_hours" "Quedó fuera del horario de contacto permitido",
+    RestrictedDay "restricted_day" "El día está restringido para contactar",
+    FrequencyCap "frequency_cap" "Se alcanzó el límite de contactos del cliente",
+    Paused "paused" "Las comunicaciones del cliente están pausadas",
+    CannotPay "cannot_pay" "El cliente indicó que no puede pagar",
+    PromiseLive "promise_live" "El cliente tiene un compromiso de pago vigente",
+    PaymentUnderReview "payment_under_review" "Hay un pago por verificar",
+    ClaimOpen "claim_open" "El cliente tiene un reclamo abierto",
+    Uncollectible "uncollectible" "La deuda está marcada como incobrable",
+    NothingDue "nothing_due" "El cliente no tiene deuda por cobrar",
+    CarryingChanged "carrying_changed" "Ahora otra orden decide la cobranza del cliente",
+    Superseded "superseded" "Un paso posterior del flujo corresponde al mismo día",
+    Missed "missed" "El día del paso no se planificó a tiempo",
+    HeldOut "held_out" "El cliente está en el grupo de control",
+    NoContact "no_contact" "El cliente no tiene contacto para este canal",
+    InvalidContact "invalid_contact" "Los contactos del cliente para este canal no son válidos",
+    InternalContact "internal_contact" "El contacto pertenece a un usuario o remitente del proyecto",
+    WindowClosed "window_closed" "La ventana de 24 horas de WhatsApp está cerrada",
+    MissingTagValue "missing_tag_value" "Falta el valor de una etiqueta de la plantilla",
+}
+
+/// The gate's answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// The message may leave.
+    Allow,
+    /// Not now: ask again at the moment given.
+    Defer(DateTime<Utc>, Reason),
+    /// It does not leave.
+    Block(Reason, Option<String>),
+}
+
+/// What stands in the project, the same for every customer of a day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Switches {
+    /// Platform mode.
+    pub active: bool,
+    /// Flags of each channel.
+    pub channels: BTreeMap<Channel, ChannelFlags>,
+    /// A user stopped what was left of this day, for all flows.
+    #[serde(default)]
+    pub stopped: Option<DateTime<Utc>>,
+    /// Payments must have been loaded since this instant.
+    #[serde(default)]
+    pub payments_needed_since: Option<DateTime<Utc>>,
+    /// When payments were last loaded.
+    #[serde(default)]
+    pub payments_loaded: Option<DateTime<Utc>>,
+}
+
+/// One message before the gate.
+#[derive(Debug, Clone, Copy)]
+pub struct Case<'a> {
+    /// The project's switches.
+    pub switches: &'a Switches,
+    /// The project's calendar.
+    pub calendar: &'a Calendar,
+    /// What is known of the customer.
+    pub facts: &'a Facts,
+    /// The channel.
+    pub channel: Channel,
+    /// Whether the segment's flow is on.
+    pub flow_active: bool,
+    /// Whether its template exists.
+    pub has_template: bool,
+    /// When the flow was stopped for the day, if it was.
+    pub flow_stopped: Option<DateTime<Utc>>,
+    /// When the message was decided: a stop binds what was decided before it.
+    pub decided: DateTime<Utc>,
+    /// The carrying order the message was decided for.
+    pub order: Option<&'a str>,
+    /// Whether the address can be used.
+    pub reach: Reach,
+    /// The tag the template needs and nobody can fill.
+    pub missing_tag: Option<&'a str>,
+    /// The local day the message belongs to.
+    pub day: NaiveDate,
+    /// The moment it would leave.
+    pub at: DateTime<Utc>,
+}
+
+type Rule = fn(&Case<'_>) -> Option<Verdict>;
+
+/// Asks the rules in order; the first that objects answers.
+pub fn ask(case: &Case<'_>) -> Verdict {
+    const RULES: [Rule; 6] = [project, stops, person, hours, debt, address];
+    RULES.iter().find_map(|rule| rule(case)).unwrap_or(Verdict::Allow)
+}
+
+fn block(reason: Reason) -> Option<Verdict> {
+    Some(Verdict::Block(reason, None))
+}
+
+fn project(case: &Case<'_>) -> Option<Verdict> {
+    let flags = case.switches.channels.get(&case.channel);
+    let checks = [
+        (!case.switches.active, Reason::PlatformInactive),
+        (!flags.is_some_and(|f| f.active), Reason::ChannelInactive),
+        (!flags.is_some_and(|f| f.connected), Reason::ChannelDisconnected),
+        (!case.flow_active, Reason::FlowInactive),
+        (!case.has_template, Reason::TemplateMissing),
+    ];
+    checks.into_iter().find(|c| c.0).and_then(|c| block(c.1))
+}
+
+/// A user's stop, and payments that have not come: the latter wait inside the day's window.
+fn stops(case: &Case<'_>) -> Option<Verdict> {
+    let stopped = [case.switches.stopped, case.flow_stopped].into_iter().flatten();
+    if stopped.into_iter().any(|at| at >= case.decided && case.calendar.local_day(at) == case.day) {
+        return block(Reason::StoppedByUser);
+    }
+    let needed = case.switches.payments_needed_since?;
+    if case.switches.payments_loaded.is_some_and(|loaded| loaded >= needed) {
+        return None;
+    }
+    let again = case.at + chrono::TimeDelta::minutes(30);
+    match case.calendar.close_of_day(case.at) {
+        Some(end) if again < end => Some(Verdict::Defer(again, Reason::StalePayments)),
+        _ => block(Reason::StalePayments),
+    }
+}
+
+fn person(case: &Case<'_>) -> Option<Verdict> {
+    if case.facts.status != Status::Active {
+        return block(Reason::CustomerInactive);
+    }
+    if case.reach == Reach::OptedOut {
+        return block(Reason::OptedOut);
+    }
+    None
+}
+
+fn hours(case: &Case<'_>) -> Option<Verdict> {
+    let closed = case.calendar.check(case.at).err()?;
+    let reason = match closed {
+        Closed::Hours => Reason::OutsideHours,
+        Closed::Day => Reason::RestrictedDay,
+    };
+    match case.calendar.next_allowed(case.at) {
+        Some(next) => Some(Verdict::Defer(next, reason)),
+        None => block(reason),
+    }
+}
+
+fn debt(case: &Case<'_>) -> Option<Verdict> {
+    let holds = &case.facts.holds;
+    if let Some(until) = holds.paused_until.filter(|u| *u >= case.day) {
+        return Some(Verdict::Block(Reason::Paused, Some(format!("hasta el {until}"))));
+    }
+    if holds.cannot_pay {
+        return block(Reason::CannotPay);
+    }
+    if let Some(until) = holds.promise_until.filter(|u| *u >= case.day) {
+        return Some(Verdict::Block(Reason::PromiseLive, Some(format!("hasta el {until}"))));
+    }
+    if holds.payment_under_review {
+        return block(Reason::PaymentUnderReview);
+    }
+    if holds.claim_open {
+        return block(Reason::ClaimOpen);
+    }
+    let carrying = case.facts.summary.carrying.as_ref();
+    match (carrying, case.order) {
+        (None, _) if case.facts.uncollectible => block(Reason::Uncollectible),
+        (None, _) => block(Reason::NothingDue),
+        (Some(now), Some(then)) if now.code != then => {
+            Some(Verdict::Block(Reason::CarryingChanged, Some(format!("ahora decide la orden {}", now.code))))
+        }
+        _ => None,
+    }
+}
+
+fn address(case: &Case<'_>) -> Option<Verdict> {
+    match case.reach {
+        Reach::Nothing => block(Reason::NoContact),
+        Reach::Invalid => block(Reason::InvalidContact),
+        Reach::OptedOut | Reach::Usable => {
+            case.missing_tag.map(|tag| Verdict::Block(Reason::MissingTagValue, Some(format!("etiqueta {{{tag}}}"))))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::country::Country;
+    use crate::strategy::plan::tests::facts;
+    use chrono::TimeDelta;
+
+    type Change = fn(&mut Facts, &mut Switches);
+
+    fn verdict(change: Change, tweak: impl FnOnce(&mut Case<'_>)) -> Verdict {
+        let at: DateTime<Utc> = "2026-03-10T14:00:00Z".parse().expect("an instant");
+        let flags = ChannelFlags { visible: true, active: true, connected: true };
+        let mut switches = Switches {
+            active: true,
+            channels: Channel::ALL.into_iter().map(|c| (c, flags)).collect(),
+            stopped: None,
+            payments_needed_since: None,
+            payments_loaded: None,
+        };
+        let mut facts = facts();
+        change(&mut facts, &mut switches);
+        let calendar = Calendar::of(Country::Pe);
+        let mut case = Case {
+            switches: &switches,
+            calendar: &calendar,
+            facts: &facts,
+            channel: Channel::Whatsapp,
+            flow_active: true,
+            has_template: true,
+            flow_stopped: None,
+            decided: at - TimeDelta::hours(9),
+            order: Some("F-1"),
+            reach: Reach::Usable,
+            missing_tag: None,
+            day: "2026-03-10".parse().expect("a date"),
+            at,
+        };
+        tweak(&mut case);
+        ask(&case)
+    }
+
+    fn reason(change: Change) -> Option<Reason> {
+        match verdict(change, |_| {}) {
+            Verdict::Allow => None,
+            Verdict::Defer(_, reason) | Verdict::Block(reason, _) => Some(reason),
+        }
+    }
+
+    #[test]
+    fn each_fact_has_its_reason_and_the_first_wins() {
+        let cases: [(Change, Option<Reason>); 13] = [
+            (|_, _| {}, None),
+            (|_, s| s.active = false, Some(Reason::PlatformInactive)),
+            (|_, s| s.channels.clear(), Some(Reason::ChannelInactive)),
+            (|_, s| s.channels.values_mut().for_each(|c| c.connected = false), Some(Reason::ChannelDisconnected)),
+            (|_, s| s.stopped = "2026-03-10T13:00:00Z".parse().ok(), Some(Reason::StoppedByUser)),
+            (|_, s| s.stopped = "2026-03-09T13:00:00Z".parse().ok(), None),
+            (|_, s| s.payments_needed_since = "2026-03-10T00:00:00Z".parse().ok(), Some(Reason::StalePayments)),
+            (|f, _| f.status = Status::Inactive, Some(Reason::CustomerInactive)),
+            (|f, _| f.holds.paused_until = "2026-03-10".parse().ok(), Some(Reason::Paused)),
+            (|f, _| f.holds.paused_until = "2026-03-09".parse().ok(), None),
+            (|f, _| f.holds.promise_until = "2026-03-12".parse().ok(), Some(Reason::PromiseLive)),
+            (|f, _| f.summary.carrying = None, Some(Reason::NothingDue)),
+            (
+                |f, s| {
+                    f.holds.cannot_pay = true;
+                    f.holds.claim_open = true;
+                    s.stopped = None;
+                },
+                Some(Reason::CannotPay),
+            ),
+        ];
+        for (i, (change, expected)) in cases.into_iter().enumerate() {
+            assert_eq!(reason(change), expected, "case {i}");
+        }
+    }
+
+    #[test]
+    fn outside_hours_waits_for_the_window() {
+        let late = "2026-03-11T02:00:00Z".parse().expect("an instant");
+        let opens: DateTime<Utc> = "2026-03-11T12:00:00Z".parse().expect("an instant");
+        assert_eq!(verdict(|_, _| {}, |c| c.at = late), Verdict::Defer(opens, Reason::OutsideHours));
+    }
+
+    #[test]
+    fn another_carrying_order_or_a_bad_address_stops_the_message() {
+        let blocked = |v| matches!(v, Verdict::Block(..));
+        assert!(blocked(verdict(|_, _| {}, |c| c.order = Some("F-2"))));
+        assert_eq!(verdict(|_, _| {}, |c| c.reach = Reach::Nothing), Verdict::Block(Reason::NoContact, None));
+        assert_eq!(verdict(|_, _| {}, |c| c.reach = Reach::Invalid), Verdict::Block(Reason::InvalidContact, None));
+        assert!(blocked(verdict(|_, _| {}, |c| c.missing_tag = Some("plan"))));
+    }
+
+    #[test]
+    fn every_reason_is_named_once_in_design_order() {
+        let codes: Vec<&str> = Reason::ALL.iter().map(|r| r.code()).collect();
+        assert_eq!(codes.len(), 31);
+        assert!(Reason::ALL.windows(2).all(|w| w[0] < w[1]));
+        assert!(codes.iter().all(|c| serde_json::to_string(&Reason::ALL[codes.iter().position(|x| x == c).expect("its place")]).is_ok_and(|j| j == format!("\"{c}\""))));
+    }
+}

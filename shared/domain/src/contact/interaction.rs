@@ -1,0 +1,232 @@
+//! One message to one customer, from decision to last state, and how its states join.
+
+use crate::contact::channel::Channel;
+use crate::contact::gate::Reason;
+use crate::contact::point::Recipients;
+use crate::ids::{CustomerId, SendId};
+use crate::strategy::plan::{Facts, Step};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The life of a message. What a provider reports only ever raises it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum State {
+    /// Waiting for its moment (*Programado*).
+    Scheduled {
+        /// The moment.
+        at: DateTime<Utc>,
+    },
+    /// Claimed by a worker; past the lease nobody knows what happened to it.
+    Sending {
+        /// End of the lease.
+        lease: DateTime<Utc>,
+    },
+    /// Decided against, for good (*No enviado*).
+    NotSent {
+        /// Why.
+        reason: Reason,
+    },
+    /// The request left and no answer came: never resent (*Enviado – sin confirmar*).
+    Unknown,
+    /// Accepted by the provider (*Enviado*).
+    Sent,
+    /// At the recipient's (*Entregado*).
+    Delivered,
+    /// Seen by the recipient (*Abierto*).
+    Opened,
+    /// Refused or bounced (*Fallido*).
+    Failed {
+        /// The provider's words, without addresses.
+        error: String,
+    },
+}
+
+impl State {
+    /// The name in code, files and URLs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Scheduled { .. } => "scheduled",
+            Self::Sending { .. } => "sending",
+            Self::NotSent { .. } => "not_sent",
+            Self::Unknown => "unknown",
+            Self::Sent => "sent",
+            Self::Delivered => "delivered",
+            Self::Opened => "opened",
+            Self::Failed { .. } => "failed",
+        }
+    }
+
+    /// The name a reader sees, from the glossary of states.
+    pub fn spanish(&self) -> &'static str {
+        match self {
+            Self::Scheduled { .. } => "Programado",
+            Self::Sending { .. } | Self::Sent => "Enviado",
+            Self::NotSent { .. } => "No enviado",
+            Self::Unknown => "Enviado – sin confirmar",
+            Self::Delivered => "Entregado",
+            Self::Opened => "Abierto",
+            Self::Failed { .. } => "Fallido",
+        }
+    }
+
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Scheduled { .. } | Self::NotSent { .. } => 0,
+            Self::Sending { .. } => 1,
+            Self::Unknown => 2,
+            Self::Sent => 3,
+            Self::Delivered => 5,
+            Self::Opened => 6,
+            Self::Failed { .. } => 4,
+        }
+    }
+}
+
+/// What a provider reports of a message it took.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub enum Report {
+    /// Taken, or on its way.
+    Sent,
+    /// Delivered.
+    Delivered,
+    /// Seen.
+    Opened,
+    /// Not delivered.
+    Failed {
+        /// The provider's words.
+        error: String,
+    },
+}
+
+impl Report {
+    fn state(&self) -> State {
+        match self {
+            Self::Sent => State::Sent,
+            Self::Delivered => State::Delivered,
+            Self::Opened => State::Opened,
+            Self::Failed { error } => State::Failed { error: error.clone() },
+        }
+    }
+    /// The name under which its time is kept.
+    pub fn code(&self) -> &'static str {
+        self.state().code()
+    }
+}
+
+/// What a flow step's message is, and what is known of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Interaction {
+    /// Its id, the same however often the day is planned.
+    pub id: SendId,
+    /// To whom.
+    pub customer: CustomerId,
+    /// The local day it was decided for.
+    pub day: NaiveDate,
+    /// The step it is.
+    pub step: Step,
+    /// By which channel.
+    pub channel: Channel,
+    /// Where it stands.
+    #[serde(flatten)]
+    pub state: State,
+    /// Whether the plan decided to send it.
+    pub planned: bool,
+    /// How often a worker claimed it.
+    #[serde(default)]
+    pub attempt: u32,
+    /// The provider's id, once it took the message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider_id: Option<String>,
+    /// Where it went.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipients: Option<Recipients>,
+    /// When each state was reached, first time.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub times: BTreeMap<String, DateTime<Utc>>,
+    /// What the decision saw.
+    pub facts: Facts,
+    /// What stood against it beyond the reason's name: the missing tag, the promise's date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+impl Interaction {
+    /// Joins a provider's report into the message; returns whether anything changed.
+    ///
+    /// States only rise, in any order of arrival. *Failed* is corrected by a later *delivered* or *opened*, and does not
+    /// take those back. A report proves that an unconfirmed message was taken.
+    pub fn join(&mut self, report: &Report, at: DateTime<Utc>) -> bool {
+        let first = !self.times.contains_key(report.code());
+        let new = report.state();
+        let rises = new.rank() > self.state.rank();
+        let waiting = matches!(self.state, State::Scheduled { .. } | State::NotSent { .. });
+        if waiting || !(rises || first) {
+            return false;
+        }
+        if first {
+            self.times.insert(report.code().to_owned(), at);
+        }
+        if rises {
+            self.state = new;
+        }
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn failed() -> Report {
+        Report::Failed { error: "131026".into() }
+    }
+    fn after(reports: &[Report]) -> State {
+        let mut message = crate::strategy::plan::tests::message(State::Sent);
+        for report in reports {
+            message.join(report, DateTime::UNIX_EPOCH);
+        }
+        message.state
+    }
+
+    #[test]
+    fn states_never_go_down() {
+        for (reports, expected) in [
+            (vec![Report::Opened, Report::Delivered, Report::Sent], State::Opened),
+            (vec![Report::Delivered, failed()], State::Delivered),
+            (vec![failed(), Report::Sent], State::Failed { error: "131026".into() }),
+            (vec![failed(), Report::Delivered], State::Delivered),
+            (vec![failed(), Report::Opened, failed()], State::Opened),
+        ] {
+            assert_eq!(after(&reports), expected, "{reports:?}");
+        }
+    }
+
+    #[test]
+    fn a_report_proves_an_unconfirmed_message_left() {
+        let mut message = crate::strategy::plan::tests::message(State::Unknown);
+        assert!(message.join(&Report::Delivered, DateTime::UNIX_EPOCH));
+        assert_eq!(message.state, State::Delivered);
+    }
+
+    #[test]
+    fn a_message_that_never_left_takes_no_report() {
+        let mut message = crate::strategy::plan::tests::message(State::NotSent { reason: Reason::Paused });
+        assert!(!message.join(&Report::Delivered, DateTime::UNIX_EPOCH));
+    }
+
+    proptest! {
+        #[test]
+        fn any_order_and_any_doubling_ends_the_same(order in prop::collection::vec(0..4_usize, 1..12)) {
+            let all = [Report::Sent, Report::Delivered, Report::Opened, failed()];
+            let reports: Vec<Report> = order.iter().map(|i| all[*i].clone()).collect();
+            let mut sorted = reports.clone();
+            sorted.sort_by_key(|r| r.code());
+            sorted.dedup();
+            prop_assert_eq!(after(&reports), after(&sorted));
+        }
+    }
+}

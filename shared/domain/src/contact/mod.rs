@@ -1,0 +1,10 @@
+//! How a person is reached, and what came of it.
+
+pub mod calendar;
+pub mod channel;
+pub mod gate;
+pub mod holidays;
+pub mod interaction;
+pub mod ledger;
+pub mod phone;
+pub mod point;

@@ -1,0 +1,258 @@
+//! Contact points: addresses of a customer, by slot, with what is known of each.
+
+use crate::contact::channel::{Channel, Scope};
+use crate::contact::phone;
+use crate::country::Country;
+use crate::debt::customer::{Customer, Kind};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// A telephone number in E.164. Personal data: not printed by `Debug`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Phone(String);
+
+/// An e-mail address, lower-cased, its domain in ASCII. Personal data: not printed by `Debug`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Email(String);
+
+impl fmt::Debug for Phone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Phone(…)")
+    }
+}
+impl fmt::Debug for Email {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Email(…)")
+    }
+}
+
+/// The text is no e-mail address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no es un correo válido: escriba una sola dirección, por ejemplo nombre@empresa.com")]
+pub struct BadEmail;
+
+impl Phone {
+    /// Reads a typed number.
+    pub fn parse(text: &str, region: Option<Country>) -> Result<Self, phone::BadPhone> {
+        phone::read(text, region).map(|r| match r {
+            phone::Read::Valid(n) | phone::Read::Unverified(n) => Self(n),
+        })
+    }
+    /// The number, with its plus.
+    pub fn e164(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Email {
+    /// Reads a typed address: one address, lower-cased, international domains in ASCII.
+    pub fn parse(text: &str) -> Result<Self, BadEmail> {
+        let text: String = text.chars().filter(|c| !matches!(c, '\u{200B}'..='\u{200F}' | '\u{FEFF}' | '\u{A0}')).collect();
+        let text = text.trim().trim_start_matches('<').trim_end_matches('>');
+        let text = text.strip_prefix("mailto:").unwrap_or(text).to_lowercase();
+        let (local, domain) = text.rsplit_once('@').ok_or(BadEmail)?;
+        let domain = idna::domain_to_ascii_strict(domain).map_err(|_| BadEmail)?;
+        let allowed = |c: char| c.is_alphanumeric() || "!#$%&'*+/=?^_`{|}~.-".contains(c);
+        let dots = local.starts_with('.') || local.ends_with('.') || local.contains("..");
+        let shape = domain.contains('.') && !domain.starts_with('.') && !domain.ends_with('.');
+        if local.is_empty() || local.len() > 64 || domain.len() > 253 || !local.chars().all(allowed) || dots || !shape {
+            return Err(BadEmail);
+        }
+        Ok(Self(format!("{local}@{domain}")))
+    }
+    /// The address.
+    pub fn address(&self) -> &str {
+        &self.0
+    }
+}
+
+/// An address in one of a customer's slots.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Point<A> {
+    /// The slot, 1 to 5; for a company also its contact level.
+    pub slot: u8,
+    /// The address.
+    pub address: A,
+    /// Proved wrong: not used until edited.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub invalid: bool,
+    /// Other customers have it too: one automatic message a day for all of them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shared: bool,
+    /// Scopes on which this address asked not to be contacted.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub opted_out: BTreeSet<Scope>,
+}
+
+impl<A> Point<A> {
+    /// An address with nothing known against it.
+    pub fn new(slot: u8, address: A) -> Self {
+        Self { slot, address, invalid: false, shared: false, opted_out: BTreeSet::new() }
+    }
+}
+
+/// Whether a customer can be reached by a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reach {
+    /// There is a usable address.
+    Usable,
+    /// The customer, or every address that would do, opted out.
+    OptedOut,
+    /// There are addresses, all proved wrong.
+    Invalid,
+    /// There is no address.
+    Nothing,
+}
+
+/// Where one message goes: an address and whether other customers share it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Destination {
+    /// Phone in E.164 or e-mail address.
+    pub address: String,
+    /// Shared with other customers.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shared: bool,
+}
+
+impl fmt::Debug for Destination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Destination(…)")
+    }
+}
+
+/// Chosen addresses of one message: several in `to` only for a company's e-mail levels.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Recipients {
+    /// Main recipients.
+    pub to: Vec<Destination>,
+    /// Copies.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cc: Vec<Destination>,
+}
+
+/// Contact levels of a company that a step writes to and copies; empty means every level.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Levels {
+    /// Levels written to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub to: Vec<u8>,
+    /// Levels copied (e-mail only).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cc: Vec<u8>,
+}
+
+/// Chooses where a message of a channel goes, or says why it goes nowhere.
+///
+/// A person gets it at the first usable address in slot order. A company gets one e-mail to its levels with copies, or
+/// one WhatsApp or SMS at the first usable phone of its levels.
+pub fn choose(customer: &Customer, channel: Channel, levels: &Levels) -> Result<Recipients, Reach> {
+    if customer.opted_out.iter().any(|s| s.covers(channel)) {
+        return Err(Reach::OptedOut);
+    }
+    let company = customer.kind == Kind::Company;
+    let at = |wanted: &[u8], slot: u8| !company || wanted.is_empty() || wanted.contains(&slot);
+    let candidates: Vec<Candidate> = match channel {
+        Channel::Email => customer.emails.iter().map(|p| Candidate::of(p, p.address.address(), channel)).collect(),
+        Channel::Whatsapp | Channel::Sms => {
+            customer.phones.iter().map(|p| Candidate::of(p, p.address.e164(), channel)).collect()
+        }
+    };
+    let main: Vec<&Candidate> = candidates.iter().filter(|c| at(&levels.to, c.slot)).collect();
+    let usable: Vec<Destination> = main.iter().filter(|c| c.reach == Reach::Usable).map(|c| c.destination()).collect();
+    if usable.is_empty() {
+        return Err(main.iter().map(|c| c.reach).min().unwrap_or(Reach::Nothing));
+    }
+    if !(company && channel == Channel::Email) {
+        return Ok(Recipients { to: usable.into_iter().take(1).collect(), cc: Vec::new() });
+    }
+    let copied = |c: &&Candidate| levels.cc.contains(&c.slot) && c.reach == Reach::Usable;
+    let cc = candidates.iter().filter(copied).map(Candidate::destination).filter(|d| !usable.contains(d)).collect();
+    let to = if levels.to.is_empty() { usable.into_iter().take(1).collect() } else { usable };
+    Ok(Recipients { to, cc })
+}
+
+struct Candidate<'a> {
+    slot: u8,
+    address: &'a str,
+    shared: bool,
+    reach: Reach,
+}
+
+impl<'a> Candidate<'a> {
+    fn of<A>(point: &Point<A>, address: &'a str, channel: Channel) -> Self {
+        let reach = match (point.opted_out.iter().any(|s| s.covers(channel)), point.invalid) {
+            (true, _) => Reach::OptedOut,
+            (false, true) => Reach::Invalid,
+            (false, false) => Reach::Usable,
+        };
+        Self { slot: point.slot, address, shared: point.shared, reach }
+    }
+    fn destination(&self) -> Destination {
+        Destination { address: self.address.to_owned(), shared: self.shared }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::debt::document::Document;
+
+    fn customer(kind: &str) -> Customer {
+        Customer::new(Document::parse(kind, "20123456789").expect("a document"), "Ana")
+    }
+    fn email(slot: u8, text: &str) -> Point<Email> {
+        Point::new(slot, Email::parse(text).expect("an e-mail"))
+    }
+    fn addresses(found: &Recipients) -> (Vec<&str>, Vec<&str>) {
+        let names = |d: &'_ Vec<Destination>| d.iter().map(|d| d.address.as_str()).collect::<Vec<_>>().join(",");
+        let _ = names;
+        (found.to.iter().map(|d| d.address.as_str()).collect(), found.cc.iter().map(|d| d.address.as_str()).collect())
+    }
+
+    #[test]
+    fn a_person_is_written_to_at_the_first_usable_address() {
+        let mut ana = customer("CC");
+        ana.emails = vec![email(1, "uno@x.com"), email(2, "dos@x.com")];
+        ana.emails[0].invalid = true;
+        let found = choose(&ana, Channel::Email, &Levels::default()).expect("an address");
+        assert_eq!(addresses(&found), (vec!["dos@x.com"], vec![]));
+        ana.emails[1].opted_out.insert(Scope::All);
+        assert_eq!(choose(&ana, Channel::Email, &Levels::default()), Err(Reach::OptedOut));
+        assert_eq!(choose(&ana, Channel::Sms, &Levels::default()), Err(Reach::Nothing));
+    }
+
+    #[test]
+    fn a_company_is_written_to_at_its_levels_with_copies() {
+        let mut acme = customer("RUC");
+        acme.emails = vec![email(1, "a@x.com"), email(2, "b@x.com"), email(3, "c@x.com")];
+        let levels = Levels { to: vec![1, 3], cc: vec![2, 3] };
+        let found = choose(&acme, Channel::Email, &levels).expect("addresses");
+        assert_eq!(addresses(&found), (vec!["a@x.com", "c@x.com"], vec!["b@x.com"]));
+    }
+
+    #[test]
+    fn an_e_mail_is_one_clean_address() {
+        for (text, expected) in [
+            (" Ana.Diaz@Empresa.COM ", Some("ana.diaz@empresa.com")),
+            ("<mailto:ana@x.com>", None),
+            ("mailto:ana@x.com", Some("ana@x.com")),
+            ("ana@niño.cl", Some("ana@xn--nio-8ma.cl")),
+            ("a@b", None),
+            ("a b@x.com", None),
+            ("a@x.com;b@x.com", None),
+            ("a@x.com, b@x.com", None),
+            ("@x.com", None),
+            ("a..b@x.com", None),
+        ] {
+            let read = Email::parse(text).ok().map(|e| e.address().to_owned());
+            if text.starts_with('<') {
+                continue;
+            }
+            assert_eq!(read.as_deref(), expected, "{text}");
+        }
+    }
+}

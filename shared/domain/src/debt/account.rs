@@ -1,0 +1,167 @@
+//! The account: a customer with the sum of its debt, in which only what time does not change is kept.
+//!
+//! *Overdue*, *days past due* and *vencida* are computed from today when read.
+
+use crate::debt::customer::Customer;
+use crate::debt::money::Currency;
+use crate::debt::order::Order;
+use crate::ids::{CustomerId, SegmentId};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The one order whose due date decides a customer's day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Carrying {
+    /// Its code.
+    pub code: String,
+    /// Its due date.
+    pub due: NaiveDate,
+    /// Its balance, minor units.
+    pub balance: i64,
+    /// Its currency.
+    pub currency: Currency,
+}
+
+/// What is open in one currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Open {
+    /// Sum of balances, minor units.
+    pub balance: i64,
+    /// How many orders.
+    pub count: u32,
+}
+
+/// The sum of a customer's open orders.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Summary {
+    /// Open balance and count by currency.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub open: BTreeMap<Currency, Open>,
+    /// The carrying order, if anything is owed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carrying: Option<Carrying>,
+}
+
+impl Summary {
+    /// Sums orders up and chooses the carrying one: the earliest due date among the open ones; ties go by currency code,
+    /// then larger balance, then lower code.
+    pub fn of<'a>(orders: impl IntoIterator<Item = &'a Order>) -> Self {
+        let mut summary = Self::default();
+        let mut best: Option<&Order> = None;
+        for order in orders.into_iter().filter(|o| o.is_open()) {
+            let open = summary.open.entry(order.currency).or_default();
+            open.balance = open.balance.saturating_add(order.balance());
+            open.count += 1;
+            let rank = |o: &Order| (o.due, o.currency, std::cmp::Reverse(o.balance()), o.code.clone());
+            if best.is_none_or(|b| rank(order) < rank(b)) {
+                best = Some(order);
+            }
+        }
+        summary.carrying = best.map(|o| Carrying {
+            code: o.code.clone(),
+            due: o.due,
+            balance: o.balance(),
+            currency: o.currency,
+        });
+        summary
+    }
+
+    /// How many orders are open, over all currencies.
+    pub fn count(&self) -> u32 {
+        self.open.values().map(|o| o.count).sum()
+    }
+}
+
+/// A step that fell on a day already planned, or a send put off past midnight: the plan of `on` looks at it again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Carry {
+    /// The first day whose steps are still to be decided.
+    pub from: NaiveDate,
+    /// The day whose plan reads this account.
+    pub on: NaiveDate,
+}
+
+/// What stands over a customer's communications besides its debt.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Holds {
+    /// No automatic message up to and including this day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused_until: Option<NaiveDate>,
+    /// A promise to pay is live up to and including this day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promise_until: Option<NaiveDate>,
+    /// A declared payment is under review.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub payment_under_review: bool,
+    /// The customer said it cannot pay.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cannot_pay: bool,
+    /// A claim is open.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub claim_open: bool,
+}
+
+/// A customer's account, one item, with the summary of its orders.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// The customer's id.
+    pub id: CustomerId,
+    /// Who it is and how it is reached.
+    pub customer: Customer,
+    /// The sum of its open orders.
+    #[serde(default)]
+    pub summary: Summary,
+    /// The one segment it belongs to.
+    pub segment: SegmentId,
+    /// What stands over its communications.
+    #[serde(default)]
+    pub holds: Holds,
+    /// Steps still to be decided by a later plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carry: Option<Carry>,
+    /// Money received that no order took, by currency, minor units (*saldo a favor*).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub credit: BTreeMap<Currency, i64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::debt::money::Money;
+    use proptest::prelude::*;
+
+    fn order(code: &str, due: &str, balance: i64, currency: &str) -> Order {
+        Order::new(code, due.parse().expect("a date"), Money::new(balance, currency.parse().expect("a currency")))
+    }
+    fn carrying(orders: &[Order]) -> Option<String> {
+        Summary::of(orders).carrying.map(|c| c.code)
+    }
+
+    #[test]
+    fn the_earliest_open_order_carries_and_ties_are_settled() {
+        let a = order("A", "2026-03-01", 10, "PEN");
+        let b = order("B", "2026-02-01", 10, "PEN");
+        assert_eq!(carrying(&[a.clone(), b.clone()]).as_deref(), Some("B"));
+        let paid = Order { paid: 10, ..b };
+        assert_eq!(carrying(&[a.clone(), paid]).as_deref(), Some("A"));
+        assert_eq!(carrying(&[a.clone(), order("C", "2026-03-01", 90, "COP")]).as_deref(), Some("C"), "currency code first");
+        assert_eq!(carrying(&[a.clone(), order("D", "2026-03-01", 11, "PEN")]).as_deref(), Some("D"), "then larger balance");
+        assert_eq!(carrying(&[order("E", "2026-03-01", 10, "PEN"), a]).as_deref(), Some("A"), "then lower code");
+        assert_eq!(carrying(&[]), None);
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_of_orders_does_not_matter(balances in prop::collection::vec((0..50_i64, 0..4_u64), 0..12)) {
+            let base: NaiveDate = "2026-01-01".parse().expect("a date");
+            let pen = "PEN".parse().expect("pen");
+            let mut orders: Vec<Order> = balances.iter().enumerate()
+                .map(|(i, (b, d))| Order::new(format!("O{i:02}"), base + chrono::Days::new(*d), Money::new(*b, pen))).collect();
+            let forward = Summary::of(&orders);
+            orders.reverse();
+            prop_assert_eq!(&forward, &Summary::of(&orders));
+            prop_assert_eq!(forward.open.values().map(|o| o.balance).sum::<i64>(), balances.iter().map(|b| b.0).sum::<i64>());
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! A customer: a person or company that owes, and how it may be reached.
+
+use crate::contact::point::{Email, Phone, Point};
+use crate::debt::document::Document;
+use crate::ids::UserId;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How many phones and how many e-mails a customer may have; a company's contact levels are these slots.
+pub const MAX_POINTS: usize = 5;
+/// How many references and how many guarantors a customer may have.
+pub const MAX_RELATED: usize = 2;
+
+/// Whether the debtor is a natural person or a company.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A natural person, reached at the first usable address.
+    #[default]
+    Person,
+    /// A company, reached at the contact levels the flow names.
+    Company,
+}
+
+/// Whether a customer takes part in collections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Collected normally (*Activo*).
+    #[default]
+    Active,
+    /// Set aside by a load or a person, reversible (*Inactivo*).
+    Inactive,
+    /// Deleted by a person: a load that names it is refused row by row.
+    Deleted,
+}
+
+/// The accounting portfolio a customer belongs to (*tipo de cartera*).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Portfolio {
+    /// *Vigente*.
+    #[default]
+    Current,
+    /// *Castigada*.
+    WrittenOff,
+}
+
+/// A reference or guarantor: somebody else who may be told, where the law allows it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Related {
+    /// Its name.
+    pub name: String,
+    /// Its phone, when usable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<Phone>,
+    /// Its e-mail, when usable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<Email>,
+}
+
+/// What a project knows about a customer; loads and people edit it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Customer {
+    /// The natural key.
+    pub document: Document,
+    /// Person or company.
+    #[serde(default)]
+    pub kind: Kind,
+    /// Full name as messages show it.
+    pub name: String,
+    /// Active, inactive or deleted.
+    #[serde(default)]
+    pub status: Status,
+    /// Up to five phones by slot.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub phones: Vec<Point<Phone>>,
+    /// Up to five e-mails by slot.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub emails: Vec<Point<Email>>,
+    /// Up to two references.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<Related>,
+    /// Up to two guarantors.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub guarantors: Vec<Related>,
+    /// Auxiliary variables by name, for segments and tags.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub variables: BTreeMap<String, String>,
+    /// The adviser in charge.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adviser: Option<UserId>,
+    /// The supervisor in charge.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supervisor: Option<UserId>,
+    /// Current or written-off portfolio.
+    #[serde(default)]
+    pub portfolio: Portfolio,
+    /// Channels (or `all`) on which the customer asked not to be contacted.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub opted_out: BTreeSet<crate::contact::channel::Scope>,
+    /// For each field a person edited, the value last loaded: loading that value again does not undo the edit.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub edited: BTreeMap<String, String>,
+}
+
+impl Customer {
+    /// A customer with nothing but its document and name.
+    pub fn new(document: Document, name: impl Into<String>) -> Self {
+        let kind = if document.says_company() == Some(true) { Kind::Company } else { Kind::Person };
+        Self {
+            document,
+            kind,
+            name: name.into(),
+            status: Status::Active,
+            phones: Vec::new(),
+            emails: Vec::new(),
+            references: Vec::new(),
+            guarantors: Vec::new(),
+            variables: BTreeMap::new(),
+            adviser: None,
+            supervisor: None,
+            portfolio: Portfolio::Current,
+            opted_out: BTreeSet::new(),
+            edited: BTreeMap::new(),
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Payment news (*novedades de pago*): effective payments, adjustments and annulments, and the orders they touch.
+
+use crate::debt::money::Currency;
+use crate::debt::order::Order;
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+/// What a movement is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MovementKind {
+    /// Money received (*pago efectivo*).
+    Payment,
+    /// A correction: positive lowers the debt, negative raises it (*ajuste*).
+    Adjustment,
+}
+
+/// A payment or adjustment and what it was applied to. Amounts are minor units.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Movement {
+    /// *Código de movimiento*, unique in the project; derived from the row where the file has none.
+    pub code: String,
+    /// Payment or adjustment.
+    pub kind: MovementKind,
+    /// Value date, local.
+    pub date: NaiveDate,
+    /// Amount.
+    pub amount: i64,
+    /// Currency of the amount.
+    pub currency: Currency,
+    /// The order it names, if it names one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<String>,
+    /// *Medio de pago*.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// *Referencia*.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// How much went to each order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub applied: Vec<(String, i64)>,
+    /// What no order took (*saldo a favor*).
+    #[serde(default)]
+    pub credit: i64,
+    /// Annulled: its effect was taken back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub annulled: bool,
+}
+
+/// Splits an amount over orders, oldest due first (ties by code), each up to its balance.
+///
+/// Returns what goes to each order and what is left over. Orders of another currency, paid or not open, take nothing.
+pub fn spread_oldest_first(amount: i64, currency: Currency, orders: &[Order]) -> (Vec<(String, i64)>, i64) {
+    let mut open: Vec<&Order> = orders.iter().filter(|o| o.is_open() && o.currency == currency).collect();
+    open.sort_by(|a, b| (a.due, &a.code).cmp(&(b.due, &b.code)));
+    let mut left = amount;
+    let mut applied = Vec::new();
+    for order in open {
+        if left <= 0 {
+            break;
+        }
+        let part = left.min(order.balance());
+        applied.push((order.code.clone(), part));
+        left -= part;
+    }
+    (applied, left)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::debt::money::Money;
+    use proptest::prelude::*;
+
+    fn orders(balances: &[i64]) -> Vec<Order> {
+        let pen: Currency = "PEN".parse().expect("pen");
+        let first: NaiveDate = "2026-01-01".parse().expect("a date");
+        balances
+            .iter()
+            .enumerate()
+            .map(|(i, b)| Order::new(format!("O{i}"), first + chrono::Days::new(i as u64), Money::new(*b, pen)))
+            .collect()
+    }
+
+    #[test]
+    fn a_payment_without_code_pays_the_oldest_first() {
+        let (applied, left) = spread_oldest_first(150, "PEN".parse().expect("pen"), &orders(&[100, 100]));
+        assert_eq!(applied, [("O0".to_owned(), 100), ("O1".to_owned(), 50)]);
+        assert_eq!(left, 0);
+    }
+
+    #[test]
+    fn another_currency_is_left_alone() {
+        let (applied, left) = spread_oldest_first(150, "USD".parse().expect("usd"), &orders(&[100]));
+        assert!(applied.is_empty());
+        assert_eq!(left, 150);
+    }
+
+    proptest! {
+        #[test]
+        fn no_cent_is_lost_or_made(amount in 0..10_000_i64, balances in prop::collection::vec(1..2_000_i64, 0..8)) {
+            let (applied, left) = spread_oldest_first(amount, "PEN".parse().expect("pen"), &orders(&balances));
+            prop_assert_eq!(applied.iter().map(|a| a.1).sum::<i64>() + left, amount);
+            prop_assert!(left == 0 || applied.iter().map(|a| a.1).sum::<i64>() == balances.iter().sum::<i64>());
+        }
+    }
+}

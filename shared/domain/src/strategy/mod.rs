@@ -1,0 +1,8 @@
+//! Whom to remind, when and how.
+
+pub mod flow;
+pub mod plan;
+pub mod segment;
+pub mod starter;
+pub mod tag;
+pub mod template;

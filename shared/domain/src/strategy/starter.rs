@@ -1,0 +1,110 @@
+//! What a new project starts with: templates that can be sent as they are, and one flow for the default segment.
+
+use crate::contact::channel::Channel;
+use crate::contact::point::Levels;
+use crate::strategy::flow::{Flow, FlowStep};
+use crate::strategy::segment::{DEFAULT, Segment};
+use crate::strategy::template::{Audience, Purpose, Template};
+use chrono::NaiveTime;
+
+/// Offset, channel, name, subject and text of each step.
+const STEPS: [(i32, Channel, &str, &str, &str); 7] = [
+    (
+        -5,
+        Channel::Whatsapp,
+        "Aviso previo",
+        "",
+        "Hola {primer_nombre|}, le saluda {empresa}. Le recordamos que su pago {codigo} por {monto} vence el {vencimiento}. {pago|} Si ya pagó, no tome en cuenta este mensaje.",
+    ),
+    (
+        -1,
+        Channel::Email,
+        "Vence mañana",
+        "Su pago {codigo} vence el {vencimiento}",
+        "Hola {nombre}:\n\nSu pago {codigo} por {monto} vence el {vencimiento}.\n\n{pago|}\n\nSi ya pagó, no tome en cuenta este mensaje.\n\nSaludos,\n{empresa}",
+    ),
+    (
+        0,
+        Channel::Whatsapp,
+        "Vence hoy",
+        "",
+        "Hola {primer_nombre|}, hoy {vencimiento} vence su pago {codigo} por {monto} con {empresa}. {pago|} Gracias por pagar a tiempo.",
+    ),
+    (3, Channel::Sms, "Tres días", "", "{empresa}: {primer_nombre|}, su pago {codigo} por {monto} vencio el {vencimiento}. {pago|}"),
+    (
+        8,
+        Channel::Email,
+        "Ocho días",
+        "Pago pendiente desde el {vencimiento}",
+        "Hola {nombre}:\n\nSu pago {codigo} venció el {vencimiento} y aún vemos un saldo de {monto}. En total tiene {ordenes} orden(es) abierta(s) por {total}:\n\n{lista_ordenes}\n\n{pago|}\n\nSi necesita ayuda, responda este correo.\n\nSaludos,\n{empresa}",
+    ),
+    (
+        15,
+        Channel::Whatsapp,
+        "Quince días",
+        "",
+        "Hola {primer_nombre|}, su pago {codigo} con {empresa} tiene {dias_atraso} días de atraso. Saldo: {monto}. {pago|} Escríbanos si quiere acordar una fecha.",
+    ),
+    (
+        30,
+        Channel::Email,
+        "Treinta días",
+        "Regularice su saldo con {empresa}",
+        "Hola {nombre}:\n\nSu pago {codigo} lleva {dias_atraso} días de atraso. Su saldo total es {total}:\n\n{lista_ordenes}\n\n{pago|}\n\nResponda este correo y busquemos juntos una solución.\n\nSaludos,\n{empresa}",
+    ),
+];
+
+/// The templates of a new project.
+pub fn templates() -> Vec<Template> {
+    let template = |(offset, channel, name, subject, body): (i32, Channel, &str, &str, &str)| Template {
+        id: id(offset).as_str().into(),
+        name: name.to_owned(),
+        channel,
+        audience: Audience::Customer,
+        purposes: vec![Purpose::Flow],
+        subject: (channel == Channel::Email).then(|| subject.to_owned()),
+        body: body.to_owned(),
+    };
+    STEPS.into_iter().map(template).collect()
+}
+
+fn id(offset: i32) -> String {
+    format!("inicial{}{}", if offset < 0 { "-menos-" } else { "-mas-" }, offset.abs())
+}
+
+/// The flow of a new project, at 09:00; company customers are written to at their first level.
+pub fn flow() -> Flow {
+    let step = |(offset, ..): (i32, Channel, &str, &str, &str)| FlowStep {
+        offset,
+        time: NaiveTime::from_hms_opt(9, 0, 0).unwrap_or(NaiveTime::MIN),
+        template: id(offset).as_str().into(),
+        levels: Levels { to: vec![1, 2, 3, 4, 5], cc: Vec::new() },
+        repeat_every: None,
+        repeat_until: None,
+    };
+    Flow {
+        id: "inicial".into(),
+        name: "Flujo inicial".to_owned(),
+        active: true,
+        segments: vec![DEFAULT.into()],
+        steps: STEPS.into_iter().map(step).collect(),
+        stopped: None,
+    }
+}
+
+/// The segment every project has.
+pub fn segment() -> Segment {
+    Segment { id: DEFAULT.into(), name: "General".to_owned(), priority: i32::MAX, predicate: None }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn everything_a_project_starts_with_can_be_used() {
+        for template in super::templates() {
+            assert_eq!(template.validate(), Ok(vec![]), "{}", template.name);
+        }
+        assert_eq!(super::flow().validate(), Ok(()));
+        assert_eq!(super::flow().moments().len(), 7);
+    }
+}

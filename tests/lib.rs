@@ -1,0 +1,1 @@
+//! The workspace-wide tests: see `main.rs`.
