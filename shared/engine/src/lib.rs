@@ -1,1 +1,32 @@
-//! .
+//! What Cauce does: use cases over five ports, and what is stored and how it is keyed.
+//!
+//! - [`ports`]: what the use cases need of the outside — table, queue, files, channel, secrets.
+//! - [`store`]: the items, their keys and their access patterns.
+//! - one file (or folder, for the import of files) per use case.
+//!
+//! Nothing here reads a clock: `now` is an argument, and ids come from [`ports::Ports::new_id`].
+
+pub mod apply_event;
+// pub mod check_store;
+// pub mod close_day;
+pub mod create_project;
+// pub mod edit_customer;
+pub mod error;
+// pub mod exclude;
+// pub mod explain;
+// pub mod import;
+pub mod messages;
+pub mod plan_day;
+pub mod ports;
+// pub mod preview;
+pub mod receive_webhook;
+pub mod release_due;
+pub mod run_result;
+// pub mod segment_customers;
+pub mod send_message;
+pub mod stop_today;
+pub mod store;
+pub mod strategy;
+
+pub use error::Error;
+pub use ports::Ports;

@@ -123,6 +123,8 @@ pub struct Case<'a> {
     pub reach: Reach,
     /// The tag the template needs and nobody can fill.
     pub missing_tag: Option<&'a str>,
+    /// The contact limit that is reached.
+    pub cap: Option<&'a str>,
     /// The local day the message belongs to.
     pub day: NaiveDate,
     /// The moment it would leave.
@@ -133,7 +135,7 @@ type Rule = fn(&Case<'_>) -> Option<Verdict>;
 
 /// Asks the rules in order; the first that objects answers.
 pub fn ask(case: &Case<'_>) -> Verdict {
-    const RULES: [Rule; 6] = [project, stops, person, hours, debt, address];
+    const RULES: [Rule; 7] = [project, stops, person, hours, caps, debt, address];
     RULES.iter().find_map(|rule| rule(case)).unwrap_or(Verdict::Allow)
 }
 
@@ -190,6 +192,10 @@ fn hours(case: &Case<'_>) -> Option<Verdict> {
         Some(next) => Some(Verdict::Defer(next, reason)),
         None => block(reason),
     }
+}
+
+fn caps(case: &Case<'_>) -> Option<Verdict> {
+    case.cap.map(|cap| Verdict::Block(Reason::FrequencyCap, Some(cap.to_owned())))
 }
 
 fn debt(case: &Case<'_>) -> Option<Verdict> {
@@ -264,6 +270,7 @@ mod tests {
             order: Some("F-1"),
             reach: Reach::Usable,
             missing_tag: None,
+            cap: None,
             day: "2026-03-10".parse().expect("a date"),
             at,
         };

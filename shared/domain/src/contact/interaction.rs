@@ -127,8 +127,9 @@ pub struct Interaction {
     pub day: NaiveDate,
     /// The step it is.
     pub step: Step,
-    /// By which channel.
-    pub channel: Channel,
+    /// By which channel; none when the step had no template.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<Channel>,
     /// Where it stands.
     #[serde(flatten)]
     pub state: State,

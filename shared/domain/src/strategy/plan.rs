@@ -40,6 +40,9 @@ pub struct Facts {
     /// The first day whose steps are decided, when a carry or a missed run reaches back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<NaiveDate>,
+    /// Offsets of the carrying order that have fired or are finally decided.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub done: Vec<i32>,
 }
 
 /// A step as it was decided, with the versions it was decided by.
@@ -145,10 +148,16 @@ impl Strategy {
     }
 
     /// The steps of the carrying order whose day lies in the span, lowest first, with that day.
-    fn candidates(&self, segment: &SegmentId, summary: &Summary, span: Span) -> Vec<(i32, &FlowStep, NaiveDate)> {
+    pub fn candidates(
+        &self,
+        segment: &SegmentId,
+        summary: &Summary,
+        span: Span,
+        done: &[i32],
+    ) -> Vec<(i32, &FlowStep, NaiveDate)> {
         let (Some((flow, _)), Some(carrying)) = (self.flow_of(segment), &summary.carrying) else { return Vec::new() };
         let on = |(offset, step)| step_day(carrying.due, offset).filter(|d| span.contains(*d)).map(|d| (offset, step, d));
-        flow.moments().into_iter().filter_map(on).collect()
+        flow.moments().into_iter().filter(|(offset, _)| !done.contains(offset)).filter_map(on).collect()
     }
 }
 
@@ -161,9 +170,11 @@ fn reach_back(span: Span, account: &Account) -> Span {
 }
 
 /// Gathers what the decision of the day needs to see of an account; `None` when no step of it falls in the span.
-pub fn observe(account: &Account, strategy: &Strategy, span: Span, sender: Sender<'_>) -> Option<Facts> {
+///
+/// `done` are the offsets of the carrying order that fired or were finally decided before.
+pub fn observe(account: &Account, strategy: &Strategy, span: Span, sender: Sender<'_>, done: &[i32]) -> Option<Facts> {
     let reaching = reach_back(span, account);
-    let (_, step, _) = strategy.candidates(&account.segment, &account.summary, reaching).pop()?;
+    let (_, step, _) = strategy.candidates(&account.segment, &account.summary, reaching, done).pop()?;
     let template = strategy.template(step);
     let reach = template.map_or(Reach::Usable, |t| {
         point::choose(&account.customer, t.channel, &step.levels).map_or_else(|reach| reach, |_| Reach::Usable)
@@ -177,6 +188,7 @@ pub fn observe(account: &Account, strategy: &Strategy, span: Span, sender: Sende
         missing_tag: template.and_then(|t| missing(account, &t.required, sender, span.to)),
         uncollectible: false,
         since: (reaching.from < span.from).then_some(reaching.from),
+        done: done.to_vec(),
     })
 }
 
@@ -196,7 +208,7 @@ fn missing(account: &Account, required: &[String], sender: Sender<'_>, today: Na
 /// Decides a customer's day from the facts; empty when no step of it falls in the span.
 pub fn decide(customer: &CustomerId, facts: &Facts, strategy: &Strategy, span: Span, now: DateTime<Utc>) -> Vec<Decision> {
     let span = Span { from: facts.since.unwrap_or(span.from).min(span.from), ..span };
-    let mut candidates = strategy.candidates(&facts.segment, &facts.summary, span);
+    let mut candidates = strategy.candidates(&facts.segment, &facts.summary, span, &facts.done);
     let (Some(top), Some((flow, version))) = (candidates.pop(), strategy.flow_of(&facts.segment)) else {
         return Vec::new();
     };
@@ -261,6 +273,7 @@ fn choose(
         order: None,
         reach: facts.reach,
         missing_tag: facts.missing_tag.as_deref(),
+        cap: None,
         day,
         at: moment.unwrap_or(now),
     };
@@ -332,6 +345,7 @@ pub(crate) mod tests {
             missing_tag: None,
             uncollectible: false,
             since: None,
+            done: Vec::new(),
         }
     }
     pub(crate) fn message(state: State) -> Interaction {
@@ -343,7 +357,7 @@ pub(crate) mod tests {
             customer: "c".into(),
             day,
             step: decision.step,
-            channel: Channel::Sms,
+            channel: Some(Channel::Sms),
             state,
             planned: true,
             attempt: 1,
@@ -386,7 +400,7 @@ pub(crate) mod tests {
     }
     fn plan(account: &Account, strategy: &Strategy, on: &str) -> Vec<Decision> {
         let span = Span::of_day(day(on), &strategy.calendar);
-        let Some(facts) = observe(account, strategy, span, sender()) else { return Vec::new() };
+        let Some(facts) = observe(account, strategy, span, sender(), &[]) else { return Vec::new() };
         decide(&account.id, &facts, strategy, span, planned_at(day(on)))
     }
     fn owing(due: &str) -> Account {
@@ -450,7 +464,7 @@ pub(crate) mod tests {
         assert_eq!(outcome(&decisions).1.as_deref(), Some("2026-03-10T12:00:00+00:00"));
         let span = Span::of_day(day("2026-03-10"), &strategy.calendar);
         let account = owing("2026-03-10");
-        let facts = observe(&account, &strategy, span, sender()).expect("facts");
+        let facts = observe(&account, &strategy, span, sender(), &[]).expect("facts");
         let late = "2026-03-11T02:00:00Z".parse().expect("an instant");
         let decisions = decide(&account.id, &facts, &strategy, span, late);
         assert!(matches!(
@@ -467,7 +481,7 @@ pub(crate) mod tests {
         let mut moments: Vec<DateTime<Utc>> = (0..50)
             .map(|i| {
                 let account = Account { id: CustomerId::new(format!("c{i}")), ..owing("2026-03-10") };
-                let facts = observe(&account, &strategy, span, sender()).expect("facts");
+                let facts = observe(&account, &strategy, span, sender(), &[]).expect("facts");
                 match decide(&account.id, &facts, &strategy, span, now)[0].outcome {
                     Outcome::Send(at) => at,
                     _ => panic!("it is sent"),
@@ -523,7 +537,7 @@ pub(crate) mod tests {
             let span = Span::of_day(on, &strategy.calendar);
             let account = owing(&(on - TimeDelta::days(offset)).to_string());
             let now = planned_at(on) + TimeDelta::hours(hour);
-            if let Some(facts) = observe(&account, &strategy, span, sender()) {
+            if let Some(facts) = observe(&account, &strategy, span, sender(), &[]) {
                 let first = decide(&account.id, &facts, &strategy, span, now);
                 let stored: Facts = serde_json::from_str(&serde_json::to_string(&facts).expect("json")).expect("facts");
                 let again = decide(&account.id, &stored, &strategy, span, now);

@@ -1,0 +1,122 @@
+//! Queue messages: ids and no copies, each with its type and version.
+
+use crate::store::codec::shapes;
+use cauce_domain::contact::interaction::Report;
+use cauce_domain::ids::{CustomerId, JobId, ProjectId, SendId};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+/// Plan one shard of a day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanShard {
+    /// Project.
+    pub project: ProjectId,
+    /// Local day.
+    pub date: NaiveDate,
+    /// Shard.
+    pub shard: String,
+}
+
+/// Send one message, if it still may leave.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SendOne {
+    /// Project.
+    pub project: ProjectId,
+    /// Customer.
+    pub customer: CustomerId,
+    /// Local day.
+    pub day: NaiveDate,
+    /// Message.
+    pub send: SendId,
+}
+
+/// A provider's webhook, verified, as it came.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RawEvent {
+    /// The project whose secret verified it.
+    pub project: ProjectId,
+    /// Provider.
+    pub provider: String,
+    /// Body, when small.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+    /// Where the body is, when large.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// When it came.
+    pub received: DateTime<Utc>,
+}
+
+/// One event of a webhook, as its provider's parser read it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProviderEvent {
+    /// The provider's id of the message.
+    pub provider_id: String,
+    /// Our reference, where the provider gives it back.
+    pub reference: Option<String>,
+    /// What is reported.
+    pub report: Report,
+    /// The provider's time.
+    pub at: DateTime<Utc>,
+}
+
+/// Work on a load.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum Work {
+    /// Read and validate the file.
+    Read,
+    /// Look at a chunk, or write it.
+    Chunk {
+        /// Which.
+        chunk: u16,
+        /// How many customers of it are done.
+        offset: usize,
+        /// Write, rather than only look.
+        apply: bool,
+    },
+    /// Close the load when every chunk is done.
+    Finish {
+        /// The chunks wrote.
+        apply: bool,
+    },
+}
+
+/// Work on a load, queued.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportWork {
+    /// Project.
+    pub project: ProjectId,
+    /// Load.
+    pub job: JobId,
+    /// What to do.
+    pub work: Work,
+}
+
+shapes! {
+    PlanShard => "plan_shard_v1",
+    SendOne => "send_v1",
+    RawEvent => "event_v1",
+    ImportWork => "import_v1",
+}
+
+/// What became of a queue message.
+#[derive(Debug)]
+pub enum Handled {
+    /// Done, or not needed any more.
+    Done,
+    /// Try it again later.
+    Retry(crate::error::Error),
+    /// Nobody can do it: it belongs among the dead letters.
+    Poison(crate::error::Error),
+}
+
+impl From<Result<(), crate::error::Error>> for Handled {
+    fn from(result: Result<(), crate::error::Error>) -> Self {
+        match result {
+            Ok(()) => Self::Done,
+            Err(error) if error.is_transient() => Self::Retry(error),
+            Err(error) => Self::Poison(error),
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! The ports: what the engine needs of the outside, narrow enough to be kept by more than one adapter.
+
+pub mod channel;
+pub mod files;
+pub mod queue;
+pub mod secrets;
+pub mod table;
+
+use cauce_domain::contact::channel::Channel;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// The adapters in use, shared by every use case.
+#[derive(Clone)]
+pub struct Ports {
+    /// Items.
+    pub table: Arc<dyn table::Table>,
+    /// Messages between functions.
+    pub queue: Arc<dyn queue::Queue>,
+    /// Streams of bytes.
+    pub files: Arc<dyn files::Files>,
+    /// Passwords and keys.
+    pub secrets: Arc<dyn secrets::Secrets>,
+    /// One sender per channel.
+    pub channels: BTreeMap<Channel, Arc<dyn channel::Sender>>,
+    /// One reader of webhooks per provider.
+    pub webhooks: BTreeMap<&'static str, Arc<dyn channel::Webhook>>,
+    /// Where ids come from; time-ordered in use, counted in tests.
+    pub ids: Arc<dyn Fn() -> Uuid + Send + Sync>,
+}
+
+impl Ports {
+    /// A new id.
+    pub fn new_id(&self) -> Uuid {
+        (self.ids)()
+    }
+}
+
+/// A port did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum PortError {
+    /// Not now; the call may or may not have taken effect. Trying again is right.
+    #[error("{0} no está disponible")]
+    Unavailable(&'static str, #[source] Option<Box<dyn std::error::Error + Send + Sync>>),
+    /// The request can never be served: a limit, a key, a file that is not there.
+    #[error("{0}")]
+    Refused(String),
+}

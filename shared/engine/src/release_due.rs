@@ -1,0 +1,134 @@
+//! Every minute: what is due now goes to its channel's queue, and leases that expired become *unknown*.
+//!
+//! Reads the release index, shard by shard, from where the last pass ended; then advances the cursor. Nothing is written
+//! per message: a crash between the two queues some messages twice, and doubles die at the claim. What the index showed
+//! late, or a queue lost, the sweep queues again once it is fifteen minutes overdue.
+
+use crate::Ports;
+use crate::error::Error;
+use crate::messages::SendOne;
+use crate::ports::queue::{Message, QueueName};
+use crate::ports::table::{Change, Expect, Index, Item, Key, Query, Stored};
+use crate::store::codec::{decode, encode};
+use crate::store::commit::commit;
+use crate::store::jobs::{self, ReleaseCursor};
+use crate::store::keys::{self, SHARD_NAMES};
+use crate::store::interactions;
+use cauce_domain::contact::channel::Channel;
+use cauce_domain::contact::interaction::{Interaction, State};
+use cauce_domain::ids::ProjectId;
+use chrono::{DateTime, TimeDelta, Timelike, Utc};
+use std::collections::BTreeMap;
+
+/// How far back the index is read when there is no cursor, and how far a sweep looks.
+const LOOK_BACK_HOURS: i64 = 26;
+/// When something counts as overdue.
+const OVERDUE_MINUTES: i64 = 15;
+/// Messages per call of the queue.
+const BATCH: usize = 500;
+
+/// What a pass did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Released {
+    /// Messages queued.
+    pub queued: usize,
+    /// Leases found expired.
+    pub expired: usize,
+}
+
+/// One pass over every shard.
+pub async fn release_due(ports: &Ports, now: DateTime<Utc>) -> Result<Released, Error> {
+    let mut released = Released::default();
+    for shard in SHARD_NAMES {
+        let place = jobs::release_key(shard);
+        let stored = ports.table.get(&place).await?;
+        let cursor: Option<ReleaseCursor> = stored.map(|s| decode(&s.body)).transpose()?;
+        let start = cursor.map(|c| c.until).filter(|until| *until <= now);
+        let from = start.unwrap_or(now - TimeDelta::hours(LOOK_BACK_HOURS));
+        pass(ports, shard, from, now, &mut released).await?;
+        if now.minute() % 15 == 0 {
+            sweep(ports, shard, from, now, &mut released).await?;
+        }
+        let item = Item::new(place, encode(&ReleaseCursor { until: now })?);
+        commit(ports, vec![Change::Put(item, Expect::Anything)]).await?;
+    }
+    Ok(released)
+}
+
+/// Looks again at what should have left the index long ago.
+async fn sweep(ports: &Ports, shard: &str, from: DateTime<Utc>, now: DateTime<Utc>, released: &mut Released) -> Result<(), Error> {
+    let until = (now - TimeDelta::minutes(OVERDUE_MINUTES)).min(from);
+    pass(ports, shard, now - TimeDelta::hours(LOOK_BACK_HOURS), until, released).await
+}
+
+async fn pass(ports: &Ports, shard: &str, from: DateTime<Utc>, until: DateTime<Utc>, released: &mut Released) -> Result<(), Error> {
+    let mut hour = from;
+    while hour.date_naive() < until.date_naive() || (hour.date_naive() == until.date_naive() && hour.hour() <= until.hour()) {
+        let query = Query::index(Index::Release, keys::release_hour(hour, shard))
+            .between(keys::instant(from), format!("{}\u{10FFFF}", keys::instant(until)));
+        let mut after = None;
+        loop {
+            let page = ports.table.query(&query.clone().after(after)).await?;
+            for (keys, sorts) in page.items.chunks(BATCH).zip(page.sort_keys.chunks(BATCH)) {
+                dispatch(ports, keys, sorts, until, released).await?;
+            }
+            match page.next {
+                Some(next) => after = Some(next),
+                None => break,
+            }
+        }
+        hour += TimeDelta::hours(1);
+    }
+    Ok(())
+}
+
+/// Queues what is scheduled, by its keys alone, and looks into what is claimed.
+async fn dispatch(
+    ports: &Ports,
+    found: &[Stored],
+    sorts: &[String],
+    now: DateTime<Utc>,
+    released: &mut Released,
+) -> Result<(), Error> {
+    let mut sends: BTreeMap<Channel, Vec<Message>> = BTreeMap::new();
+    for (stored, sort) in found.iter().zip(sorts) {
+        let mut parts = sort.split('#').skip(1);
+        let (what, channel) = (parts.next(), parts.next().and_then(|c| c.parse::<Channel>().ok()));
+        let Some((project, one)) = place_of(&stored.key) else { continue };
+        match (what, channel) {
+            (Some("lease"), _) => released.expired += usize::from(expire(ports, &stored.key, &project, now).await?),
+            (_, Some(channel)) => {
+                sends.entry(channel).or_default().push(Message::new(project.as_str(), encode(&one)?));
+            }
+            _ => {}
+        }
+    }
+    for (channel, messages) in sends {
+        released.queued += messages.len();
+        ports.queue.send(QueueName::Send(channel), messages).await?;
+    }
+    Ok(())
+}
+
+/// Reads project, customer, day and message off a message's key.
+fn place_of(key: &Key) -> Option<(ProjectId, SendOne)> {
+    let (project, customer) = key.pk.split_once('#')?;
+    let mut parts = key.sk.split('#').skip(1);
+    let (day, send) = (parts.next()?.parse().ok()?, parts.next()?);
+    let project = ProjectId::from(project);
+    Some((project.clone(), SendOne { project, customer: customer.into(), day, send: send.into() }))
+}
+
+/// A claim whose lease ran out: the worker died, and the request may have left.
+async fn expire(ports: &Ports, key: &Key, project: &ProjectId, now: DateTime<Utc>) -> Result<bool, Error> {
+    let Some((message, version)) = interactions::read(ports, key).await? else { return Ok(false) };
+    match message.state {
+        State::Sending { lease } if lease <= now => {
+            let unknown = Interaction { state: State::Unknown, ..message };
+            let item = interactions::item(project, &unknown, true)?;
+            commit(ports, vec![Change::Put(item, Expect::Version(version))]).await?;
+            Ok(true)
+        }
+        _ => Ok(false),
+    }
+}

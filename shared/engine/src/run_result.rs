@@ -1,0 +1,85 @@
+//! What a day's run decided and what became of it.
+
+use crate::Ports;
+use crate::error::Error;
+use crate::store::jobs::{self, ShardResult};
+use crate::store::keys::SHARD_NAMES;
+use crate::store::settings::Setup;
+use crate::store::interactions;
+use cauce_domain::contact::interaction::State;
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Messages planned as *send*, each once, in their last state.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct States {
+    /// Waiting for their moment, or in a worker's hands.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub scheduled: u64,
+    /// On their way.
+    pub sent: u64,
+    /// Delivered.
+    pub delivered: u64,
+    /// Opened.
+    pub opened: u64,
+    /// Failed.
+    pub failed: u64,
+    /// Stopped after planning.
+    pub not_sent: u64,
+    /// Unconfirmed.
+    pub unknown: u64,
+}
+
+fn is_zero(n: &u64) -> bool {
+    *n == 0
+}
+
+impl States {
+    /// Counts one message.
+    pub fn count(&mut self, state: &State) {
+        let slot = match state {
+            State::Scheduled { .. } | State::Sending { .. } => &mut self.scheduled,
+            State::NotSent { .. } => &mut self.not_sent,
+            State::Unknown => &mut self.unknown,
+            State::Sent => &mut self.sent,
+            State::Delivered => &mut self.delivered,
+            State::Opened => &mut self.opened,
+            State::Failed { .. } => &mut self.failed,
+        };
+        *slot += 1;
+    }
+}
+
+/// A run's figures.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct RunResult {
+    /// What was decided.
+    pub plan: ShardResult,
+    /// What became of what was sent.
+    pub states: States,
+    /// Why messages stopped after planning.
+    pub stopped: BTreeMap<String, u64>,
+    /// Every shard was planned.
+    pub done: bool,
+}
+
+/// Reads a run's figures; `None` when the day was not planned.
+pub async fn run_result(ports: &Ports, setup: &Setup, date: NaiveDate) -> Result<Option<RunResult>, Error> {
+    let Some((run, _)) = jobs::run(ports, setup.id(), date).await? else { return Ok(None) };
+    let mut result = RunResult { done: run.done, ..RunResult::default() };
+    for shard in jobs::shard_results(ports, setup.id(), date).await? {
+        result.plan.add(&shard);
+    }
+    for shard in SHARD_NAMES {
+        for (message, _) in interactions::of_day(ports, setup.id(), date, shard).await? {
+            if message.planned {
+                result.states.count(&message.state);
+                if let State::NotSent { reason } = &message.state {
+                    *result.stopped.entry(reason.code().to_owned()).or_default() += 1;
+                }
+            }
+        }
+    }
+    Ok(Some(result))
+}

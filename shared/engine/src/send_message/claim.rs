@@ -1,0 +1,254 @@
+//! The claim: the account is read again, the gate asked again, and one worker alone goes on.
+
+use crate::Ports;
+use crate::error::Error;
+use crate::ports::table::{Change, Expect, Item, Key, TableName};
+use crate::store::accounts::{self, AddressDay, OpenAccount};
+use crate::store::codec::encode;
+use crate::store::commit::{Committed, commit};
+use crate::store::settings::Setup;
+use crate::store::{interactions, jobs, keys};
+use crate::strategy;
+use cauce_domain::contact::gate::{self, Case, Reason, Verdict};
+use cauce_domain::contact::interaction::{Interaction, State};
+use cauce_domain::contact::ledger::{self, Entry, Origin, Refusal, Week};
+use cauce_domain::contact::point::{self, Reach, Recipients};
+use cauce_domain::debt::account::{Account, Carry};
+use cauce_domain::debt::order::Order;
+use cauce_domain::strategy::plan::{Facts, Strategy};
+use cauce_domain::strategy::tag;
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// How long a worker may hold a message before it counts as dead.
+const LEASE_SECONDS: i64 = 300;
+
+/// How a claim ended.
+pub(super) enum Claim {
+    /// This worker sends it.
+    Mine(Box<Claimed>),
+    /// It does not leave now.
+    NotNow,
+    /// Something changed meanwhile: read again.
+    Raced,
+}
+
+/// A message this worker holds.
+pub(super) struct Claimed {
+    /// The message, *sending*.
+    pub(super) message: Interaction,
+    /// Its version.
+    pub(super) version: u64,
+    /// Subject, filled.
+    pub(super) subject: Option<String>,
+    /// Text, filled.
+    pub(super) text: String,
+}
+
+/// Claims a message that is due, or decides it again with what is true now.
+pub(super) async fn claim(
+    ports: &Ports,
+    setup: &Setup,
+    message: Interaction,
+    version: u64,
+    now: DateTime<Utc>,
+) -> Result<Claim, Error> {
+    match message.state {
+        State::Scheduled { at } if at <= now => {}
+        _ => return Ok(Claim::NotNow),
+    }
+    let Some(open) = accounts::open_account(ports, setup.id(), &message.customer).await? else {
+        let stopped = not_sent(message, Reason::NothingDue, Some("el cliente ya no existe".to_owned()));
+        return store(ports, setup, stopped, version).await;
+    };
+    let strategy = strategy::gather(ports, setup, now).await?;
+    let (week, week_version, before) = interactions::ledgers(ports, setup.id(), &message.customer, message.day).await?;
+    let look = Look::of(setup, &strategy, &message, &open, now);
+    let entries: Vec<&Entry> = week.entries.iter().chain(&before.entries).filter(|e| e.send != message.id).collect();
+    let admitted = match message.channel {
+        Some(channel) => ledger::admits(&entries, &message.step.key, message.day, channel, setup.project().caps),
+        None => Ok(()),
+    };
+    if admitted == Err(Refusal::Fired) {
+        return store(ports, setup, not_sent(message, Reason::Superseded, Some("el paso ya salió".to_owned())), version).await;
+    }
+    let cap = match &admitted {
+        Err(Refusal::Cap(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    match look.ask(&strategy, setup, &message, cap, now) {
+        Verdict::Block(reason, detail) => store(ports, setup, not_sent(message, reason, detail), version).await,
+        Verdict::Defer(until, reason) => defer(ports, setup, message, version, &open, until, reason).await,
+        Verdict::Allow => take(ports, setup, message, version, look, (week, week_version), now).await,
+    }
+}
+
+/// What the second look sees.
+struct Look {
+    facts: Facts,
+    recipients: Result<Recipients, Reach>,
+    subject: Option<String>,
+    text: Result<String, String>,
+}
+
+impl Look {
+    fn of(setup: &Setup, strategy: &Strategy, message: &Interaction, open: &OpenAccount, now: DateTime<Utc>) -> Self {
+        let account = &open.account;
+        let flow = strategy.flows.iter().find(|(f, _)| f.id == message.step.flow);
+        let step = flow.and_then(|(f, _)| f.moments().into_iter().find(|(o, _)| *o == message.step.offset).map(|m| m.1));
+        let levels = step.map(|s| s.levels.clone()).unwrap_or_default();
+        let recipients = match message.channel {
+            Some(channel) => point::choose(&account.customer, channel, &levels),
+            None => Err(Reach::Nothing),
+        };
+        let orders: Vec<Order> = open.orders.iter().map(|(o, ..)| o.clone()).collect();
+        let values = tag::values(account, Some(&orders), setup.sender(), setup.today(now));
+        let (subject, text) = match setup.template(&message.step.template).map(|t| t.value.compile()) {
+            Some(Ok((subject, body))) => {
+                let subject = subject.map(|s| s.fill(&values)).transpose();
+                let text = subject.clone().and_then(|_| body.fill(&values)).map_err(|missing| missing.0);
+                (subject.ok().flatten(), text)
+            }
+            _ => (None, Ok(String::new())),
+        };
+        let facts = Facts {
+            status: account.customer.status,
+            segment: account.segment.clone(),
+            summary: account.summary.clone(),
+            holds: account.holds.clone(),
+            reach: recipients.as_ref().map_or_else(|r| *r, |_| Reach::Usable),
+            missing_tag: text.as_ref().err().cloned(),
+            uncollectible: false,
+            since: message.facts.since,
+            done: message.facts.done.clone(),
+        };
+        Self { facts, recipients, subject, text }
+    }
+
+    fn ask(&self, strategy: &Strategy, setup: &Setup, message: &Interaction, cap: Option<&str>, now: DateTime<Utc>) -> Verdict {
+        let flow = strategy.flow_of(&self.facts.segment).filter(|(f, _)| f.id == message.step.flow);
+        let Some(channel) = message.channel else { return Verdict::Block(Reason::TemplateMissing, None) };
+        let template = setup.template(&message.step.template);
+        gate::ask(&Case {
+            switches: &strategy.switches,
+            calendar: &strategy.calendar,
+            facts: &self.facts,
+            channel,
+            // The step belongs to the flow that decided it; a segment that moved on has another flow from tomorrow.
+            flow_active: strategy.flows.iter().any(|(f, _)| f.id == message.step.flow && f.active),
+            has_template: template.is_some_and(|t| t.value.channel == channel),
+            flow_stopped: flow.and_then(|(f, _)| f.stopped),
+            decided: strategy.calendar.midnight(message.day),
+            order: Some(&message.step.order),
+            reach: self.facts.reach,
+            missing_tag: self.facts.missing_tag.as_deref(),
+            cap,
+            day: message.day,
+            at: now,
+        })
+    }
+}
+
+fn not_sent(message: Interaction, reason: Reason, detail: Option<String>) -> Interaction {
+    Interaction { state: State::NotSent { reason }, detail, ..message }
+}
+
+async fn store(ports: &Ports, setup: &Setup, message: Interaction, version: u64) -> Result<Claim, Error> {
+    let item = interactions::item(setup.id(), &message, true)?;
+    match commit(ports, vec![Change::Put(item, Expect::Version(version))]).await? {
+        Committed::Made => Ok(Claim::NotNow),
+        Committed::Lost(_) => Ok(Claim::Raced),
+    }
+}
+
+/// Waits for later today; what is put off past midnight ends here, and its step moves as over a holiday.
+async fn defer(
+    ports: &Ports,
+    setup: &Setup,
+    message: Interaction,
+    version: u64,
+    open: &OpenAccount,
+    until: DateTime<Utc>,
+    reason: Reason,
+) -> Result<Claim, Error> {
+    let calendar = &setup.project().calendar;
+    let today = message.day;
+    if calendar.local_day(until) == today {
+        return store(ports, setup, Interaction { state: State::Scheduled { at: until }, ..message }, version).await;
+    }
+    // Stale payments and the like end for good; only the law's hours put a step off.
+    let hours = matches!(reason, Reason::OutsideHours | Reason::RestrictedDay);
+    let next = calendar.next_allowed_day(calendar.local_day(until)).filter(|_| hours);
+    let ended = not_sent(message, reason, None);
+    let mut changes = vec![Change::Put(interactions::item(setup.id(), &ended, true)?, Expect::Version(version))];
+    if let Some(on) = next {
+        let from = open.account.carry.map_or(today, |c| c.from.min(today));
+        let account = Account { carry: Some(Carry { from, on }), ..open.account.clone() };
+        changes.push(Change::Put(accounts::account_item(setup.id(), &account)?, Expect::Version(open.version)));
+    }
+    match commit(ports, changes).await? {
+        Committed::Made => Ok(Claim::NotNow),
+        Committed::Lost(_) => Ok(Claim::Raced),
+    }
+}
+
+/// Takes the message: state, ledger entry and shared addresses in one transaction.
+async fn take(
+    ports: &Ports,
+    setup: &Setup,
+    message: Interaction,
+    version: u64,
+    look: Look,
+    (mut week, week_version): (Week, Option<u64>),
+    now: DateTime<Utc>,
+) -> Result<Claim, Error> {
+    let (Ok(recipients), Ok(text), Some(channel)) = (look.recipients, look.text, message.channel) else {
+        return Err(Error::Broken("interaction_v1", "la puerta dejó pasar un mensaje sin destino".to_owned()));
+    };
+    week.entries.push(Entry {
+        send: message.id.clone(),
+        step: message.step.key.clone(),
+        day: message.day,
+        channel,
+        debt: message.step.order.clone(),
+        origin: Origin::Flow,
+        reached: false,
+    });
+    let shared = shared_days(setup, &recipients, &message, now)?;
+    let lease = now + TimeDelta::seconds(LEASE_SECONDS);
+    let claimed = Interaction {
+        state: State::Sending { lease },
+        attempt: message.attempt + 1,
+        recipients: Some(recipients),
+        facts: look.facts,
+        ..message
+    };
+    let ledger_key = keys::ledger(setup.id(), &claimed.customer, claimed.day);
+    let mut changes = vec![
+        Change::Put(interactions::item(setup.id(), &claimed, true)?, Expect::Version(version)),
+        Change::Put(Item::new(ledger_key, encode(&week)?), accounts::as_read(week_version)),
+    ];
+    changes.extend(shared.into_iter().map(|item| Change::Put(item, Expect::Absent)));
+    match commit(ports, changes).await? {
+        Committed::Made => {
+            let (subject, version) = (look.subject, version + 1);
+            Ok(Claim::Mine(Box::new(Claimed { message: claimed, version, subject, text })))
+        }
+        Committed::Lost(lost) if lost.iter().all(|(at, _)| *at >= 2) => {
+            let detail = "la dirección es compartida y ya recibió un mensaje hoy".to_owned();
+            let waiting = Interaction { attempt: claimed.attempt - 1, ..claimed };
+            store(ports, setup, not_sent(waiting, Reason::FrequencyCap, Some(detail)), version).await
+        }
+        Committed::Lost(_) => Ok(Claim::Raced),
+    }
+}
+
+/// One item per shared address and day: the second customer's message finds it there.
+fn shared_days(setup: &Setup, recipients: &Recipients, message: &Interaction, now: DateTime<Utc>) -> Result<Vec<Item>, Error> {
+    let mut items = Vec::new();
+    for destination in recipients.to.iter().filter(|d| d.shared) {
+        let key = Key::new(TableName::Accounts, setup.address_partition(&destination.address), format!("d#{}", message.day));
+        let day = AddressDay { send: message.id.clone() };
+        items.push(Item::new(key, encode(&day)?).expiring(jobs::expiry(now)));
+    }
+    Ok(items)
+}

@@ -1,0 +1,69 @@
+//! One message leaves, at most once: claim, second look, provider, settle.
+//!
+//! - **Claim**: the message becomes *sending* under a lease and enters the contact ledger in one transaction, after the
+//!   account was read again and the gate asked again. Of two workers one claims; a step key or a day already in the
+//!   ledger refuses.
+//! - **Provider**: called once per claim, never by a client that retries.
+//! - **Settle**: receipt first, then the state, then reports that came early. A definite refusal takes the ledger entry
+//!   back in the same transaction; not knowing keeps it.
+//!
+//! It does not promise delivery: a worker that dies after the request left leaves *unknown*, which is never resent.
+
+mod claim;
+mod settle;
+
+pub use settle::apply_parked;
+pub(crate) use settle::raise;
+
+use crate::Ports;
+use crate::error::Error;
+use crate::messages::SendOne;
+use crate::ports::channel::Outgoing;
+use crate::store::interactions;
+use crate::store::keys;
+use crate::store::settings::Setup;
+use chrono::{DateTime, Utc};
+
+/// What became of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// The provider took it.
+    Sent,
+    /// It does not leave now, or not at all, or somebody else has it.
+    NotSent,
+    /// Nobody knows.
+    Unknown,
+}
+
+/// How often a claim that lost a race is tried again.
+const CLAIM_TRIES: u32 = 5;
+
+/// Sends one message if it may leave now.
+pub async fn send_message(ports: &Ports, setup: &Setup, one: &SendOne, now: DateTime<Utc>) -> Result<Ended, Error> {
+    let key = keys::interaction(setup.id(), &one.customer, one.day, &one.send);
+    for _ in 0..CLAIM_TRIES {
+        let Some((message, version)) = interactions::read(ports, &key).await? else { return Ok(Ended::NotSent) };
+        match claim::claim(ports, setup, message, version, now).await? {
+            claim::Claim::Mine(claimed) => return deliver(ports, setup, *claimed, now).await,
+            claim::Claim::NotNow => return Ok(Ended::NotSent),
+            claim::Claim::Raced => {}
+        }
+    }
+    Err(Error::Raced)
+}
+
+async fn deliver(ports: &Ports, setup: &Setup, claimed: claim::Claimed, now: DateTime<Utc>) -> Result<Ended, Error> {
+    let Some(sender) = claimed.message.channel.and_then(|c| ports.channels.get(&c)) else {
+        return Err(Error::Broken("interaction_v1", "sin canal".to_owned()));
+    };
+    let outgoing = Outgoing {
+        project: setup.id().clone(),
+        reference: interactions::reference(&claimed.message),
+        recipients: claimed.message.recipients.clone().unwrap_or_default(),
+        subject: claimed.subject.clone(),
+        text: claimed.text.clone(),
+        at: now,
+    };
+    let answer = sender.send(&outgoing).await;
+    settle::settle(ports, setup, claimed, sender.provider(), answer, now).await
+}

@@ -1,0 +1,143 @@
+//! Settling: what the provider answered becomes the message's state.
+
+use super::Ended;
+use super::claim::Claimed;
+use crate::Ports;
+use crate::error::Error;
+use crate::ports::channel::Answer;
+use crate::ports::table::{Change, Expect, Item, Query, TableName};
+use crate::store::codec::{decode, encode};
+use crate::store::commit::{Committed, commit};
+use crate::store::interactions::{self, Parked, Receipt};
+use crate::store::settings::Setup;
+use crate::store::{accounts, keys, query_all};
+use cauce_domain::contact::interaction::{Interaction, Report, State};
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// How often a message that was not taken is tried again, inside the day's window.
+const MAX_ATTEMPTS: u32 = 6;
+
+pub(super) async fn settle(
+    ports: &Ports,
+    setup: &Setup,
+    claimed: Claimed,
+    provider: &str,
+    answer: Answer,
+    now: DateTime<Utc>,
+) -> Result<Ended, Error> {
+    match answer {
+        Answer::Accepted(id) => accepted(ports, setup, claimed, provider, &id, now).await,
+        Answer::Unknown(why) => {
+            let unknown = Interaction { state: State::Unknown, detail: Some(why), ..claimed.message };
+            let item = interactions::item(setup.id(), &unknown, true)?;
+            // Lost: a report already proved what happened.
+            commit(ports, vec![Change::Put(item, Expect::Version(claimed.version))]).await?;
+            Ok(Ended::Unknown)
+        }
+        Answer::Refused(error) => {
+            let mut failed = Interaction { state: State::Failed { error }, ..claimed.message };
+            failed.times.insert("failed".to_owned(), now);
+            give_back(ports, setup, failed, claimed.version).await
+        }
+        Answer::NotNow(why) => {
+            let again = now + backoff(claimed.message.attempt);
+            let close = setup.project().calendar.close_of_day(now);
+            let later = claimed.message.attempt < MAX_ATTEMPTS && close.is_some_and(|end| again < end);
+            let state = if later { State::Scheduled { at: again } } else { State::Failed { error: why } };
+            give_back(ports, setup, Interaction { state, ..claimed.message }, claimed.version).await
+        }
+    }
+}
+
+/// Doubles from half a minute to a quarter of an hour.
+fn backoff(attempt: u32) -> TimeDelta {
+    TimeDelta::seconds((30_i64 << attempt.min(5)).min(900))
+}
+
+async fn accepted(
+    ports: &Ports,
+    setup: &Setup,
+    claimed: Claimed,
+    provider: &str,
+    id: &str,
+    now: DateTime<Utc>,
+) -> Result<Ended, Error> {
+    let message = claimed.message;
+    let receipt = Receipt {
+        customer: message.customer.clone(),
+        day: message.day,
+        send: message.id.clone(),
+        subject: claimed.subject,
+        text: claimed.text,
+    };
+    let item = Item::new(keys::receipt(setup.id(), provider, id), encode(&receipt)?);
+    commit(ports, vec![Change::Put(item, Expect::Anything)]).await?;
+    let sent = |mut m: Interaction| {
+        m.provider_id = Some(id.to_owned());
+        m.join(&Report::Sent, now);
+        m
+    };
+    let settled = interactions::item(setup.id(), &sent(message.clone()), true)?;
+    if let Committed::Lost(_) = commit(ports, vec![Change::Put(settled, Expect::Version(claimed.version))]).await? {
+        // A report was faster, or the lease ran out: join with what is there now.
+        raise(ports, setup, &receipt, |m| {
+            let known = m.provider_id.replace(id.to_owned()).is_some();
+            m.join(&Report::Sent, now) || !known
+        })
+        .await?;
+    }
+    apply_parked(ports, setup, provider, id, &receipt).await?;
+    Ok(Ended::Sent)
+}
+
+/// Takes the ledger entry back together with the state: the message did not leave.
+async fn give_back(ports: &Ports, setup: &Setup, message: Interaction, version: u64) -> Result<Ended, Error> {
+    for _ in 0..super::CLAIM_TRIES {
+        let (mut week, week_version, _) = interactions::ledgers(ports, setup.id(), &message.customer, message.day).await?;
+        week.entries.retain(|e| e.send != message.id);
+        let key = keys::ledger(setup.id(), &message.customer, message.day);
+        let changes = vec![
+            Change::Put(interactions::item(setup.id(), &message, true)?, Expect::Version(version)),
+            Change::Put(Item::new(key, encode(&week)?), accounts::as_read(week_version)),
+        ];
+        match commit(ports, changes).await? {
+            Committed::Made => return Ok(Ended::NotSent),
+            // The message itself moved on: the lease ran out, or a report came after all.
+            Committed::Lost(lost) if lost.iter().any(|(at, _)| *at == 0) => return Ok(Ended::NotSent),
+            Committed::Lost(_) => {}
+        }
+    }
+    Err(Error::Raced)
+}
+
+/// Applies reports that came before their receipt.
+pub async fn apply_parked(ports: &Ports, setup: &Setup, provider: &str, id: &str, receipt: &Receipt) -> Result<(), Error> {
+    let query = Query::table(TableName::Interactions, keys::parked(setup.id(), provider, id));
+    for stored in query_all(ports.table.as_ref(), query).await? {
+        let parked: Parked = decode(&stored.body)?;
+        raise(ports, setup, receipt, |m| m.join(&parked.report, parked.at)).await?;
+        commit(ports, vec![Change::Delete(stored.key, Expect::Anything)]).await?;
+    }
+    Ok(())
+}
+
+/// Changes a message by a rule that only raises it, as often as others get in between.
+pub(crate) async fn raise(
+    ports: &Ports,
+    setup: &Setup,
+    receipt: &Receipt,
+    change: impl Fn(&mut Interaction) -> bool,
+) -> Result<Option<Interaction>, Error> {
+    let key = keys::interaction(setup.id(), &receipt.customer, receipt.day, &receipt.send);
+    for _ in 0..10 {
+        let Some((mut message, version)) = interactions::read(ports, &key).await? else { return Ok(None) };
+        if !change(&mut message) {
+            return Ok(Some(message));
+        }
+        let item = interactions::item(setup.id(), &message, true)?;
+        if let Committed::Made = commit(ports, vec![Change::Put(item, Expect::Version(version))]).await? {
+            return Ok(Some(message));
+        }
+    }
+    Err(Error::Raced)
+}

@@ -1,0 +1,166 @@
+//! A customer's account: one partition, whose summary is rewritten in the same transaction as the orders it sums.
+
+use super::codec::{decode, encode, shapes};
+use super::{keys, query_all};
+use crate::error::Error;
+use crate::ports::Ports;
+use crate::ports::table::{Expect, Index, Item, Key, Query, Stored, TableName};
+use cauce_domain::debt::account::Account;
+use cauce_domain::debt::customer::Status;
+use cauce_domain::debt::order::Order;
+use cauce_domain::debt::payment::Movement;
+use cauce_domain::ids::{CustomerId, ProjectId};
+use serde::{Deserialize, Serialize};
+
+/// Whose order or movement a code is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodeOwner {
+    /// The customer.
+    pub customer: CustomerId,
+}
+
+/// A customer that has an address, or an opt-out of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddressNote {
+    /// Why, for opt-outs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// The message that had a shared address today.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddressDay {
+    /// The message.
+    pub send: cauce_domain::ids::SendId,
+}
+
+shapes! {
+    CodeOwner => "code_owner_v1",
+    AddressNote => "address_v1",
+    AddressDay => "address_day_v1",
+}
+
+/// An account with its open orders, as read; versions guard what is written back.
+#[derive(Debug, Clone)]
+pub struct OpenAccount {
+    /// The account.
+    pub account: Account,
+    /// Its version.
+    pub version: u64,
+    /// Open orders with their keys and versions.
+    pub orders: Vec<(Order, Key, u64)>,
+}
+
+/// The account item with its index places: due while something is open, carry while a plan owes it a look.
+pub fn account_item(project: &ProjectId, account: &Account) -> Result<Item, Error> {
+    let shard = keys::shard_of(&account.id).to_owned();
+    let mut item = Item::new(keys::account(project, &account.id), encode(account)?);
+    if account.customer.status != Status::Deleted {
+        item = item.indexed(Index::Customers, keys::customers_shard(project, &shard), account.id.as_str());
+        if let Some(carrying) = &account.summary.carrying {
+            item = item.indexed(Index::Due, keys::day_shard(project, carrying.due, &shard), account.id.as_str());
+        }
+        if let Some(carry) = account.carry {
+            item = item.indexed(Index::Carry, keys::day_shard(project, carry.on, &shard), account.id.as_str());
+        }
+    }
+    Ok(item)
+}
+
+/// The item of an order: among the open ones by due date, or among the closed.
+pub fn order_item(project: &ProjectId, customer: &CustomerId, order: &Order) -> Result<Item, Error> {
+    Ok(Item::new(order_key(project, customer, order), encode(order)?))
+}
+
+/// Where an order is kept now.
+pub fn order_key(project: &ProjectId, customer: &CustomerId, order: &Order) -> Key {
+    if order.is_open() {
+        keys::open_order(project, customer, order.due, &order.code)
+    } else {
+        keys::closed_order(project, customer, &order.code)
+    }
+}
+
+/// Reads an account item.
+pub fn read_account(stored: &Stored) -> Result<Account, Error> {
+    decode(&stored.body)
+}
+
+/// Reads an account alone.
+pub async fn account(ports: &Ports, project: &ProjectId, id: &CustomerId) -> Result<Option<(Account, u64)>, Error> {
+    let stored = ports.table.get(&keys::account(project, id)).await?;
+    stored.map(|s| Ok((read_account(&s)?, s.version))).transpose()
+}
+
+/// Reads an account and every open order of it with one query.
+pub async fn open_account(ports: &Ports, project: &ProjectId, id: &CustomerId) -> Result<Option<OpenAccount>, Error> {
+    let query = Query::table(TableName::Accounts, keys::partition(project, id)).between("a", "p");
+    let items = query_all(ports.table.as_ref(), query).await?;
+    let mut found = None;
+    let mut orders = Vec::new();
+    for stored in items {
+        if stored.key.sk == "a" {
+            found = Some((read_account(&stored)?, stored.version));
+        } else if stored.key.sk.starts_with("o#") {
+            orders.push((decode(&stored.body)?, stored.key, stored.version));
+        }
+    }
+    Ok(found.map(|(account, version)| OpenAccount { account, version, orders }))
+}
+
+/// Reads every order of a customer, open and closed.
+pub async fn all_orders(ports: &Ports, project: &ProjectId, id: &CustomerId) -> Result<Vec<Order>, Error> {
+    let partition = keys::partition(project, id);
+    let mut orders = Vec::new();
+    for prefix in ["o#", "z#o#"] {
+        let query = Query::table(TableName::Accounts, partition.clone()).prefix(prefix);
+        for stored in query_all(ports.table.as_ref(), query).await? {
+            orders.push(decode(&stored.body)?);
+        }
+    }
+    Ok(orders)
+}
+
+/// Reads every movement of a customer.
+pub async fn movements(ports: &Ports, project: &ProjectId, id: &CustomerId) -> Result<Vec<Movement>, Error> {
+    let query = Query::table(TableName::Accounts, keys::partition(project, id)).prefix("z#m#");
+    query_all(ports.table.as_ref(), query).await?.iter().map(|s| decode(&s.body)).collect()
+}
+
+/// Finds an order by its code, open or closed.
+pub async fn order_by_code(
+    ports: &Ports,
+    project: &ProjectId,
+    code: &str,
+) -> Result<Option<(CustomerId, Order, Key, u64)>, Error> {
+    let Some(owner) = ports.table.get(&keys::order_code(project, code)).await? else { return Ok(None) };
+    let owner: CodeOwner = decode(&owner.body)?;
+    let found = order_of(ports, project, &owner.customer, code).await?;
+    Ok(found.map(|(order, key, version)| (owner.customer, order, key, version)))
+}
+
+/// Finds a customer's order by its code, open or closed.
+pub async fn order_of(
+    ports: &Ports,
+    project: &ProjectId,
+    customer: &CustomerId,
+    code: &str,
+) -> Result<Option<(Order, Key, u64)>, Error> {
+    let closed = keys::closed_order(project, customer, code);
+    if let Some(stored) = ports.table.get(&closed).await? {
+        return Ok(Some((decode(&stored.body)?, closed, stored.version)));
+    }
+    let query = Query::table(TableName::Accounts, keys::partition(project, customer)).prefix("o#");
+    for stored in query_all(ports.table.as_ref(), query).await? {
+        let order: Order = decode(&stored.body)?;
+        if order.code == code {
+            return Ok(Some((order, stored.key, stored.version)));
+        }
+    }
+    Ok(None)
+}
+
+/// The expectation of an item that was read, or was not there.
+pub fn as_read(version: Option<u64>) -> Expect {
+    version.map_or(Expect::Absent, Expect::Version)
+}

@@ -1,0 +1,145 @@
+//! Messages, the contact ledger, receipts and parked reports.
+
+use super::codec::{decode, encode, shapes};
+use super::{keys, query_all};
+use crate::error::Error;
+use crate::ports::Ports;
+use crate::ports::table::{Index, Item, Key, Query, Stored, TableName};
+use cauce_domain::contact::interaction::{Interaction, Report, State};
+use cauce_domain::contact::ledger::Week;
+use cauce_domain::ids::{CustomerId, ProjectId, SendId};
+use chrono::{DateTime, Days, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+/// Whose message a provider's id is, with the text that left under it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// The customer.
+    pub customer: CustomerId,
+    /// The local day of the message.
+    pub day: NaiveDate,
+    /// The message.
+    pub send: SendId,
+    /// Subject, of e-mails.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// Text as sent.
+    pub text: String,
+}
+
+/// A provider's report as it came, kept while its message is not known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parked {
+    /// What it reports.
+    pub report: Report,
+    /// The provider's time.
+    pub at: DateTime<Utc>,
+}
+
+shapes! {
+    Receipt => "receipt_v1",
+    Parked => "parked_v1",
+}
+
+/// Our reference as it travels: enough to find the message without its receipt.
+pub fn reference(message: &Interaction) -> String {
+    format!("{}.{}.{}", message.customer, message.day, message.id)
+}
+
+/// Reads a reference back.
+pub fn parse_reference(text: &str) -> Option<(CustomerId, NaiveDate, SendId)> {
+    let mut parts = text.split('.');
+    let found = (parts.next()?.into(), parts.next()?.parse().ok()?, parts.next()?.into());
+    parts.next().is_none().then_some(found)
+}
+
+/// The message item; scheduled and claimed ones stand in the release index, chosen ones in the day index.
+pub fn item(project: &ProjectId, message: &Interaction, chosen: bool) -> Result<Item, Error> {
+    let key = keys::interaction(project, &message.customer, message.day, &message.id);
+    let shard = keys::shard_of(&message.customer);
+    let mut item = Item::new(key, encode(message)?);
+    let release = match &message.state {
+        State::Scheduled { at } => Some((*at, "go", message.channel)),
+        State::Sending { lease } => Some((*lease, "lease", message.channel)),
+        _ => None,
+    };
+    if let Some((at, what, Some(channel))) = release {
+        let sort = format!("{}#{what}#{channel}#{project}#{}", keys::instant(at), message.id);
+        item = item.indexed(Index::Release, keys::release_hour(at, shard), sort);
+    }
+    if chosen {
+        item = item.indexed(Index::Day, day_partition(project, message.day, shard), format!("{}#{}", message.customer, message.id));
+    }
+    Ok(item)
+}
+
+/// The partition of a day in the day index.
+pub fn day_partition(project: &ProjectId, day: NaiveDate, shard: &str) -> String {
+    keys::day_shard(project, day, shard)
+}
+
+/// Reads a message by its place.
+pub async fn read(ports: &Ports, key: &Key) -> Result<Option<(Interaction, u64)>, Error> {
+    let stored = ports.table.get(key).await?;
+    stored.map(|s| Ok((decode(&s.body)?, s.version))).transpose()
+}
+
+/// A customer's messages, newest day first.
+pub async fn of_customer(
+    ports: &Ports,
+    project: &ProjectId,
+    customer: &CustomerId,
+    between: Option<(NaiveDate, NaiveDate)>,
+    limit: u32,
+) -> Result<Vec<Interaction>, Error> {
+    let query = Query::table(TableName::Interactions, keys::partition(project, customer)).descending().limit(limit);
+    let query = match between {
+        Some((from, to)) => query.between(format!("i#{from}"), format!("i#{to}\u{10FFFF}")),
+        None => query.prefix("i#"),
+    };
+    let page = ports.table.query(&query).await?;
+    page.items.iter().map(|s| decode(&s.body)).collect()
+}
+
+/// This week's ledger and the week's before, with this one's version.
+pub async fn ledgers(
+    ports: &Ports,
+    project: &ProjectId,
+    customer: &CustomerId,
+    day: NaiveDate,
+) -> Result<(Week, Option<u64>, Week), Error> {
+    let before = day.checked_sub_days(Days::new(7)).unwrap_or(day);
+    let wanted = [keys::ledger(project, customer, day), keys::ledger(project, customer, before)];
+    let mut found = ports.table.get_many(&wanted).await?.into_iter();
+    let mut next = || -> Result<(Week, Option<u64>), Error> {
+        match found.next().flatten() {
+            Some(stored) => Ok((decode(&stored.body)?, Some(stored.version))),
+            None => Ok((Week::default(), None)),
+        }
+    };
+    let (week, version) = next()?;
+    Ok((week, version, next()?.0))
+}
+
+/// Every message that stands in the day index of a day and shard, a page at a time through `each`.
+pub async fn of_day(
+    ports: &Ports,
+    project: &ProjectId,
+    day: NaiveDate,
+    shard: &str,
+) -> Result<Vec<(Interaction, u64)>, Error> {
+    let listed = query_all(ports.table.as_ref(), Query::index(Index::Day, day_partition(project, day, shard))).await?;
+    let mut messages = Vec::with_capacity(listed.len());
+    for chunk in listed.chunks(crate::ports::table::MAX_KEYS) {
+        let wanted: Vec<Key> = chunk.iter().map(|s| s.key.clone()).collect();
+        for stored in ports.table.get_many(&wanted).await?.into_iter().flatten() {
+            messages.push((decode(&stored.body)?, stored.version));
+        }
+    }
+    Ok(messages)
+}
+
+/// Reads a message item.
+pub fn decode_message(stored: &Stored) -> Result<Interaction, Error> {
+    decode(&stored.body)
+}

@@ -1,0 +1,39 @@
+//! What is stored, how it is keyed, and how it is written so that a retry knows its own work.
+//!
+//! | table | partition | sort keys |
+//! |---|---|---|
+//! | accounts | `project#customer` | `a` the account, `o#due#code` open orders, `z#o#code` closed ones, `z#m#code` movements |
+//! | accounts | `project#oc#code`, `project#mv#code` | `p`: whose order or movement a code is |
+//! | accounts | `project#ad#hmac` | an address: `c#customer` who has it, `x#scope` opt-outs, `d#day` today's message |
+//! | interactions | `project#customer` | `i#day#send` messages, `l#week` the contact ledger |
+//! | interactions | `project#rc#provider#id` | `r` the receipt: whose message a provider's id is, and its text |
+//! | interactions | `project#pk#provider#id` | `e#event` reports that came before their receipt |
+//! | settings | `project` | `project`, `user#…`, `template#…`, `segment#…`, `flow#…`, `mapping#…` |
+//! | settings | `key#hash`, `hook#token`, `projects` | the ways to a project from outside |
+//! | jobs | `project#…` | the process log, chunks of loads, runs, idempotency keys, statistics |
+
+pub mod accounts;
+pub mod codec;
+pub mod commit;
+pub mod cursor;
+pub mod interactions;
+pub mod jobs;
+pub mod keys;
+pub mod settings;
+
+use crate::ports::PortError;
+use crate::ports::table::{Page, Query, Stored, Table};
+
+/// Reads every page of a query.
+pub async fn query_all(table: &dyn Table, query: Query) -> Result<Vec<Stored>, PortError> {
+    let mut items = Vec::new();
+    let mut after = query.after.clone();
+    loop {
+        let page: Page = table.query(&query.clone().after(after)).await?;
+        items.extend(page.items);
+        match page.next {
+            Some(next) => after = Some(next),
+            None => return Ok(items),
+        }
+    }
+}

@@ -1,0 +1,297 @@
+//! A project's settings: one partition, read whole by whoever works for the project.
+
+use super::codec::{Shape, decode, encode, shapes};
+use super::commit::{Committed, commit};
+use super::{keys, query_all};
+use crate::error::Error;
+use crate::ports::Ports;
+use crate::ports::table::{Change, Expect, Item, Key, Query, TableName};
+use cauce_domain::contact::calendar::Calendar;
+use cauce_domain::contact::channel::{Channel, ChannelFlags};
+use cauce_domain::contact::ledger::Caps;
+use cauce_domain::country::{Country, NumberStyle};
+use cauce_domain::debt::customer::Kind;
+use cauce_domain::ids::{ProjectId, TemplateId, UserId};
+use cauce_domain::strategy::flow::Flow;
+use cauce_domain::strategy::segment::Segment;
+use cauce_domain::strategy::tag::Sender;
+use cauce_domain::strategy::template::Template;
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// How payments are loaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PaymentMode {
+    /// Payments come as movements; Cauce computes balances.
+    #[default]
+    Movements,
+    /// Orders come with their pending balance.
+    Balance,
+}
+
+/// A project.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Project {
+    /// Id.
+    pub id: ProjectId,
+    /// Commercial name, shown to customers.
+    pub name: String,
+    /// Country.
+    pub country: Country,
+    /// How files and messages write amounts.
+    pub number_style: NumberStyle,
+    /// Contact calendar.
+    pub calendar: Calendar,
+    /// Contact limits.
+    pub caps: Caps,
+    /// Platform mode.
+    pub active: bool,
+    /// The local day it was last activated: no run is missed before.
+    #[serde(default)]
+    pub active_since: Option<NaiveDate>,
+    /// Channel flags.
+    pub channels: BTreeMap<Channel, ChannelFlags>,
+    /// How payments are loaded.
+    #[serde(default)]
+    pub payment_mode: PaymentMode,
+    /// What a customer is when its document does not tell.
+    #[serde(default)]
+    pub debtors: Kind,
+    /// References may be written to.
+    #[serde(default)]
+    pub references_allowed: bool,
+    /// Payment page, with tags.
+    #[serde(default)]
+    pub payment_url: Option<String>,
+    /// How to pay, in words.
+    #[serde(default)]
+    pub how_to_pay: Option<String>,
+    /// Addresses that test sends may go to.
+    #[serde(default)]
+    pub test_addresses: Vec<String>,
+    /// Addresses that hear of failures.
+    #[serde(default)]
+    pub alert_addresses: Vec<String>,
+    /// The sender addresses of the project: no customer's contact.
+    #[serde(default)]
+    pub sender_addresses: Vec<String>,
+    /// Payments must have been loaded within so many hours; off by default.
+    #[serde(default)]
+    pub payments_within_hours: Option<u32>,
+    /// A user stopped what was left of a day.
+    #[serde(default)]
+    pub stopped: Option<DateTime<Utc>>,
+    /// Share of existing open orders, in percent, that a load may change without confirmation.
+    pub confirm_above_percent: u32,
+    /// The token of its webhook routes.
+    pub hook_token: String,
+}
+
+/// A user of a project; no sign-in yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// Id, the join key of assignment files.
+    pub id: UserId,
+    /// Name.
+    pub name: String,
+    /// E-mail: no customer's contact.
+    pub email: String,
+    /// Role.
+    pub role: Role,
+    /// Whether it may act.
+    pub active: bool,
+}
+
+/// A role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Works customers (*asesor*).
+    Adviser,
+    /// Leads advisers (*supervisor*).
+    Supervisor,
+    /// Everything (*administrador*).
+    Administrator,
+}
+
+/// Where one field of a load comes from in a foreign file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FieldSource {
+    /// A column.
+    Column(String),
+    /// The same text for every row.
+    Constant(String),
+    /// A text with columns in braces: `{customerID}@example.com`.
+    Pattern(String),
+}
+
+/// How a foreign file maps to the columns of a load.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Mapping {
+    /// Name.
+    pub name: String,
+    /// Source of each field, by the Spanish column name.
+    pub fields: BTreeMap<String, FieldSource>,
+    /// Date format of every date column, such as `mm/dd/yyyy`.
+    #[serde(default)]
+    pub date_format: Option<String>,
+    /// Decimal separator of every amount.
+    #[serde(default)]
+    pub decimal: Option<NumberStyle>,
+    /// Rows in which this field comes out empty are passed over.
+    #[serde(default)]
+    pub skip_when_empty: Option<String>,
+}
+
+/// Which project a key, token or list entry leads to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Door {
+    /// The project.
+    pub project: ProjectId,
+    /// The user it acts as; none acts as the project.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<UserId>,
+}
+
+shapes! {
+    Project => "project_v1",
+    User => "user_v1",
+    Mapping => "mapping_v1",
+    Door => "door_v1",
+}
+
+/// A thing with the version it was read at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Versioned<T> {
+    /// The thing.
+    pub value: T,
+    /// Its version.
+    pub version: u64,
+}
+
+/// A project with everything it is set up with, and its key for digests.
+#[derive(Clone)]
+pub struct Setup {
+    /// The project.
+    pub project: Versioned<Project>,
+    /// Users.
+    pub users: Vec<Versioned<User>>,
+    /// Templates.
+    pub templates: Vec<Versioned<Template>>,
+    /// Segments.
+    pub segments: Vec<Versioned<Segment>>,
+    /// Flows.
+    pub flows: Vec<Versioned<Flow>>,
+    /// Mappings.
+    pub mappings: Vec<Versioned<Mapping>>,
+    /// The project's key for digests of personal values.
+    pub key: Vec<u8>,
+}
+
+impl Setup {
+    /// The project's id.
+    pub fn id(&self) -> &ProjectId {
+        &self.project.value.id
+    }
+    /// The project.
+    pub fn project(&self) -> &Project {
+        &self.project.value
+    }
+    /// The local day of an instant.
+    pub fn today(&self, now: DateTime<Utc>) -> NaiveDate {
+        self.project().calendar.local_day(now)
+    }
+    /// What the project gives to every message.
+    pub fn sender(&self) -> Sender<'_> {
+        let project = self.project();
+        Sender {
+            company: &project.name,
+            style: project.number_style,
+            payment_url: project.payment_url.as_deref(),
+            how_to_pay: project.how_to_pay.as_deref(),
+        }
+    }
+    /// A template by id.
+    pub fn template(&self, id: &TemplateId) -> Option<&Versioned<Template>> {
+        self.templates.iter().find(|t| t.value.id == *id)
+    }
+    /// The segments in order.
+    pub fn segment_list(&self) -> Vec<Segment> {
+        self.segments.iter().map(|s| s.value.clone()).collect()
+    }
+    /// The addresses of users and senders, which no customer may have.
+    pub fn internal_addresses(&self) -> Vec<String> {
+        let users = self.users.iter().map(|u| u.value.email.to_lowercase());
+        users.chain(self.project().sender_addresses.iter().map(|a| a.to_lowercase())).collect()
+    }
+    /// The id of the customer with a document: a digest under the project's key, so it is found without a look-up.
+    pub fn customer_id(&self, document: &cauce_domain::debt::document::Document) -> cauce_domain::ids::CustomerId {
+        let value = format!("{}\u{1}{}", document.kind, document.number);
+        cauce_domain::ids::CustomerId::new(keys::keyed(&self.key, "document", &value))
+    }
+    /// The partition of an address.
+    pub fn address_partition(&self, address: &str) -> String {
+        keys::address(self.id(), &keys::keyed(&self.key, "address", address))
+    }
+}
+
+/// The name of a project's key among the secrets.
+pub fn key_name(project: &ProjectId) -> String {
+    format!("{project}.key")
+}
+
+/// Reads a project's settings with one query.
+pub async fn load(ports: &Ports, project: &ProjectId) -> Result<Setup, Error> {
+    let items = query_all(ports.table.as_ref(), Query::table(TableName::Settings, project.as_str())).await?;
+    let secret = ports.secrets.get(&key_name(project)).await?;
+    let key = secret.map(|s| s.expose().as_bytes().to_vec()).unwrap_or_default();
+    let (mut found, mut users, mut templates, mut segments, mut flows, mut mappings) = (None, vec![], vec![], vec![], vec![], vec![]);
+    for stored in items {
+        let (body, version) = (&stored.body, stored.version);
+        match stored.key.sk.split('#').next() {
+            Some("project") => found = Some(Versioned { value: decode(body)?, version }),
+            Some("user") => users.push(Versioned { value: decode(body)?, version }),
+            Some("template") => templates.push(Versioned { value: decode(body)?, version }),
+            Some("segment") => segments.push(Versioned { value: decode(body)?, version }),
+            Some("flow") => flows.push(Versioned { value: decode(body)?, version }),
+            Some("mapping") => mappings.push(Versioned { value: decode(body)?, version }),
+            _ => {}
+        }
+    }
+    let project = found.ok_or(Error::NotFound("el proyecto"))?;
+    Ok(Setup { project, users, templates, segments, flows, mappings, key })
+}
+
+/// The place of a setting.
+pub fn place(project: &ProjectId, sort: impl Into<String>) -> Key {
+    Key::new(TableName::Settings, project.as_str(), sort)
+}
+
+/// Saves a setting, expecting the version it was read at (`None`: it is new); answers the new version.
+pub async fn save<T: Shape>(ports: &Ports, key: Key, value: &T, read_at: Option<u64>) -> Result<u64, Error> {
+    let expect = read_at.map_or(Expect::Absent, Expect::Version);
+    match commit(ports, vec![Change::Put(Item::new(key, encode(value)?), expect)]).await? {
+        Committed::Made => Ok(read_at.unwrap_or(0) + 1),
+        Committed::Lost(_) => Err(Error::Raced),
+    }
+}
+
+/// The projects there are.
+pub async fn projects(ports: &Ports) -> Result<Vec<ProjectId>, Error> {
+    let listed = query_all(ports.table.as_ref(), Query::table(TableName::Settings, "projects")).await?;
+    listed.iter().map(|s| decode::<Door>(&s.body).map(|d| d.project)).collect()
+}
+
+/// Follows an API key to its project.
+pub async fn door(ports: &Ports, kind: &str, secret: &str) -> Result<Option<Door>, Error> {
+    let stored = ports.table.get(&door_key(kind, secret)).await?;
+    stored.map(|s| decode(&s.body)).transpose()
+}
+
+/// The place of a door: `key` for API keys, `hook` for webhook tokens, both hashed.
+pub fn door_key(kind: &str, secret: &str) -> Key {
+    Key::new(TableName::Settings, format!("{kind}#{}", keys::sha256(secret.as_bytes())), "d")
+}

@@ -1,0 +1,35 @@
+//! What a day's plan depends on, gathered from a project's settings.
+
+use crate::Ports;
+use crate::error::Error;
+use crate::store::jobs;
+use crate::store::settings::Setup;
+use cauce_domain::contact::gate::Switches;
+use cauce_domain::strategy::plan::{Strategy, TemplateFacts};
+use cauce_domain::strategy::template::Purpose;
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// The project's strategy as it stands.
+pub async fn gather(ports: &Ports, setup: &Setup, now: DateTime<Utc>) -> Result<Strategy, Error> {
+    let project = setup.project();
+    let usable = setup.templates.iter().filter(|t| t.value.purposes.contains(&Purpose::Flow));
+    let facts = |t: &crate::store::settings::Versioned<cauce_domain::strategy::template::Template>| {
+        let facts = TemplateFacts { version: t.version, channel: t.value.channel, required: t.value.required_tags() };
+        (t.value.id.clone(), facts)
+    };
+    let needed = project.payments_within_hours.map(|hours| now - TimeDelta::hours(i64::from(hours)));
+    Ok(Strategy {
+        project: project.id.clone(),
+        switches: Switches {
+            active: project.active,
+            channels: project.channels.clone(),
+            stopped: project.stopped,
+            payments_needed_since: needed,
+            payments_loaded: jobs::mark(ports, &project.id, "payments_loaded").await?,
+        },
+        calendar: project.calendar.clone(),
+        calendar_version: setup.project.version,
+        flows: setup.flows.iter().map(|f| (f.value.clone(), f.version)).collect(),
+        templates: usable.map(facts).collect(),
+    })
+}
