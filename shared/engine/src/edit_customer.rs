@@ -1,0 +1,119 @@
+//! Storing a customer: its account, the addresses that lead to it, and the guard on addresses several customers share.
+
+use crate::Ports;
+use crate::error::Error;
+use crate::ports::table::{Change, Expect, Item, Key, Query, TableName};
+use crate::store::accounts::{self, AddressNote, as_read};
+use crate::store::codec::encode;
+use crate::store::commit::{Committed, commit};
+use crate::store::query_all;
+use crate::store::settings::Setup;
+use cauce_domain::contact::channel::Scope;
+use cauce_domain::debt::account::Account;
+use cauce_domain::debt::customer::Customer;
+use cauce_domain::ids::CustomerId;
+use std::collections::BTreeSet;
+
+/// Every address of a customer.
+pub fn addresses(customer: &Customer) -> BTreeSet<String> {
+    let phones = customer.phones.iter().map(|p| p.address.e164().to_owned());
+    phones.chain(customer.emails.iter().map(|p| p.address.address().to_owned())).collect()
+}
+
+fn place(setup: &Setup, address: &str, customer: &CustomerId) -> Key {
+    Key::new(TableName::Accounts, setup.address_partition(address), format!("c#{customer}"))
+}
+
+/// Marks addresses new to this customer that others have too, here and there, and takes over opt-outs of them.
+/// Answers the shared ones.
+pub(crate) async fn mark_shared(
+    ports: &Ports,
+    setup: &Setup,
+    before: Option<&Account>,
+    account: &mut Account,
+    write: bool,
+) -> Result<Vec<String>, Error> {
+    let old = before.map(|a| addresses(&a.customer)).unwrap_or_default();
+    let mut shared = Vec::new();
+    for address in addresses(&account.customer).difference(&old) {
+        let known = query_all(ports.table.as_ref(), Query::table(TableName::Accounts, setup.address_partition(address))).await?;
+        let mut others = Vec::new();
+        let mut opted = BTreeSet::new();
+        for stored in &known {
+            match stored.key.sk.split_once('#') {
+                Some(("c", id)) if id != account.id.as_str() => others.push(CustomerId::from(id)),
+                Some(("x", scope)) => drop(scope.parse::<Scope>().map(|s| opted.insert(s))),
+                _ => {}
+            }
+        }
+        note(&mut account.customer, address, !others.is_empty(), &opted);
+        if !others.is_empty() {
+            shared.push(address.clone());
+            for other in others.into_iter().take(if write { 50 } else { 0 }) {
+                share_with(ports, setup, &other, address).await?;
+            }
+        }
+    }
+    Ok(shared)
+}
+
+fn note(customer: &mut Customer, address: &str, shared: bool, opted: &BTreeSet<Scope>) {
+    for point in customer.phones.iter_mut().filter(|p| p.address.e164() == address) {
+        point.shared |= shared;
+        point.opted_out.extend(opted);
+    }
+    for point in customer.emails.iter_mut().filter(|p| p.address.address() == address) {
+        point.shared |= shared;
+        point.opted_out.extend(opted);
+    }
+}
+
+/// Marks the address as shared on another customer that has it.
+async fn share_with(ports: &Ports, setup: &Setup, other: &CustomerId, address: &str) -> Result<(), Error> {
+    change(ports, setup, other, |customer| note(customer, address, true, &BTreeSet::new())).await.map(|_| ())
+}
+
+/// Changes a stored customer in a way that leaves its addresses alone; answers whether anything changed.
+pub(crate) async fn change(ports: &Ports, setup: &Setup, id: &CustomerId, edit: impl Fn(&mut Customer)) -> Result<bool, Error> {
+    for _ in 0..10 {
+        let Some((before, version)) = accounts::account(ports, setup.id(), id).await? else { return Ok(false) };
+        let mut after = before.clone();
+        edit(&mut after.customer);
+        if after == before {
+            return Ok(false);
+        }
+        let item = accounts::account_item(setup.id(), &after)?;
+        if let Committed::Made = commit(ports, vec![Change::Put(item, Expect::Version(version))]).await? {
+            return Ok(true);
+        }
+    }
+    Err(Error::Raced)
+}
+
+/// Stores an account with the addresses that came and went, all or nothing; `false` when somebody was faster.
+pub async fn store(
+    ports: &Ports,
+    setup: &Setup,
+    before: Option<&Account>,
+    account: &Account,
+    version: Option<u64>,
+) -> Result<bool, Error> {
+    let old = before.map(|a| addresses(&a.customer)).unwrap_or_default();
+    let new = addresses(&account.customer);
+    let mut changes = vec![Change::Put(accounts::account_item(setup.id(), account)?, as_read(version))];
+    for address in new.difference(&old) {
+        let item = Item::new(place(setup, address, &account.id), encode(&AddressNote { reason: None })?);
+        changes.push(Change::Put(item, Expect::Anything));
+    }
+    for address in old.difference(&new) {
+        changes.push(Change::Delete(place(setup, address, &account.id), Expect::Anything));
+    }
+    Ok(matches!(commit(ports, changes).await?, Committed::Made))
+}
+
+/// The customers that have an address.
+pub async fn owners(ports: &Ports, setup: &Setup, address: &str) -> Result<Vec<CustomerId>, Error> {
+    let query = Query::table(TableName::Accounts, setup.address_partition(address)).prefix("c#");
+    let found = query_all(ports.table.as_ref(), query).await?;
+    Ok(found.iter().filter_map(|s| s.key.sk.strip_prefix("c#").map(CustomerId::from)).collect())
+}

@@ -1,0 +1,292 @@
+//! Rows of customers: one row, one customer, upserted by document.
+
+use super::columns::CUSTOMERS;
+use super::row::{Ask, Found, Row, RowError};
+use super::spill::SpilledRow;
+use super::touch::Touch;
+use crate::Ports;
+use crate::edit_customer;
+use crate::error::Error;
+use crate::import::chunk::Effect;
+use crate::store::accounts;
+use crate::store::settings::Setup;
+use cauce_domain::contact::channel::{Channel, Scope};
+use cauce_domain::contact::phone::is_placeholder;
+use cauce_domain::contact::point::{Email, Phone, Point};
+use cauce_domain::country::Country;
+use cauce_domain::debt::account::{Account, Holds, Summary};
+use cauce_domain::debt::customer::{Customer, Kind, MAX_POINTS, Portfolio, Related, Status};
+use cauce_domain::debt::document::Document;
+use cauce_domain::ids::UserId;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Takes the rows of one customer in; there is one, but for exact repetitions.
+pub(super) async fn apply(
+    ports: &Ports,
+    setup: &Setup,
+    touch: &Touch,
+    rows: &[SpilledRow],
+    found: &Found,
+    write: bool,
+) -> Result<Effect, Error> {
+    let mut effect = Effect::default();
+    let Some(spilled) = rows.last() else { return Ok(effect) };
+    let row = Row::new(spilled, CUSTOMERS, found);
+    let document = match Document::parse(row.text("Tipo de documento"), row.text("Número de documento")) {
+        Ok(document) => document,
+        Err(e) => return Ok(effect.reject(row.error("Número de documento", &e.to_string()))),
+    };
+    let id = setup.customer_id(&document);
+    for _ in 0..5 {
+        effect = Effect::default();
+        let stored = accounts::account(ports, setup.id(), &id).await?;
+        let (before, version) = stored.map_or((None, None), |(a, v)| (Some(a), Some(v)));
+        if before.as_ref().is_some_and(|a| a.customer.status == Status::Deleted) {
+            return Ok(effect.reject(row.error("Número de documento", "el cliente fue eliminado: restáurelo antes de cargarlo")));
+        }
+        let mut customer = before.as_ref().map_or_else(|| fresh(setup, document.clone()), |a| a.customer.clone());
+        if let Err(error) = fill(setup, &row, &mut customer, &mut effect.notes) {
+            return Ok(effect.reject(error));
+        }
+        let mut account = before.clone().unwrap_or_else(|| Account {
+            id: id.clone(),
+            customer: customer.clone(),
+            summary: Summary::default(),
+            segment: cauce_domain::strategy::segment::DEFAULT.into(),
+            holds: Holds::default(),
+            carry: None,
+            credit: BTreeMap::new(),
+        });
+        account.customer = customer;
+        touch.settle(before.as_ref(), &mut account);
+        let same = edit_customer::mark_shared(ports, setup, before.as_ref(), &mut account, write).await?;
+        effect.notes.extend(same.into_iter().map(|address| {
+            RowError::observation(row.line(), "Contacto", &address, "lo tienen varios clientes: recibirá un mensaje automático al día")
+        }));
+        effect.take(before.is_none(), before.as_ref() != Some(&account), rows.len());
+        if !write || before.as_ref() == Some(&account) {
+            return Ok(effect);
+        }
+        if edit_customer::store(ports, setup, before.as_ref(), &account, version).await? {
+            return Ok(effect);
+        }
+    }
+    Err(Error::Raced)
+}
+
+fn fresh(setup: &Setup, document: Document) -> Customer {
+    let mut customer = Customer::new(document, "");
+    customer.kind = match customer.document.says_company() {
+        Some(true) => Kind::Company,
+        Some(false) => Kind::Person,
+        None => setup.project().debtors,
+    };
+    customer
+}
+
+/// Fills a customer with what a row says; a person's edit stays until the file says something new.
+fn fill(setup: &Setup, row: &Row<'_>, customer: &mut Customer, notes: &mut Vec<RowError>) -> Result<(), RowError> {
+    name(row, customer)?;
+    phones(setup, row, customer, notes);
+    emails(setup, row, customer, notes);
+    related(setup, row, customer, notes);
+    people(setup, row, customer, notes);
+    flags(row, customer, notes);
+    for (name, ask) in row.variables() {
+        let field = format!("variable.{name}");
+        match news(customer, &field, ask) {
+            Ask::Keep => {}
+            Ask::Erase => drop(customer.variables.remove(name)),
+            Ask::Set(value) => drop(customer.variables.insert(name.to_owned(), value.to_owned())),
+        }
+    }
+    Ok(())
+}
+
+/// What a cell asks for, unless it only repeats what was loaded before a person edited the field.
+fn news<'a>(customer: &mut Customer, field: &str, ask: Ask<'a>) -> Ask<'a> {
+    let text = match ask {
+        Ask::Keep => return Ask::Keep,
+        Ask::Erase => "-",
+        Ask::Set(text) => text,
+    };
+    match customer.edited.get(field) {
+        Some(loaded) if loaded == text => Ask::Keep,
+        Some(_) => {
+            customer.edited.remove(field);
+            ask
+        }
+        None => ask,
+    }
+}
+
+fn name(row: &Row<'_>, customer: &mut Customer) -> Result<(), RowError> {
+    let full = [row.text("Nombre"), row.text("Apellido")].join(" ");
+    let full = full.split_whitespace().collect::<Vec<_>>().join(" ");
+    match (full.as_str(), customer.name.is_empty()) {
+        ("-", _) => Err(row.error("Nombre", "el nombre no se puede borrar")),
+        ("", true) => Err(row.error("Nombre", "falta el nombre")),
+        ("", false) => Ok(()),
+        (text, _) if text.chars().count() > 200 => Err(row.error("Nombre", "el nombre supera los 200 caracteres")),
+        (text, _) => {
+            if let Ask::Set(text) = news(customer, "name", Ask::Set(text)) {
+                customer.name = text.to_owned();
+            }
+            Ok(())
+        }
+    }
+}
+
+fn phones(setup: &Setup, row: &Row<'_>, customer: &mut Customer, notes: &mut Vec<RowError>) {
+    const NAMES: [(&str, &str); MAX_POINTS] = [
+        ("Celular_1", "Celular_1 código país"),
+        ("Celular_2", "Celular_2 código país"),
+        ("Celular_3", "Celular_3 código país"),
+        ("Celular_4", "Celular_4 código país"),
+        ("Celular_5", "Celular_5 código país"),
+    ];
+    for (slot, (column, country)) in (1..).zip(NAMES) {
+        let ask = news(customer, &format!("phone.{slot}"), row.ask(column));
+        let read = match ask {
+            Ask::Set(text) if is_placeholder(text) => Some(None),
+            Ask::Set(text) => {
+                let code: Option<u16> = row.text(country).trim_start_matches('+').parse().ok();
+                match read_phone(text, code, setup.project().country) {
+                    Some(phone) => guarded(setup, phone.e164(), row, column, notes).then_some(Some(phone)),
+                    None => {
+                        notes.push(row.observe(column, "no es un teléfono válido: se dejó fuera"));
+                        None
+                    }
+                }
+            }
+            Ask::Erase => Some(None),
+            Ask::Keep => None,
+        };
+        put(&mut customer.phones, slot, read);
+    }
+}
+
+/// A number with its country code in a column of its own; a code Cauce does not know still makes a number abroad.
+fn read_phone(text: &str, code: Option<u16>, project: Country) -> Option<Phone> {
+    match code {
+        Some(code) => match Country::of_dial_code(code) {
+            Some(country) => Phone::parse(text, Some(country)).ok(),
+            None => Phone::parse(&format!("+{code}{}", text.trim_start_matches('+')), None).ok(),
+        },
+        None => Phone::parse(text, Some(project)).ok(),
+    }
+}
+
+fn emails(setup: &Setup, row: &Row<'_>, customer: &mut Customer, notes: &mut Vec<RowError>) {
+    for (slot, column) in (1..).zip(["Correo_1", "Correo_2", "Correo_3", "Correo_4", "Correo_5"]) {
+        let ask = news(customer, &format!("email.{slot}"), row.ask(column));
+        let read = match ask {
+            Ask::Set(text) => match Email::parse(text) {
+                Ok(email) => guarded(setup, email.address(), row, column, notes).then_some(Some(email)),
+                Err(_) => {
+                    notes.push(row.observe(column, "no es un correo válido: se dejó fuera"));
+                    None
+                }
+            },
+            Ask::Erase => Some(None),
+            Ask::Keep => None,
+        };
+        put(&mut customer.emails, slot, read);
+    }
+}
+
+/// Puts an address in a slot; the same address keeps what is known of it.
+fn put<A: PartialEq>(points: &mut Vec<Point<A>>, slot: u8, read: Option<Option<A>>) {
+    let Some(address) = read else { return };
+    let known = points.iter().position(|p| p.slot == slot);
+    match (known, address) {
+        (Some(at), Some(address)) if points[at].address != address => points[at] = Point::new(slot, address),
+        (Some(at), None) => drop(points.remove(at)),
+        (None, Some(address)) => {
+            points.push(Point::new(slot, address));
+            points.sort_by_key(|p| p.slot);
+        }
+        _ => {}
+    }
+}
+
+/// Whether an address may be a customer's; a user's or sender's own is left out.
+fn guarded(setup: &Setup, address: &str, row: &Row<'_>, column: &str, notes: &mut Vec<RowError>) -> bool {
+    let internal = setup.internal_addresses().iter().any(|a| a == address);
+    if internal {
+        notes.push(row.observe(column, "pertenece a un usuario o remitente del proyecto: se dejó fuera"));
+    }
+    !internal
+}
+
+fn related(setup: &Setup, row: &Row<'_>, customer: &mut Customer, notes: &mut Vec<RowError>) {
+    for (what, list) in [("Referencia", &mut customer.references), ("Garante", &mut customer.guarantors)] {
+        for number in 1..=2_usize {
+            let column = |field: &str| format!("{what}_{number} {field}");
+            let texts = ["nombre", "celular", "correo"].map(|f| row.text(&column(f)));
+            if texts.iter().all(|t| t.is_empty()) {
+                continue;
+            }
+            let phone = Phone::parse(texts[1], Some(setup.project().country)).ok();
+            let email = Email::parse(texts[2]).ok();
+            if phone.is_none() && !is_placeholder(texts[1]) {
+                notes.push(row.observe(&column("celular"), "no es un teléfono válido: se dejó fuera"));
+            }
+            if email.is_none() && !texts[2].is_empty() {
+                notes.push(row.observe(&column("correo"), "no es un correo válido: se dejó fuera"));
+            }
+            let someone = Related { name: texts[0].to_owned(), phone, email };
+            match list.get_mut(number - 1) {
+                Some(place) => *place = someone,
+                None => list.push(someone),
+            }
+        }
+    }
+}
+
+fn people(setup: &Setup, row: &Row<'_>, customer: &mut Customer, notes: &mut Vec<RowError>) {
+    for (column, field) in [("Asesor ID", "adviser"), ("Supervisor ID", "supervisor")] {
+        let ask = news(customer, field, row.ask(column));
+        let slot = if field == "adviser" { &mut customer.adviser } else { &mut customer.supervisor };
+        match ask {
+            Ask::Keep => {}
+            Ask::Erase => *slot = None,
+            Ask::Set(id) if setup.users.iter().any(|u| u.value.id.as_str() == id) => *slot = Some(UserId::from(id)),
+            Ask::Set(_) => notes.push(row.observe(column, "no hay un usuario con ese ID: se dejó fuera")),
+        }
+    }
+}
+
+fn flags(row: &Row<'_>, customer: &mut Customer, notes: &mut Vec<RowError>) {
+    let choose = |column: &str, options: [&str; 2], notes: &mut Vec<RowError>| match row.ask(column) {
+        Ask::Set(text) => {
+            let text = super::columns::fold(text);
+            let found = options.iter().position(|o| text == *o);
+            if found.is_none() {
+                notes.push(row.observe(column, &format!("se esperaba {} o {}; se dejó como estaba", options[0], options[1])));
+            }
+            found
+        }
+        _ => None,
+    };
+    if let Some(which) = choose("Tipo de persona", ["persona", "empresa"], notes) {
+        customer.kind = if which == 0 { Kind::Person } else { Kind::Company };
+    }
+    if let Some(which) = choose("Tipo de cartera", ["vigente", "castigada"], notes) {
+        customer.portfolio = if which == 0 { Portfolio::Current } else { Portfolio::WrittenOff };
+    }
+    if let Some(which) = choose("Estado", ["activo", "inactivo"], notes) {
+        customer.status = if which == 0 { Status::Active } else { Status::Inactive };
+    }
+    let mut scopes: BTreeSet<Scope> = std::mem::take(&mut customer.opted_out);
+    for (column, channel) in
+        [("Acepta WhatsApp", Channel::Whatsapp), ("Acepta SMS", Channel::Sms), ("Acepta Correo", Channel::Email)]
+    {
+        match row.yes(column, notes) {
+            Some(true) => drop(scopes.remove(&Scope::from(channel))),
+            Some(false) => drop(scopes.insert(Scope::from(channel))),
+            None => {}
+        }
+    }
+    customer.opted_out = scopes;
+}

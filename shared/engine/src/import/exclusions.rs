@@ -1,0 +1,46 @@
+//! Rows of exclusions: a customer, or an address whoever has it, is not contacted by a channel or by any.
+
+use super::chunk::Effect;
+use super::columns::EXCLUSIONS;
+use super::reading::{id_of, normal_address};
+use super::row::{Found, Row};
+use super::spill::SpilledRow;
+use crate::Ports;
+use crate::error::Error;
+use crate::exclude;
+use crate::store::accounts;
+use crate::store::settings::Setup;
+use cauce_domain::contact::channel::Scope;
+
+/// Takes the rows of one customer or one address in.
+pub(super) async fn apply(
+    ports: &Ports,
+    setup: &Setup,
+    rows: &[SpilledRow],
+    found: &Found,
+    write: bool,
+) -> Result<Effect, Error> {
+    let mut effect = Effect::default();
+    for spilled in rows {
+        let row = Row::new(spilled, EXCLUSIONS, found);
+        let Ok(scope) = row.text("Canal").parse::<Scope>() else {
+            effect = effect.reject(row.error("Canal", "use WhatsApp, SMS, Correo o Todos"));
+            continue;
+        };
+        let reason = row.text("Motivo");
+        let changed = match normal_address(setup, row.text("Dirección")).filter(|_| !row.text("Dirección").is_empty()) {
+            Some(address) if write => exclude::address(ports, setup, &address, scope, reason).await?,
+            Some(_) => true,
+            None => {
+                let id = id_of(spilled.owner);
+                if accounts::account(ports, setup.id(), &id).await?.is_none() {
+                    effect = effect.reject(row.error("Número de documento", "el cliente no existe: cárguelo primero"));
+                    continue;
+                }
+                if write { exclude::customer(ports, setup, &id, scope).await? } else { true }
+            }
+        };
+        effect.take(changed, changed, 1);
+    }
+    Ok(effect)
+}

@@ -1,0 +1,56 @@
+//! What follows from a change of an account: its summary, its segment, and whether a plan owes it another look.
+
+use crate::Ports;
+use crate::error::Error;
+use crate::store::jobs;
+use crate::store::settings::Setup;
+use crate::strategy;
+use cauce_domain::debt::account::{Account, Carry, Summary};
+use cauce_domain::debt::customer::Status;
+use cauce_domain::debt::order::Order;
+use cauce_domain::strategy::flow::Span;
+use cauce_domain::strategy::plan::Strategy;
+use cauce_domain::strategy::segment::{self, Segment};
+use chrono::{DateTime, NaiveDate, Utc};
+
+/// What changes of accounts are judged by, gathered once for many of them.
+#[derive(Clone)]
+pub struct Touch {
+    segments: Vec<Segment>,
+    strategy: Strategy,
+    /// The local day, when its plan has begun.
+    planned: Option<NaiveDate>,
+}
+
+impl Touch {
+    /// Gathers it.
+    pub async fn gather(ports: &Ports, setup: &Setup, now: DateTime<Utc>) -> Result<Self, Error> {
+        let today = setup.today(now);
+        let planned = jobs::run(ports, setup.id(), today).await?.map(|_| today);
+        Ok(Self { segments: setup.segment_list(), strategy: strategy::gather(ports, setup, now).await?, planned })
+    }
+
+    /// Sums an account's orders up again and draws what follows from it.
+    ///
+    /// When a step of the new carrying order lands on a day whose plan has begun, the next day's plan takes it (carry).
+    pub fn apply<'a>(&self, before: Option<&Account>, account: &mut Account, orders: impl IntoIterator<Item = &'a Order>) {
+        account.summary = Summary::of(orders);
+        self.settle(before, account);
+    }
+
+    /// Draws what follows from a change that left the orders alone.
+    pub fn settle(&self, before: Option<&Account>, account: &mut Account) {
+        account.segment = segment::choose(&self.segments, account);
+        let key = |a: &Account| a.summary.carrying.as_ref().map(|c| (c.code.clone(), c.due));
+        let revived = before.is_none_or(|b| b.customer.status != Status::Active) && account.customer.status == Status::Active;
+        let moved = revived || before.is_none_or(|b| key(b) != key(account) || b.segment != account.segment);
+        let Some(today) = self.planned.filter(|_| moved) else { return };
+        let span = Span::of_day(today, &self.strategy.calendar);
+        let lands = !self.strategy.candidates(&account.segment, &account.summary, span, &[]).is_empty();
+        let next = today.succ_opt().and_then(|d| self.strategy.calendar.next_allowed_day(d));
+        if let (true, Some(on)) = (lands, next) {
+            let from = account.carry.map_or(span.from, |c| c.from.min(span.from));
+            account.carry = Some(Carry { from, on });
+        }
+    }
+}
