@@ -1,1 +1,17 @@
-//! .
+//! Every hour: what closes a project's local day, and what was left lying.
+
+use aws_lambda_events::event::eventbridge::EventBridgeEvent;
+use cauce_engine::close_day::close_day;
+use cauce_engine::store::settings;
+use cauce_engine::{Error, Ports};
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+/// Closes whatever is to be closed; doing it twice changes nothing.
+pub async fn on_schedule(ports: &Ports, _event: EventBridgeEvent<Value>, now: DateTime<Utc>) -> Result<(), Error> {
+    for project in settings::projects(ports).await? {
+        let setup = settings::load(ports, &project).await?;
+        close_day(ports, &setup, now).await?;
+    }
+    Ok(())
+}

@@ -1,1 +1,40 @@
-//! .
+//! The daily plan: an hourly schedule begins each project's local day once, a queue plans its shards.
+
+use aws_lambda_events::event::eventbridge::EventBridgeEvent;
+use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
+use cauce_engine::messages::{PlanShard, batch};
+use cauce_engine::store::codec::decode;
+use cauce_engine::store::settings;
+use cauce_engine::{Error, Ports, plan_day};
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+/// Begins today's plan of every project; hours after the first find it begun.
+pub async fn on_schedule(ports: &Ports, _event: EventBridgeEvent<Value>, now: DateTime<Utc>) -> Result<usize, Error> {
+    let mut begun = 0;
+    for project in settings::projects(ports).await? {
+        let setup = settings::load(ports, &project).await?;
+        begun += usize::from(plan_day::begin(ports, &setup, setup.today(now), now).await?.is_some());
+    }
+    Ok(begun)
+}
+
+/// Plans the shards of a batch.
+pub async fn on_shards(ports: &Ports, event: SqsEvent) -> SqsBatchResponse {
+    let records = event.records.into_iter().map(|r| (r.message_id.unwrap_or_default(), r.body.unwrap_or_default()));
+    let failed = batch(records, |body| async move {
+        let message: PlanShard = decode(&body)?;
+        let setup = settings::load(ports, &message.project).await?;
+        plan_day::plan_shard(ports, &setup, &message).await
+    })
+    .await;
+    let mut response = SqsBatchResponse::default();
+    response.batch_item_failures = failed.into_iter().map(failure).collect();
+    response
+}
+
+fn failure(id: String) -> BatchItemFailure {
+    let mut failure = BatchItemFailure::default();
+    failure.item_identifier = id;
+    failure
+}

@@ -8,7 +8,7 @@
 
 pub mod apply_event;
 // pub mod check_store;
-// pub mod close_day;
+pub mod close_day;
 pub mod create_project;
 pub mod edit_customer;
 pub mod error;

@@ -100,23 +100,29 @@ shapes! {
     ImportWork => "import_v1",
 }
 
-/// What became of a queue message.
-#[derive(Debug)]
-pub enum Handled {
-    /// Done, or not needed any more.
-    Done,
-    /// Try it again later.
-    Retry(crate::error::Error),
-    /// Nobody can do it: it belongs among the dead letters.
-    Poison(crate::error::Error),
-}
-
-impl From<Result<(), crate::error::Error>> for Handled {
-    fn from(result: Result<(), crate::error::Error>) -> Self {
-        match result {
-            Ok(()) => Self::Done,
-            Err(error) if error.is_transient() => Self::Retry(error),
-            Err(error) => Self::Poison(error),
+/// Works through a batch of queue records side by side; answers the ids of those to be tried again.
+///
+/// A record that fails stays in the queue alone; one that nobody can read ends among the dead letters by itself, after
+/// as many tries as the queue allows.
+pub async fn batch<F, W>(records: impl IntoIterator<Item = (String, String)>, work: W) -> Vec<String>
+where
+    F: Future<Output = Result<(), crate::error::Error>>,
+    W: Fn(String) -> F,
+{
+    let all = records.into_iter().map(|(id, body)| {
+        let work = work(body);
+        async move { (id, work.await) }
+    });
+    let mut failed = Vec::new();
+    for (id, outcome) in futures::future::join_all(all).await {
+        if let Err(error) = outcome {
+            if error.is_transient() {
+                tracing::warn!(message_id = %id, %error, "se reintentará");
+            } else {
+                tracing::error!(message_id = %id, %error, "no se pudo procesar");
+            }
+            failed.push(id);
         }
     }
+    failed
 }

@@ -1,0 +1,210 @@
+//! Sandbox channels: messages that go nowhere, and webhooks that come back late, doubled and out of order, from a seed.
+//!
+//! What happens to a message is a pure function of seed and reference, so that a trial can be repeated. The outbox and
+//! the webhooks still to come are kept by an [`Outbox`], as a provider would keep its own.
+
+use async_trait::async_trait;
+use cauce_domain::contact::channel::Channel;
+use cauce_domain::contact::interaction::Report;
+use cauce_engine::messages::ProviderEvent;
+use cauce_engine::ports::channel::{Answer, Outgoing, Request, Sender, Webhook};
+use chrono::{DateTime, TimeDelta, Utc};
+use hmac::{Hmac, Mac};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use subtle::ConstantTimeEq;
+
+/// The provider's name in routes and receipts.
+pub const PROVIDER: &str = "sandbox";
+/// The header that carries the signature.
+pub const SIGNATURE: &str = "x-sandbox-signature";
+
+/// One status a sandbox will report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// The sandbox's id of the message.
+    pub id: String,
+    /// Our reference; left out of some, as providers do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// `sent`, `delivered`, `opened` or `failed`.
+    pub status: String,
+    /// Error, of failed ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// When it happened.
+    pub at: DateTime<Utc>,
+}
+
+/// A webhook body: one status or several.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Post {
+    /// The statuses.
+    pub statuses: Vec<Status>,
+}
+
+/// What the sandbox keeps, outside Cauce's own store.
+pub trait Outbox: Send + Sync {
+    /// Keeps a message taken, with the webhooks it will cause and when; fails as a provider's disk would.
+    fn keep(&self, channel: Channel, id: &str, message: &Outgoing, posts: &[(DateTime<Utc>, Post)]) -> Result<(), String>;
+}
+
+/// A sandbox sender of one channel.
+pub struct Sandbox {
+    /// Channel.
+    pub channel: Channel,
+    /// Seed of what happens.
+    pub seed: u64,
+    /// Where it is kept.
+    pub outbox: Arc<dyn Outbox>,
+}
+
+#[async_trait]
+impl Sender for Sandbox {
+    fn provider(&self) -> &'static str {
+        PROVIDER
+    }
+
+    async fn send(&self, message: &Outgoing) -> Answer {
+        let fate = Fate::of(self.seed, &message.reference);
+        if fate.refused() {
+            return Answer::Refused("destinatario no disponible (sandbox)".to_owned());
+        }
+        let id = format!("sb-{}", fate.hex(12));
+        let notice = message.reference.starts_with("aviso-") || message.reference.starts_with("prueba-");
+        let posts = if notice { Vec::new() } else { fate.posts(self.channel, &id, message) };
+        match self.outbox.keep(self.channel, &id, message, &posts) {
+            Ok(()) if fate.silent() => Answer::Unknown("sin respuesta (sandbox)".to_owned()),
+            Ok(()) => Answer::Accepted(id),
+            Err(_) => Answer::NotNow("el sandbox no pudo guardar el mensaje".to_owned()),
+        }
+    }
+}
+
+/// What happens to one message, drawn from seed and reference.
+struct Fate([u8; 32]);
+
+impl Fate {
+    fn of(seed: u64, reference: &str) -> Self {
+        let mut digest = Sha256::new();
+        digest.update(seed.to_le_bytes());
+        digest.update(reference.as_bytes());
+        Self(digest.finalize().into())
+    }
+    fn hex(&self, bytes: usize) -> String {
+        self.0[..bytes].iter().map(|b| format!("{b:02x}")).collect()
+    }
+    /// One in a hundred is refused at once.
+    fn refused(&self) -> bool {
+        self.draw(0, 100) == 0
+    }
+    /// One in five hundred is taken without an answer.
+    fn silent(&self) -> bool {
+        self.draw(2, 500) == 0
+    }
+    fn draw(&self, at: usize, of: u32) -> u32 {
+        u32::from(u16::from_le_bytes([self.0[12 + at], self.0[13 + at]])) % of
+    }
+
+    /// The webhooks of a message: accepted, then sent, delivered and opened, or failed; some twice, some before others.
+    fn posts(&self, channel: Channel, id: &str, message: &Outgoing) -> Vec<(DateTime<Utc>, Post)> {
+        let delivered = i64::from(self.draw(4, 900)) + 2;
+        let opened = delivered + 60 + i64::from(self.draw(6, 36_000));
+        let opens = match channel {
+            Channel::Whatsapp => self.draw(8, 100) < 62,
+            Channel::Email => self.draw(8, 100) < 34,
+            Channel::Sms => false,
+        };
+        let fails = self.draw(10, 100) < 4;
+        let mut steps = vec![("sent", 1)];
+        match (fails, opens) {
+            (true, _) => steps.push(("failed", delivered)),
+            (false, true) => steps.extend([("delivered", delivered), ("opened", opened)]),
+            (false, false) => steps.push(("delivered", delivered)),
+        }
+        let status = |(name, after): (&str, i64)| Status {
+            id: id.to_owned(),
+            // Only half of the posts carry our reference: the rest must find the message by its receipt.
+            reference: (self.0[30] % 2 == 0).then(|| message.reference.clone()),
+            status: name.to_owned(),
+            error: (name == "failed").then(|| "número o buzón no disponible (sandbox)".to_owned()),
+            at: message.at + TimeDelta::seconds(after),
+        };
+        let late = |n: usize| TimeDelta::seconds(i64::from(self.0[20 + n] % 7) * if self.0[31] % 5 == 0 { 1200 } else { 1 });
+        let mut posts: Vec<(DateTime<Utc>, Post)> = steps
+            .into_iter()
+            .enumerate()
+            .map(|(n, step)| (message.at + TimeDelta::seconds(step.1) + late(n), Post { statuses: vec![status(step)] }))
+            .collect();
+        if self.0[29] % 6 == 0
+            && let Some(doubled) = posts.last().cloned()
+        {
+            posts.push((doubled.0 + TimeDelta::minutes(3), doubled.1));
+        }
+        if self.0[28] % 8 == 0 && posts.len() > 1 {
+            // Two in one post, the later status first.
+            let (at, mut last) = posts.remove(1);
+            last.statuses.extend(posts[0].1.statuses.clone());
+            posts[0] = (at, last);
+        }
+        posts
+    }
+}
+
+/// Signs a webhook body.
+pub fn sign(secret: &str, body: &[u8]) -> String {
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else { return String::new() };
+    mac.update(body);
+    let digest: String = mac.finalize().into_bytes().iter().map(|b| format!("{b:02x}")).collect();
+    format!("sha256={digest}")
+}
+
+/// Reads sandbox webhooks.
+pub struct SandboxWebhook;
+
+impl Webhook for SandboxWebhook {
+    fn verify(&self, secret: &str, request: &Request<'_>) -> bool {
+        let given = request.header(SIGNATURE).unwrap_or_default();
+        sign(secret, request.body).as_bytes().ct_eq(given.as_bytes()).into()
+    }
+
+    fn parse(&self, body: &[u8]) -> Result<Vec<ProviderEvent>, String> {
+        let post: Post = serde_json::from_slice(body).map_err(|e| e.to_string())?;
+        Ok(post.statuses.into_iter().filter_map(event).collect())
+    }
+}
+
+fn event(status: Status) -> Option<ProviderEvent> {
+    let report = match status.status.as_str() {
+        "sent" => Report::Sent,
+        "delivered" => Report::Delivered,
+        "opened" => Report::Opened,
+        "failed" => Report::Failed { error: status.error.unwrap_or_default() },
+        _ => return None,
+    };
+    Some(ProviderEvent { provider_id: status.id, reference: status.reference, report, at: status.at })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_secret_signs_exactly_these_bytes() {
+        let body = br#"{"statuses":[]}"#;
+        let headers = [(SIGNATURE.to_owned(), sign("s3cret", body))];
+        let request = |body| Request { headers: &headers, body };
+        assert!(SandboxWebhook.verify("s3cret", &request(body)));
+        assert!(!SandboxWebhook.verify("other", &request(body)));
+        assert!(!SandboxWebhook.verify("s3cret", &request(br#"{"statuses": []}"#)));
+        assert!(!SandboxWebhook.verify("s3cret", &Request { headers: &[], body }));
+    }
+
+    #[test]
+    fn unknown_statuses_are_passed_over_and_broken_bodies_named() {
+        let body = br#"{"statuses":[{"id":"a","status":"typing","at":"2026-03-10T14:00:00Z"},{"id":"a","status":"opened","at":"2026-03-10T14:00:00Z"}]}"#;
+        assert_eq!(SandboxWebhook.parse(body).map(|e| e.len()), Ok(1));
+        assert!(SandboxWebhook.parse(b"no").is_err());
+    }
+}
