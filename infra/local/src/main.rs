@@ -1,1 +1,7 @@
-fn main(){}
+//! `cauce`: Cauce on one machine.
+
+mod cli;
+
+fn main() -> std::process::ExitCode {
+    cli::main()
+}

@@ -1,0 +1,136 @@
+//! `Files` in a folder. A file is written aside and renamed, so it is seen whole or not at all.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use cauce_engine::ports::PortError;
+use cauce_engine::ports::files::{ByteStream, FileInfo, Files, Upload};
+use cauce_engine::store::keys::keyed;
+use futures::TryStreamExt;
+use std::path::{Component, Path, PathBuf};
+use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
+
+/// Bytes read at once.
+const PIECE: usize = 64 * 1024;
+
+/// A folder.
+pub struct Folder {
+    root: PathBuf,
+    key: Vec<u8>,
+}
+
+fn failed(error: std::io::Error) -> PortError {
+    PortError::Unavailable("el disco", Some(Box::new(error)))
+}
+
+impl Folder {
+    /// A folder; `key` signs its upload URLs.
+    pub fn new(root: PathBuf, key: Vec<u8>) -> Self {
+        Self { root, key }
+    }
+
+    /// The path of a key, which may not leave the folder.
+    pub fn path(&self, key: &str) -> Result<PathBuf, PortError> {
+        let relative = Path::new(key);
+        let plain = relative.components().all(|c| matches!(c, Component::Normal(_)));
+        if key.is_empty() || key.len() > 900 || !plain || key.contains('\0') {
+            return Err(PortError::Refused("nombre de archivo no permitido".to_owned()));
+        }
+        Ok(self.root.join(relative))
+    }
+
+    /// The mark of an upload's permission.
+    pub fn permission(&self, upload: &Upload) -> String {
+        let text = format!("{}\n{}\n{}\n{}", upload.key, upload.length, upload.sha256, upload.until.timestamp());
+        keyed(&self.key, "upload", &text)
+    }
+}
+
+#[async_trait]
+impl Files for Folder {
+    async fn size(&self, key: &str) -> Result<Option<u64>, PortError> {
+        match tokio::fs::metadata(self.path(key)?).await {
+            Ok(found) => Ok(Some(found.len())),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    async fn read(&self, key: &str) -> Result<ByteStream, PortError> {
+        let file = open(&self.path(key)?).await?;
+        let stream = futures::stream::try_unfold(file, |mut file| async move {
+            let mut piece = vec![0; PIECE];
+            let read = file.read(&mut piece).await.map_err(failed)?;
+            piece.truncate(read);
+            Ok((read > 0).then(|| (Bytes::from(piece), file)))
+        });
+        Ok(Box::pin(stream))
+    }
+
+    async fn read_range(&self, key: &str, from: u64, length: u64) -> Result<Bytes, PortError> {
+        let mut file = open(&self.path(key)?).await?;
+        file.seek(std::io::SeekFrom::Start(from)).await.map_err(failed)?;
+        let mut out = Vec::new();
+        file.take(length).read_to_end(&mut out).await.map_err(failed)?;
+        Ok(out.into())
+    }
+
+    async fn write(&self, key: &str, mut content: ByteStream) -> Result<(), PortError> {
+        let path = self.path(key)?;
+        if let Some(parent) = path.parent() {
+            tokio::fs::create_dir_all(parent).await.map_err(failed)?;
+        }
+        let aside = path.with_file_name(format!(".{}.tmp", uuid::Uuid::now_v7().simple()));
+        let mut file = tokio::fs::File::create(&aside).await.map_err(failed)?;
+        while let Some(piece) = content.try_next().await? {
+            file.write_all(&piece).await.map_err(failed)?;
+        }
+        file.flush().await.map_err(failed)?;
+        file.sync_data().await.map_err(failed)?;
+        tokio::fs::rename(&aside, &path).await.map_err(failed)
+    }
+
+    async fn presigned_put(&self, upload: &Upload) -> Result<String, PortError> {
+        self.path(&upload.key)?;
+        let mark = self.permission(upload);
+        let until = upload.until.timestamp();
+        Ok(format!("/uploads/{}?length={}&sha256={}&until={until}&mark={mark}", upload.key, upload.length, upload.sha256))
+    }
+
+    async fn list(&self, prefix: &str) -> Result<Vec<FileInfo>, PortError> {
+        let folder = prefix.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let start = if folder.is_empty() { self.root.clone() } else { self.path(folder)? };
+        let mut found = Vec::new();
+        walk(&self.root, &start, &mut found).map_err(failed)?;
+        found.retain(|f: &FileInfo| f.key.starts_with(prefix));
+        found.sort_by(|a, b| a.key.cmp(&b.key));
+        Ok(found)
+    }
+}
+
+async fn open(path: &Path) -> Result<tokio::fs::File, PortError> {
+    tokio::fs::File::open(path).await.map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => PortError::Refused("el archivo no existe".to_owned()),
+        _ => failed(error),
+    })
+}
+
+fn walk(root: &Path, folder: &Path, found: &mut Vec<FileInfo>) -> std::io::Result<()> {
+    let entries = match std::fs::read_dir(folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        let hidden = entry.file_name().to_string_lossy().starts_with('.');
+        if kind.is_dir() && !hidden {
+            walk(root, &entry.path(), found)?;
+        } else if kind.is_file() && !hidden {
+            let path = entry.path();
+            if let Some(key) = path.strip_prefix(root).ok().and_then(|p| p.to_str()) {
+                found.push(FileInfo { key: key.to_owned(), size: entry.metadata()?.len() });
+            }
+        }
+    }
+    Ok(())
+}
