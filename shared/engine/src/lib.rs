@@ -7,22 +7,22 @@
 //! Nothing here reads a clock: `now` is an argument, and ids come from [`ports::Ports::new_id`].
 
 pub mod apply_event;
-// pub mod check_store;
+pub mod check_store;
 pub mod close_day;
 pub mod create_project;
 pub mod edit_customer;
 pub mod error;
 pub mod exclude;
-// pub mod explain;
+pub mod explain;
 pub mod import;
 pub mod messages;
 pub mod plan_day;
 pub mod ports;
-// pub mod preview;
+pub mod preview;
 pub mod receive_webhook;
 pub mod release_due;
 pub mod run_result;
-// pub mod segment_customers;
+pub mod segment_customers;
 pub mod send_message;
 pub mod stop_today;
 pub mod store;

@@ -19,7 +19,7 @@ const STEPS: [(i32, Channel, &str, &str, &str); 7] = [
     (
         -1,
         Channel::Email,
-        "Vence mañana",
+        "Por vencer",
         "Su pago {codigo} vence el {vencimiento}",
         "Hola {nombre}:\n\nSu pago {codigo} por {monto} vence el {vencimiento}.\n\n{pago|}\n\nSi ya pagó, no tome en cuenta este mensaje.\n\nSaludos,\n{empresa}",
     ),
@@ -28,7 +28,7 @@ const STEPS: [(i32, Channel, &str, &str, &str); 7] = [
         Channel::Whatsapp,
         "Vence hoy",
         "",
-        "Hola {primer_nombre|}, hoy {vencimiento} vence su pago {codigo} por {monto} con {empresa}. {pago|} Gracias por pagar a tiempo.",
+        "Hola {primer_nombre|}, su pago {codigo} por {monto} con {empresa} vence el {vencimiento}. {pago|} Gracias por pagar a tiempo.",
     ),
     (3, Channel::Sms, "Tres días", "", "{empresa}: {primer_nombre|}, su pago {codigo} por {monto} vencio el {vencimiento}. {pago|}"),
     (

@@ -71,7 +71,9 @@ pub fn values(account: &Account, orders: Option<&[Order]>, sender: Sender<'_>, t
     };
     let customer = &account.customer;
     put("nombre", customer.name.clone());
-    put("primer_nombre", customer.name.split_whitespace().next().unwrap_or_default().to_owned());
+    let first = customer.name.split_whitespace().next().unwrap_or_default();
+    let company = customer.kind == crate::debt::customer::Kind::Company;
+    put("primer_nombre", if company { customer.name.clone() } else { first.to_owned() });
     put("tipo_documento", customer.document.kind.clone());
     put("documento", customer.document.number.clone());
     put("empresa", sender.company.to_owned());

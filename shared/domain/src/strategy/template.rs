@@ -145,11 +145,16 @@ impl Compiled {
                 Piece::Text(text) => out.push_str(text),
                 Piece::Tag { name, fallback } => {
                     let value = values.get(name).filter(|v| !v.trim().is_empty()).or(fallback.as_ref());
-                    out.push_str(value.ok_or_else(|| MissingValue(name.clone()))?);
+                    let value = value.ok_or_else(|| MissingValue(name.clone()))?;
+                    // An empty fallback takes the space before it along: no hole is left in the sentence.
+                    if value.is_empty() && out.ends_with(' ') {
+                        out.pop();
+                    }
+                    out.push_str(value);
                 }
             }
         }
-        Ok(out)
+        Ok(out.replace("\n\n\n\n", "\n\n"))
     }
 }
 
@@ -240,6 +245,7 @@ mod tests {
             ("Hola { nombre }", Ok("Hola Ana")),
             ("{vencimiento|pronto}", Ok("pronto")),
             ("{pago|}", Ok("")),
+            ("Debe {total}. {pago|} Gracias, {primer_nombre|}.", Ok("Debe S/ 10.00. Gracias,.")),
             ("{{llaves}}", Ok("{llaves}")),
             ("{vencimiento}", Err("vencimiento")),
             ("{variable.plan}", Err("variable.plan")),
@@ -287,7 +293,7 @@ mod tests {
         }
 
         #[test]
-        fn plain_text_comes_out_as_it_went_in(text in "[^{}]{0,60}") {
+        fn plain_text_comes_out_as_it_went_in(text in "[^{}\n]{0,60}") {
             prop_assert_eq!(Compiled::parse(&text).expect("plain").fill(&Values::new()), Ok(text));
         }
     }

@@ -216,7 +216,21 @@ async fn gather<'a>(
     write: bool,
     now: DateTime<Utc>,
 ) -> Result<Context<'a>, Error> {
-    let at = match load.kind {
+    let context = context(ports, setup, load.kind, &load.id, found, groups, now).await?;
+    Ok(Context { picture: load.options.picture, write, ..context })
+}
+
+/// What rows are worked on with: whose codes are, and what follows from a change.
+pub(super) async fn context<'a>(
+    ports: &'a Ports,
+    setup: &'a Setup,
+    kind: Kind,
+    load: &'a JobId,
+    found: &'a Found,
+    groups: &[Group],
+    now: DateTime<Utc>,
+) -> Result<Context<'a>, Error> {
+    let at = match kind {
         Kind::Orders => Some(2),
         Kind::Payments => Some(0),
         _ => None,
@@ -242,11 +256,11 @@ async fn gather<'a>(
         setup,
         touch: Touch::gather(ports, setup, now).await?,
         found,
-        load: &load.id,
-        picture: load.options.picture,
+        load,
+        picture: None,
         currency: setup.project().country.currency().parse().ok(),
         today: setup.today(now),
-        write,
+        write: true,
         codes,
     })
 }

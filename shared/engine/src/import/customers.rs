@@ -104,7 +104,7 @@ fn fill(setup: &Setup, row: &Row<'_>, customer: &mut Customer, notes: &mut Vec<R
 }
 
 /// What a cell asks for, unless it only repeats what was loaded before a person edited the field.
-fn news<'a>(customer: &mut Customer, field: &str, ask: Ask<'a>) -> Ask<'a> {
+pub(crate) fn news<'a>(customer: &mut Customer, field: &str, ask: Ask<'a>) -> Ask<'a> {
     let text = match ask {
         Ask::Keep => return Ask::Keep,
         Ask::Erase => "-",
@@ -146,12 +146,13 @@ fn phones(setup: &Setup, row: &Row<'_>, customer: &mut Customer, notes: &mut Vec
         ("Celular_5", "Celular_5 código país"),
     ];
     for (slot, (column, country)) in (1..).zip(NAMES) {
-        let ask = news(customer, &format!("phone.{slot}"), row.ask(column));
-        let read = match ask {
+        let field = format!("phone.{slot}");
+        let read = match row.ask(column) {
             Ask::Set(text) if is_placeholder(text) => Some(None),
             Ask::Set(text) => {
                 let code: Option<u16> = row.text(country).trim_start_matches('+').parse().ok();
                 match read_phone(text, code, setup.project().country) {
+                    Some(phone) if news(customer, &field, Ask::Set(phone.e164())) == Ask::Keep => None,
                     Some(phone) => guarded(setup, phone.e164(), row, column, notes).then_some(Some(phone)),
                     None => {
                         notes.push(row.observe(column, "no es un teléfono válido: se dejó fuera"));
@@ -179,9 +180,10 @@ fn read_phone(text: &str, code: Option<u16>, project: Country) -> Option<Phone> 
 
 fn emails(setup: &Setup, row: &Row<'_>, customer: &mut Customer, notes: &mut Vec<RowError>) {
     for (slot, column) in (1..).zip(["Correo_1", "Correo_2", "Correo_3", "Correo_4", "Correo_5"]) {
-        let ask = news(customer, &format!("email.{slot}"), row.ask(column));
-        let read = match ask {
+        let field = format!("email.{slot}");
+        let read = match row.ask(column) {
             Ask::Set(text) => match Email::parse(text) {
+                Ok(email) if news(customer, &field, Ask::Set(email.address())) == Ask::Keep => None,
                 Ok(email) => guarded(setup, email.address(), row, column, notes).then_some(Some(email)),
                 Err(_) => {
                     notes.push(row.observe(column, "no es un correo válido: se dejó fuera"));

@@ -15,6 +15,7 @@ pub mod chunk;
 pub mod columns;
 pub mod customers;
 pub mod dates;
+pub mod direct;
 pub mod exclusions;
 pub mod finish;
 pub mod job;

@@ -91,6 +91,12 @@ async fn spilled(ports: &Ports, setup: &Setup, load: &Load, pass: Pass, conventi
         Change::Put(Item::new(place("found"), encode(&found)?).expiring(jobs::expiry(load.created)), Expect::Anything),
     ];
     commit(ports, changes).await?;
+    for name in &found.variables {
+        // Known from the first file that brings it; what is there already stays.
+        let variable = Variable { name: name.clone(), of: load.kind };
+        let key = crate::store::settings::place(setup.id(), format!("variable#{name}"));
+        commit(ports, vec![Change::Put(Item::new(key, encode(&variable)?), Expect::Absent)]).await?;
+    }
     let open = match ports.table.get(&jobs::stat_key(setup.id(), "open_orders")).await? {
         Some(stored) => serde_json::from_str::<serde_json::Value>(&stored.body).ok().and_then(|v| v["n"].as_i64()).unwrap_or(0),
         None => 0,
@@ -111,6 +117,17 @@ async fn spilled(ports: &Ports, setup: &Setup, load: &Load, pass: Pass, conventi
         None => turn::queue(ports, setup, load, Work::Read).await,
     }
 }
+
+/// A variable some file brought.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Variable {
+    /// Its name.
+    pub name: String,
+    /// What it describes.
+    pub of: Kind,
+}
+
+crate::store::codec::shapes! { Variable => "variable_v1" }
 
 /// Where a load keeps its files.
 pub(super) fn folder(setup: &Setup, load: &Load) -> String {
@@ -369,7 +386,7 @@ fn scientific(text: &str) -> bool {
 type Owner = Result<[u8; 16], RowError>;
 
 /// Whose each row is: by document, by the order it pays, or by the address it excludes.
-async fn owners(ports: &Ports, setup: &Setup, kind: Kind, batch: &[(u32, Vec<String>)]) -> Result<Vec<Owner>, Error> {
+pub(super) async fn owners(ports: &Ports, setup: &Setup, kind: Kind, batch: &[(u32, Vec<String>)]) -> Result<Vec<Owner>, Error> {
     let document = |line: u32, doc_kind: &str, number: &str| -> Owner {
         let wrong = |e: cauce_domain::debt::document::BadDocument| {
             RowError::error(line, "Número de documento", number, &e.to_string())

@@ -128,7 +128,8 @@ pub async fn of_day(
     day: NaiveDate,
     shard: &str,
 ) -> Result<Vec<(Interaction, u64)>, Error> {
-    let listed = query_all(ports.table.as_ref(), Query::index(Index::Day, day_partition(project, day, shard))).await?;
+    let mut listed = query_all(ports.table.as_ref(), Query::index(Index::Day, day_partition(project, day, shard))).await?;
+    listed.retain(|s| s.key.sk.starts_with("i#"));
     let mut messages = Vec::with_capacity(listed.len());
     for chunk in listed.chunks(crate::ports::table::MAX_KEYS) {
         let wanted: Vec<Key> = chunk.iter().map(|s| s.key.clone()).collect();

@@ -1,0 +1,79 @@
+//! One row by API: the same rules as a file of one row, the same effects, at once.
+
+use super::chunk::{self, Effect};
+use super::columns;
+use super::dates::DateStyle;
+use super::job::Kind;
+use super::reading::owners;
+use super::row::{Conventions, Found, RowError};
+use super::spill::SpilledRow;
+use super::{customers, exclusions, orders, payments};
+use crate::Ports;
+use crate::error::{Error, Refusal};
+use crate::import::reading::id_of;
+use crate::store::settings::Setup;
+use cauce_domain::country::NumberStyle;
+use cauce_domain::ids::{CustomerId, JobId};
+use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+
+/// What a row did.
+#[derive(Debug, Clone)]
+pub struct Taken {
+    /// The customer it is about.
+    pub customer: CustomerId,
+    /// Whether anything is new or changed.
+    pub changed: bool,
+    /// Values left out.
+    pub observations: Vec<RowError>,
+}
+
+/// Takes one row in: texts by Spanish column name, amounts with a decimal dot, dates in ISO; `variables` apart.
+pub async fn direct(
+    ports: &Ports,
+    setup: &Setup,
+    kind: Kind,
+    fields: &BTreeMap<&str, String>,
+    variables: &BTreeMap<String, String>,
+    author: &str,
+    now: DateTime<Utc>,
+) -> Result<Taken, Error> {
+    let columns = columns::of(kind);
+    let mut cells: Vec<String> = columns.iter().map(|c| fields.get(c.name).cloned().unwrap_or_default()).collect();
+    if let Some(missing) = columns.iter().zip(&cells).find(|(c, t)| c.mandatory && t.trim().is_empty()) {
+        return Err(refused(&RowError::error(1, missing.0.name, "", "es obligatorio")));
+    }
+    cells.extend(variables.values().cloned());
+    let found = Found {
+        conventions: Conventions { number: NumberStyle::DotDecimal, date: DateStyle::DayFirst },
+        variables: variables.keys().cloned().collect(),
+        present: columns.iter().filter(|c| fields.contains_key(c.name)).map(|c| c.name.to_owned()).collect(),
+        reading_rejected: 0,
+    };
+    let owner = owners(ports, setup, kind, &[(1, cells.clone())]).await?.remove(0).map_err(|e| refused(&e))?;
+    let rows = [SpilledRow { owner, line: 1, cells }];
+    let author = JobId::new(author);
+    let context = chunk::context(ports, setup, kind, &author, &found, &[(owner, rows.to_vec())], now).await?;
+    let effect: Effect = match kind {
+        Kind::Customers => customers::apply(ports, setup, &context.touch, &rows, &found, true).await?,
+        Kind::Orders => orders::apply(&context, &id_of(owner), &rows).await?,
+        Kind::Payments => payments::apply(&context, &id_of(owner), &rows).await?,
+        Kind::Exclusions => exclusions::apply(ports, setup, &rows, &found, true).await?,
+    };
+    match effect.notes.iter().find(|n| n.rejects) {
+        Some(error) => Err(refused(error)),
+        None => Ok(Taken {
+            customer: id_of(owner),
+            changed: effect.counts.new + effect.counts.changed > 0,
+            observations: effect.notes,
+        }),
+    }
+}
+
+fn refused(error: &RowError) -> Error {
+    Error::Refused(Refusal {
+        code: "invalid_value",
+        message: error.sentence(),
+        field: (!error.column.is_empty()).then(|| error.column.clone()),
+    })
+}
