@@ -1,1 +1,100 @@
-//! .
+//! The HTTP API: `/v1`, one file per resource. JSON in snake_case; errors as RFC 9457 problems with a stable code, a
+//! Spanish message and the field; cursors; idempotency keys on POST; ETag and If-Match on edits.
+//!
+//! Every call carries a key of one project (`Authorization: Bearer …` or `X-Api-Key`); a handler sees that project alone.
+
+mod caller;
+mod channels;
+mod customers;
+mod flows;
+mod idempotency;
+mod imports;
+mod interactions;
+mod mappings;
+mod orders;
+mod problem;
+mod project;
+mod runs;
+mod segments;
+mod tags;
+mod templates;
+mod users;
+mod versions;
+
+use axum::Router;
+use axum::extract::State;
+use cauce_engine::Ports;
+use chrono::{DateTime, Utc};
+use std::sync::Arc;
+use utoipa::OpenApi;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa_axum::router::OpenApiRouter;
+
+/// What handlers work with.
+#[derive(Clone)]
+pub struct Api {
+    /// The ports.
+    pub ports: Ports,
+    /// The time.
+    pub now: Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>,
+}
+
+impl Api {
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        (self.now)()
+    }
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Cauce", description = "Cobranza omnicanal: carga, decide, envía, sigue y explica."),
+    security(("key" = []))
+)]
+struct Document;
+
+fn parts() -> (Router<Api>, utoipa::openapi::OpenApi) {
+    let mut document = Document::openapi();
+    let key = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
+    document.components.get_or_insert_with(Default::default).add_security_scheme("key", key);
+    OpenApiRouter::with_openapi(document)
+        .merge(project::routes())
+        .merge(users::routes())
+        .merge(channels::routes())
+        .merge(tags::routes())
+        .merge(customers::routes())
+        .merge(orders::routes())
+        .merge(segments::routes())
+        .merge(templates::routes())
+        .merge(flows::routes())
+        .merge(mappings::routes())
+        .merge(imports::routes())
+        .merge(runs::routes())
+        .merge(interactions::routes())
+        .split_for_parts()
+}
+
+/// The OpenAPI document, made from the handlers.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    parts().1
+}
+
+/// The API over its ports.
+pub fn router(api: Api) -> Router {
+    let (routes, document) = parts();
+    let text = document.to_pretty_json().unwrap_or_default();
+    let open = Router::new()
+        .route("/openapi.json", axum::routing::get(move || async move { ([("content-type", "application/json")], text) }))
+        .route("/health", axum::routing::get(health));
+    let layered = routes.layer(axum::middleware::from_fn_with_state(api.clone(), idempotency::once)).layer(
+        axum::middleware::from_fn_with_state(api.clone(), caller::identify),
+    );
+    layered.merge(open).fallback(missing).with_state(api)
+}
+
+async fn health(State(_): State<Api>) -> &'static str {
+    "ok"
+}
+
+async fn missing() -> problem::Problem {
+    problem::Problem::not_found("la ruta")
+}

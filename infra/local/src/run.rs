@@ -195,7 +195,10 @@ impl Runner {
                     routes.insert(owed.project.clone(), self.route(&owed.project).await?);
                 }
             }
-            let posts = due.iter().map(|owed| self.post(owed, routes.get(&owed.project).cloned().flatten()));
+            let mut posts = Vec::with_capacity(due.len());
+            for owed in &due {
+                posts.push(self.post(owed, routes.get(&owed.project).cloned().flatten()));
+            }
             let taken: Vec<Option<i64>> = futures::stream::iter(posts).buffered(512).collect().await;
             let taken: Vec<i64> = taken.into_iter().flatten().collect();
             if taken.is_empty() {

@@ -10,7 +10,8 @@ use crate::store::query_all;
 use crate::store::settings::Setup;
 use cauce_domain::contact::channel::Scope;
 use cauce_domain::debt::account::Account;
-use cauce_domain::debt::customer::Customer;
+use cauce_domain::contact::point::Point;
+use cauce_domain::debt::customer::{Customer, MAX_POINTS};
 use cauce_domain::ids::CustomerId;
 use std::collections::BTreeSet;
 
@@ -109,6 +110,33 @@ pub async fn store(
         changes.push(Change::Delete(place(setup, address, &account.id), Expect::Anything));
     }
     Ok(matches!(commit(ports, changes).await?, Committed::Made))
+}
+
+/// Saves a person's edit with everything that follows from it; answers the addresses other customers have too.
+pub async fn save(
+    ports: &Ports,
+    setup: &Setup,
+    before: &Account,
+    after: &mut Account,
+    version: u64,
+) -> Result<Vec<String>, Error> {
+    let shared = mark_shared(ports, setup, Some(before), after, true).await?;
+    match store(ports, setup, Some(before), after, Some(version)).await? {
+        true => Ok(shared),
+        false => Err(Error::Raced),
+    }
+}
+
+/// Puts an address in a slot, or frees it; answers what was there. A new address starts with nothing known against it.
+pub fn put_point<A: Clone>(points: &mut Vec<Point<A>>, slot: u8, address: Option<A>) -> Result<Option<A>, String> {
+    if !(1..=MAX_POINTS).contains(&usize::from(slot)) {
+        return Err(format!("la posición va de 1 a {MAX_POINTS}"));
+    }
+    let before = points.iter().find(|p| p.slot == slot).map(|p| p.address.clone());
+    points.retain(|p| p.slot != slot);
+    points.extend(address.map(|a| Point::new(slot, a)));
+    points.sort_by_key(|p| p.slot);
+    Ok(before)
 }
 
 /// The customers that have an address.

@@ -109,12 +109,13 @@ where
     F: Future<Output = Result<(), crate::error::Error>>,
     W: Fn(String) -> F,
 {
-    let all = records.into_iter().map(|(id, body)| {
+    let mut pending = Vec::new();
+    for (id, body) in records {
         let work = work(body);
-        async move { (id, work.await) }
-    });
+        pending.push(async move { (id, work.await) });
+    }
     let mut failed = Vec::new();
-    for (id, outcome) in futures::future::join_all(all).await {
+    for (id, outcome) in futures::future::join_all(pending).await {
         if let Err(error) = outcome {
             if error.is_transient() {
                 tracing::warn!(message_id = %id, %error, "se reintentará");

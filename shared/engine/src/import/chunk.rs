@@ -276,17 +276,10 @@ async fn run(
     let mut total = Effect::default();
     let mut reached = from;
     for some in groups[from.min(groups.len())..].chunks(TOGETHER) {
-        let work = some.iter().map(|(owner, rows)| async move {
-            let id = id_of(*owner);
-            match kind {
-                Kind::Customers => {
-                    customers::apply(context.ports, context.setup, &context.touch, rows, context.found, context.write).await
-                }
-                Kind::Orders => orders::apply(context, &id, rows).await,
-                Kind::Payments => payments::apply(context, &id, rows).await,
-                Kind::Exclusions => exclusions::apply(context.ports, context.setup, rows, context.found, context.write).await,
-            }
-        });
+        let mut work = Vec::with_capacity(some.len());
+        for (owner, rows) in some {
+            work.push(one(context, kind, id_of(*owner), rows));
+        }
         // Shared addresses make customers touch each other; the rest share commits by running side by side.
         let width = if matches!(kind, Kind::Customers | Kind::Exclusions) { 64 } else { TOGETHER };
         let effects: Vec<Result<Effect, Error>> = futures::stream::iter(work).buffered(width).collect().await;
@@ -299,6 +292,16 @@ async fn run(
         }
     }
     Ok((total, reached))
+}
+
+async fn one(context: &Context<'_>, kind: Kind, id: CustomerId, rows: &[SpilledRow]) -> Result<Effect, Error> {
+    let (ports, setup, found, write) = (context.ports, context.setup, context.found, context.write);
+    match kind {
+        Kind::Customers => customers::apply(ports, setup, &context.touch, rows, found, write).await,
+        Kind::Orders => orders::apply(context, &id, rows).await,
+        Kind::Payments => payments::apply(context, &id, rows).await,
+        Kind::Exclusions => exclusions::apply(ports, setup, rows, found, write).await,
+    }
 }
 
 async fn tell_errors(

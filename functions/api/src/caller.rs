@@ -1,0 +1,79 @@
+//! Who calls: the key's project, and the user it acts as.
+
+use crate::Api;
+use crate::problem::Problem;
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::middleware::Next;
+use axum::response::Response;
+use cauce_engine::store::settings::{self, Role, Setup, User};
+use std::sync::Arc;
+
+/// A caller with its project's settings.
+#[derive(Clone)]
+pub(crate) struct Caller {
+    /// The project.
+    pub(crate) setup: Arc<Setup>,
+    /// The user the key acts as; none acts as the project.
+    pub(crate) user: Option<User>,
+}
+
+/// What a handler needs its caller to be allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Permission {
+    /// Read anything of the project.
+    Read,
+    /// Load and edit customers, orders and payments.
+    Operate,
+    /// Change settings, templates, flows, mode.
+    Configure,
+}
+
+impl Caller {
+    /// Lets the caller on, or answers 403.
+    pub(crate) fn may(&self, needed: Permission) -> Result<(), Problem> {
+        let allowed = match self.user.as_ref().map(|u| u.role) {
+            None | Some(Role::Administrator) => true,
+            Some(Role::Supervisor) => needed != Permission::Configure,
+            Some(Role::Adviser) => needed == Permission::Read,
+        };
+        let message = "su usuario no tiene permiso para esta operación";
+        if allowed { Ok(()) } else { Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", message)) }
+    }
+
+    /// The author of what the caller does.
+    pub(crate) fn author(&self) -> String {
+        self.user.as_ref().map_or_else(|| "api".to_owned(), |u| u.id.to_string())
+    }
+}
+
+/// Finds the caller by its key before any handler runs.
+pub(crate) async fn identify(State(api): State<Api>, mut request: Request, next: Next) -> Result<Response, Problem> {
+    let unauthorized = || {
+        let message = "envíe la llave del proyecto en Authorization: Bearer … o X-Api-Key";
+        Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", message)
+    };
+    let headers = request.headers();
+    let bearer = headers.get("authorization").and_then(|v| v.to_str().ok()).and_then(|v| v.strip_prefix("Bearer "));
+    let key = bearer.or_else(|| headers.get("x-api-key").and_then(|v| v.to_str().ok())).ok_or_else(unauthorized)?;
+    let door = settings::door(&api.ports, "key", key.trim()).await?.ok_or_else(unauthorized)?;
+    let setup = settings::load(&api.ports, &door.project).await?;
+    let user = match &door.user {
+        None => None,
+        Some(id) => {
+            let found = setup.users.iter().find(|u| u.value.id == *id && u.value.active);
+            Some(found.ok_or_else(unauthorized)?.value.clone())
+        }
+    };
+    request.extensions_mut().insert(Caller { setup: Arc::new(setup), user });
+    Ok(next.run(request).await)
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let missing = || Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", "falta la llave del proyecto");
+        parts.extensions.get::<Self>().cloned().ok_or_else(missing)
+    }
+}

@@ -1,0 +1,80 @@
+//! Channels: visible, active and connected, three flags apart.
+
+use crate::Api;
+use crate::caller::{Caller, Permission};
+use crate::problem::{Body, Problem};
+use crate::versions::{if_match, tagged};
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use cauce_domain::contact::channel::{Channel, ChannelFlags};
+use cauce_engine::store::settings::{place, save};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub(crate) fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(edit))
+}
+
+/// A channel with its flags.
+#[derive(Debug, Serialize, ToSchema)]
+struct ChannelView {
+    /// `whatsapp`, `sms` or `email`.
+    channel: String,
+    /// Shown in editors.
+    visible: bool,
+    /// Switched on.
+    active: bool,
+    /// Its account works.
+    connected: bool,
+    /// Who sends.
+    provider: String,
+}
+
+/// Flags to change; `connected` is found out, not set.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Flags {
+    /// Shown in editors.
+    visible: Option<bool>,
+    /// Switched on.
+    active: Option<bool>,
+}
+
+fn view(api: &Api, channel: Channel, flags: ChannelFlags) -> ChannelView {
+    let provider = api.ports.channels.get(&channel).map_or("", |s| s.provider()).to_owned();
+    let ChannelFlags { visible, active, connected } = flags;
+    ChannelView { channel: channel.code().to_owned(), visible, active, connected, provider }
+}
+
+/// Lists the channels.
+#[utoipa::path(get, path = "/v1/channels", tag = "canales", responses((status = 200, body = [ChannelView])))]
+async fn list(State(api): State<Api>, caller: Caller) -> Result<Response, Problem> {
+    caller.may(Permission::Read)?;
+    let channels: Vec<ChannelView> = caller.setup.project().channels.iter().map(|(c, f)| view(&api, *c, *f)).collect();
+    Ok(tagged(StatusCode::OK, caller.setup.project.version, channels))
+}
+
+/// Changes a channel's flags; the ETag is the project's.
+#[utoipa::path(put, path = "/v1/channels/{channel}", tag = "canales", params(("channel" = String, Path)), request_body = Flags, responses((status = 200, body = ChannelView), (status = 404, body = Problem)))]
+async fn edit(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    Body(flags): Body<Flags>,
+) -> Result<Json<ChannelView>, Problem> {
+    caller.may(Permission::Configure)?;
+    if_match(&headers, caller.setup.project.version)?;
+    let channel: Channel = name.parse().map_err(|_| Problem::not_found("el canal"))?;
+    let mut project = caller.setup.project().clone();
+    let known = project.channels.get_mut(&channel).ok_or_else(|| Problem::not_found("el canal"))?;
+    known.visible = flags.visible.unwrap_or(known.visible);
+    known.active = flags.active.unwrap_or(known.active);
+    let changed = *known;
+    save(&api.ports, place(caller.setup.id(), "project"), &project, Some(caller.setup.project.version)).await?;
+    Ok(Json(view(&api, channel, changed)))
+}

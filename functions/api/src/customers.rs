@@ -1,0 +1,382 @@
+//! Customers: listed, found, loaded one by one, edited, explained.
+
+use crate::Api;
+use crate::caller::{Caller, Permission};
+use crate::problem::{Body, Problem};
+use crate::versions::{if_match, tagged};
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use cauce_domain::contact::point::{Email, Phone};
+use cauce_domain::debt::account::Account;
+use cauce_domain::debt::customer::Status;
+use cauce_domain::debt::document::Document;
+use cauce_domain::debt::order::days_past_due;
+use cauce_domain::ids::CustomerId;
+use cauce_engine::edit_customer::owners;
+use cauce_engine::explain::{Why, explain};
+use cauce_engine::import::direct::{Taken, direct};
+use cauce_engine::import::job::Kind;
+use cauce_engine::import::touch::Touch;
+use cauce_engine::ports::table::{Index, Query as TableQuery};
+use cauce_engine::store::codec::decode;
+use cauce_engine::store::{accounts, cursor, keys};
+use chrono::NaiveDate;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub(crate) fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(list, upsert))
+        .routes(routes!(search))
+        .routes(routes!(read, edit, delete))
+        .routes(routes!(customer_orders))
+        .routes(routes!(customer_payments))
+        .routes(routes!(why))
+}
+
+/// A page of a list.
+#[derive(Debug, Deserialize, IntoParams)]
+pub(crate) struct Page {
+    /// Where the page before ended.
+    pub(crate) cursor: Option<String>,
+    /// Most items, up to 200.
+    pub(crate) limit: Option<u32>,
+}
+
+/// A customer as read: the account, and what today makes of it.
+pub(crate) fn shown(caller: &Caller, account: &Account, today: NaiveDate) -> Value {
+    let carrying = account.summary.carrying.as_ref();
+    let mut json = serde_json::to_value(account).unwrap_or_default();
+    if let Some(customer) = json.get_mut("customer").and_then(|c| c.as_object_mut()) {
+        customer.remove("edited");
+    }
+    json["days_past_due"] = carrying.map_or(Value::Null, |c| days_past_due(c.due, today).into());
+    json["project"] = caller.setup.id().as_str().into();
+    json
+}
+
+/// Lists customers, a page at a time.
+#[utoipa::path(get, path = "/v1/customers", tag = "clientes", params(Page), responses((status = 200, body = Object)))]
+async fn list(State(api): State<Api>, caller: Caller, Query(page): Query<Page>) -> Result<Json<Value>, Problem> {
+    caller.may(Permission::Read)?;
+    let setup = &caller.setup;
+    let limit = page.limit.unwrap_or(50).clamp(1, 200);
+    let (mut shard, mut after) = match &page.cursor {
+        Some(text) => cursor::open(&setup.key, setup.id(), "customers", text)?,
+        None => (0, None),
+    };
+    let mut items = Vec::new();
+    while shard < keys::SHARDS && items.len() < limit as usize {
+        let room = limit - u32::try_from(items.len()).unwrap_or(0);
+        let partition = keys::customers_shard(setup.id(), keys::SHARD_NAMES[shard]);
+        let query = TableQuery::index(Index::Customers, partition).after(after.take()).limit(room);
+        let found = api.ports.table.query(&query).await.map_err(cauce_engine::Error::from)?;
+        for stored in &found.items {
+            let account: Account = decode(&stored.body)?;
+            items.push(shown(&caller, &account, setup.today(api.now())));
+        }
+        match found.next {
+            Some(next) => after = Some(next),
+            None => shard += 1,
+        }
+    }
+    let next = (shard < keys::SHARDS).then(|| cursor::seal(&setup.key, setup.id(), "customers", shard, after.as_ref()));
+    Ok(Json(json!({ "items": items, "next": next })))
+}
+
+/// Whom to look for: a document, or an address.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Search {
+    /// Document type, with `document_number`.
+    document_kind: Option<String>,
+    /// Document number.
+    document_number: Option<String>,
+    /// A phone or an e-mail.
+    address: Option<String>,
+}
+
+/// Finds customers by document or by address; in the body, so that neither is logged.
+#[utoipa::path(post, path = "/v1/customers/search", tag = "clientes", request_body = Search, responses((status = 200, body = Object)))]
+async fn search(State(api): State<Api>, caller: Caller, Body(asked): Body<Search>) -> Result<Json<Value>, Problem> {
+    caller.may(Permission::Read)?;
+    let setup = &caller.setup;
+    let ids = match (&asked.document_kind, &asked.document_number, &asked.address) {
+        (Some(kind), Some(number), _) => {
+            let document = Document::parse(kind, number).map_err(|e| Problem::invalid("document_number", e.to_string()))?;
+            vec![setup.customer_id(&document)]
+        }
+        (_, _, Some(text)) => {
+            let address = match text.contains('@') {
+                true => Email::parse(text).ok().map(|e| e.address().to_owned()),
+                false => Phone::parse(text, Some(setup.project().country)).ok().map(|p| p.e164().to_owned()),
+            };
+            let address = address.ok_or_else(|| Problem::invalid("address", "no es un celular ni un correo válido"))?;
+            owners(&api.ports, setup, &address).await?
+        }
+        _ => return Err(Problem::invalid("document_number", "indique tipo y número de documento, o una dirección")),
+    };
+    let mut items = Vec::new();
+    for id in ids {
+        if let Some((account, _)) = accounts::account(&api.ports, setup.id(), &id).await? {
+            items.push(shown(&caller, &account, setup.today(api.now())));
+        }
+    }
+    Ok(Json(json!({ "items": items })))
+}
+
+/// A customer to load; absent fields stay, `-` erases.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct CustomerBody {
+    /// DNI, RUC, CC, NIT, RFC, RUT, CUIT, CI…
+    document_kind: String,
+    /// Number.
+    document_number: String,
+    /// Name.
+    #[serde(default)]
+    name: String,
+    /// Phones by slot.
+    #[serde(default)]
+    phones: Vec<String>,
+    /// E-mails by slot.
+    #[serde(default)]
+    emails: Vec<String>,
+    /// Adviser's user id.
+    adviser: Option<String>,
+    /// Supervisor's user id.
+    supervisor: Option<String>,
+    /// `vigente` or `castigada`.
+    portfolio: Option<String>,
+    /// `activo` or `inactivo`.
+    status: Option<String>,
+    /// Variables.
+    #[serde(default)]
+    variables: BTreeMap<String, String>,
+}
+
+const PHONES: [&str; 5] = ["Celular_1", "Celular_2", "Celular_3", "Celular_4", "Celular_5"];
+const EMAILS: [&str; 5] = ["Correo_1", "Correo_2", "Correo_3", "Correo_4", "Correo_5"];
+
+impl CustomerBody {
+    fn fields(&self) -> BTreeMap<&'static str, String> {
+        let mut fields = BTreeMap::from([
+            ("Tipo de documento", self.document_kind.clone()),
+            ("Número de documento", self.document_number.clone()),
+            ("Nombre", self.name.clone()),
+        ]);
+        fields.extend(PHONES.into_iter().zip(self.phones.iter().cloned()));
+        fields.extend(EMAILS.into_iter().zip(self.emails.iter().cloned()));
+        let optional = [
+            ("Asesor ID", &self.adviser),
+            ("Supervisor ID", &self.supervisor),
+            ("Tipo de cartera", &self.portfolio),
+            ("Estado", &self.status),
+        ];
+        fields.extend(optional.into_iter().filter_map(|(column, value)| Some((column, value.clone()?))));
+        fields
+    }
+}
+
+/// What a load of one did.
+pub(crate) fn taken(taken: &Taken) -> Value {
+    let observations: Vec<String> = taken.observations.iter().map(|o| o.sentence()).collect();
+    json!({ "customer": taken.customer, "changed": taken.changed, "observations": observations })
+}
+
+/// Loads a customer by document: creates it or changes what the body says.
+#[utoipa::path(post, path = "/v1/customers", tag = "clientes", request_body = CustomerBody, responses((status = 200, body = Object), (status = 422, body = Problem)))]
+async fn upsert(State(api): State<Api>, caller: Caller, Body(body): Body<CustomerBody>) -> Result<Json<Value>, Problem> {
+    caller.may(Permission::Operate)?;
+    let (setup, author) = (&caller.setup, caller.author());
+    let done = direct(&api.ports, setup, Kind::Customers, &body.fields(), &body.variables, &author, api.now()).await?;
+    Ok(Json(taken(&done)))
+}
+
+async fn found(api: &Api, caller: &Caller, id: &str) -> Result<(Account, u64), Problem> {
+    let stored = accounts::account(&api.ports, caller.setup.id(), &CustomerId::from(id)).await?;
+    stored.ok_or_else(|| Problem::not_found("el cliente"))
+}
+
+/// Reads a customer.
+#[utoipa::path(get, path = "/v1/customers/{id}", tag = "clientes", params(("id" = String, Path)), responses((status = 200, body = Object), (status = 404, body = Problem)))]
+async fn read(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
+    caller.may(Permission::Read)?;
+    let (account, version) = found(&api, &caller, &id).await?;
+    Ok(tagged(StatusCode::OK, version, shown(&caller, &account, caller.setup.today(api.now()))))
+}
+
+/// A person's edit; absent fields stay. Loading the value that was there before does not undo it.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct CustomerEdit {
+    /// Name.
+    name: Option<String>,
+    /// Phones by slot; an empty text frees the slot.
+    phones: Option<BTreeMap<u8, String>>,
+    /// E-mails by slot; an empty text frees the slot.
+    emails: Option<BTreeMap<u8, String>>,
+    /// `active` or `inactive`.
+    #[schema(value_type = Option<String>)]
+    status: Option<Status>,
+    /// Variables; an empty text removes one.
+    variables: Option<BTreeMap<String, String>>,
+    /// No automatic messages up to and including this day; an empty text resumes.
+    paused_until: Option<String>,
+}
+
+/// Edits a customer.
+#[utoipa::path(patch, path = "/v1/customers/{id}", tag = "clientes", params(("id" = String, Path)), request_body = CustomerEdit, responses((status = 200, body = Object), (status = 412, body = Problem), (status = 422, body = Problem)))]
+async fn edit(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    Body(edit): Body<CustomerEdit>,
+) -> Result<Response, Problem> {
+    caller.may(Permission::Operate)?;
+    let (before, version) = found(&api, &caller, &id).await?;
+    if_match(&headers, version)?;
+    let today = caller.setup.today(api.now());
+    let mut after = before.clone();
+    apply(&caller, &mut after, edit, today)?;
+    store(&api, &caller, &before, after, version).await
+}
+
+async fn store(api: &Api, caller: &Caller, before: &Account, mut after: Account, version: u64) -> Result<Response, Problem> {
+    let setup = &caller.setup;
+    Touch::gather(&api.ports, setup, api.now()).await?.settle(Some(before), &mut after);
+    let shared = cauce_engine::edit_customer::save(&api.ports, setup, before, &mut after, version).await?;
+    let mut body = shown(caller, &after, setup.today(api.now()));
+    body["shared_addresses"] = shared.len().into();
+    Ok(tagged(StatusCode::OK, version + 1, body))
+}
+
+fn apply(caller: &Caller, account: &mut Account, edit: CustomerEdit, today: NaiveDate) -> Result<(), Problem> {
+    let internal = caller.setup.internal_addresses();
+    let guard = |field: &str, address: &str| match internal.iter().any(|a| a == address) {
+        true => Err(Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "internal_contact",
+            "la dirección pertenece a un usuario o remitente del proyecto: no puede ser contacto de un cliente",
+        )
+        .field(field)),
+        false => Ok(()),
+    };
+    let customer = &mut account.customer;
+    if let Some(name) = edit.name {
+        if name.trim().is_empty() || name.chars().count() > 200 {
+            return Err(Problem::invalid("name", "el nombre lleva de 1 a 200 caracteres"));
+        }
+        customer.edited.entry("name".to_owned()).or_insert_with(|| customer.name.clone());
+        customer.name = name.trim().to_owned();
+    }
+    for (slot, text) in edit.phones.into_iter().flatten() {
+        let country = caller.setup.project().country;
+        let phone = match text.trim() {
+            "" => None,
+            text => Some(Phone::parse(text, Some(country)).map_err(|e| Problem::invalid("phones", e.to_string()))?),
+        };
+        phone.iter().try_for_each(|p| guard("phones", p.e164()))?;
+        let before = cauce_engine::edit_customer::put_point(&mut customer.phones, slot, phone)
+            .map_err(|e| Problem::invalid("phones", e))?;
+        remember(&mut customer.edited, format!("phone.{slot}"), before.map(|p| p.e164().to_owned()));
+    }
+    for (slot, text) in edit.emails.into_iter().flatten() {
+        let email = match text.trim() {
+            "" => None,
+            text => Some(Email::parse(text).map_err(|e| Problem::invalid("emails", e.to_string()))?),
+        };
+        email.iter().try_for_each(|e| guard("emails", e.address()))?;
+        let before = cauce_engine::edit_customer::put_point(&mut customer.emails, slot, email)
+            .map_err(|e| Problem::invalid("emails", e))?;
+        remember(&mut customer.edited, format!("email.{slot}"), before.map(|e| e.address().to_owned()));
+    }
+    for (name, value) in edit.variables.into_iter().flatten() {
+        let before = customer.variables.get(&name).cloned();
+        remember(&mut customer.edited, format!("variable.{name}"), before);
+        match value.as_str() {
+            "" => drop(customer.variables.remove(&name)),
+            _ => drop(customer.variables.insert(name, value)),
+        }
+    }
+    match edit.status {
+        Some(Status::Deleted) => return Err(Problem::invalid("status", "para eliminar use DELETE")),
+        Some(status) => customer.status = status,
+        None => {}
+    }
+    match edit.paused_until.as_deref() {
+        None => {}
+        Some("") => account.holds.paused_until = None,
+        Some(text) => {
+            let day: NaiveDate = text.parse().map_err(|_| Problem::invalid("paused_until", "escriba aaaa-mm-dd"))?;
+            if day <= today {
+                return Err(Problem::invalid("paused_until", "la pausa termina mañana o después"));
+            }
+            account.holds.paused_until = Some(day);
+        }
+    }
+    Ok(())
+}
+
+/// Keeps what was loaded before a person's first edit of a field.
+fn remember(edited: &mut BTreeMap<String, String>, field: String, loaded: Option<String>) {
+    edited.entry(field).or_insert_with(|| loaded.unwrap_or_default());
+}
+
+/// Deletes a customer: nothing more is sent to it, and files that name it are refused row by row.
+#[utoipa::path(delete, path = "/v1/customers/{id}", tag = "clientes", params(("id" = String, Path)), responses((status = 200, body = Object), (status = 404, body = Problem)))]
+async fn delete(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
+    caller.may(Permission::Operate)?;
+    let (before, version) = found(&api, &caller, &id).await?;
+    let mut after = before.clone();
+    after.customer.status = Status::Deleted;
+    store(&api, &caller, &before, after, version).await
+}
+
+/// Lists a customer's orders, open and closed.
+#[utoipa::path(get, path = "/v1/customers/{id}/orders", tag = "clientes", params(("id" = String, Path)), responses((status = 200, body = Object), (status = 404, body = Problem)))]
+async fn customer_orders(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
+    caller.may(Permission::Read)?;
+    let (account, _) = found(&api, &caller, &id).await?;
+    let today = caller.setup.today(api.now());
+    let orders = accounts::all_orders(&api.ports, caller.setup.id(), &account.id).await?;
+    let items: Vec<Value> = orders.iter().map(|o| crate::orders::shown(o, today)).collect();
+    Ok(Json(json!({ "items": items })))
+}
+
+/// Lists a customer's payments and adjustments.
+#[utoipa::path(get, path = "/v1/customers/{id}/payments", tag = "clientes", params(("id" = String, Path)), responses((status = 200, body = Object), (status = 404, body = Problem)))]
+async fn customer_payments(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
+    caller.may(Permission::Read)?;
+    let (account, _) = found(&api, &caller, &id).await?;
+    let items = accounts::movements(&api.ports, caller.setup.id(), &account.id).await?;
+    Ok(Json(json!({ "items": items })))
+}
+
+/// Which day.
+#[derive(Debug, Deserialize, IntoParams)]
+struct OnDay {
+    /// Local day; today when absent.
+    date: Option<NaiveDate>,
+}
+
+/// Explains a day: for each step what was decided, by which rule, on which facts, and when the next message may go.
+#[utoipa::path(get, path = "/v1/customers/{id}/why", tag = "clientes", params(("id" = String, Path), OnDay), responses((status = 200, body = Object), (status = 404, body = Problem)))]
+async fn why(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Query(on): Query<OnDay>,
+) -> Result<Json<Why>, Problem> {
+    caller.may(Permission::Read)?;
+    let date = on.date.unwrap_or_else(|| caller.setup.today(api.now()));
+    let why = explain(&api.ports, &caller.setup, &CustomerId::new(id), date, api.now()).await?;
+    Ok(Json(why))
+}

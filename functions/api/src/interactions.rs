@@ -1,0 +1,125 @@
+//! Interactions: of a customer, and of a day with filters.
+
+use crate::Api;
+use crate::caller::{Caller, Permission};
+use crate::problem::Problem;
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use cauce_domain::contact::interaction::{Interaction, State as MessageState};
+use cauce_domain::ids::CustomerId;
+use cauce_engine::import::payments::Generated;
+use cauce_engine::ports::table::{Index, MAX_KEYS, Query as TableQuery, Stored, TableName};
+use cauce_engine::store::codec::decode;
+use cauce_engine::store::{accounts, cursor, interactions, keys};
+use chrono::NaiveDate;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub(crate) fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(of_customer)).routes(routes!(of_day))
+}
+
+/// An interaction as a reader sees it, with the names of the glossary.
+fn shown(message: &Interaction) -> Value {
+    let mut json = serde_json::to_value(message).unwrap_or_default();
+    json["state_name"] = message.state.spanish().into();
+    json["origin"] = "flow".into();
+    if let MessageState::NotSent { reason } = &message.state {
+        json["reason_text"] = reason.spanish().into();
+        json["final"] = true.into();
+    }
+    json
+}
+
+fn any(stored: &Stored) -> Result<Value, Problem> {
+    if stored.key.sk.starts_with("g#") {
+        let event: Generated = decode(&stored.body)?;
+        let mut json = serde_json::to_value(&event).unwrap_or_default();
+        json["state"] = "generated".into();
+        json["state_name"] = "Generado".into();
+        return Ok(json);
+    }
+    Ok(shown(&interactions::decode_message(stored)?))
+}
+
+/// Lists a customer's messages and payment events, newest day first.
+#[utoipa::path(get, path = "/v1/customers/{id}/interactions", tag = "interacciones", params(("id" = String, Path)), responses((status = 200, body = Object), (status = 404, body = Problem)))]
+async fn of_customer(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
+    caller.may(Permission::Read)?;
+    let (setup, id) = (&caller.setup, CustomerId::new(id));
+    if accounts::account(&api.ports, setup.id(), &id).await?.is_none() {
+        return Err(Problem::not_found("el cliente"));
+    }
+    let mut items = Vec::new();
+    for prefix in ["i#", "g#"] {
+        let query = TableQuery::table(TableName::Interactions, keys::partition(setup.id(), &id)).prefix(prefix);
+        let page = api.ports.table.query(&query.descending().limit(100)).await.map_err(cauce_engine::Error::from)?;
+        items.extend(page.items.iter().map(any).collect::<Result<Vec<_>, _>>()?);
+    }
+    Ok(Json(json!({ "items": items })))
+}
+
+/// Which interactions of a day.
+#[derive(Debug, Deserialize, IntoParams)]
+struct Filter {
+    /// Local day; today when absent.
+    day: Option<NaiveDate>,
+    /// State code.
+    state: Option<String>,
+    /// Channel code.
+    channel: Option<String>,
+    /// Reason code.
+    reason: Option<String>,
+    /// Where the page before ended.
+    cursor: Option<String>,
+    /// Most items, up to 200.
+    limit: Option<u32>,
+}
+
+impl Filter {
+    fn keeps(&self, item: &Value) -> bool {
+        let same = |wanted: &Option<String>, field: &str| {
+            wanted.as_ref().is_none_or(|w| item.get(field).and_then(Value::as_str) == Some(w.as_str()))
+        };
+        same(&self.state, "state") && same(&self.channel, "channel") && same(&self.reason, "reason")
+    }
+    fn scope(&self, day: NaiveDate) -> String {
+        format!("day {day} {:?} {:?} {:?}", self.state, self.channel, self.reason)
+    }
+}
+
+/// Lists a day's interactions, filtered, a page at a time.
+#[utoipa::path(get, path = "/v1/interactions", tag = "interacciones", params(Filter), responses((status = 200, body = Object)))]
+async fn of_day(State(api): State<Api>, caller: Caller, Query(filter): Query<Filter>) -> Result<Json<Value>, Problem> {
+    caller.may(Permission::Read)?;
+    let setup = &caller.setup;
+    let day = filter.day.unwrap_or_else(|| setup.today(api.now()));
+    let scope = filter.scope(day);
+    let limit = filter.limit.unwrap_or(50).clamp(1, 200) as usize;
+    let (mut shard, mut after) = match &filter.cursor {
+        Some(text) => cursor::open(&setup.key, setup.id(), &scope, text)?,
+        None => (0, None),
+    };
+    let mut items = Vec::new();
+    while shard < keys::SHARDS && items.len() < limit {
+        let partition = interactions::day_partition(setup.id(), day, keys::SHARD_NAMES[shard]);
+        let room = u32::try_from((limit - items.len()).min(MAX_KEYS)).unwrap_or(1);
+        let query = TableQuery::index(Index::Day, partition).after(after.take()).limit(room);
+        let page = api.ports.table.query(&query).await.map_err(cauce_engine::Error::from)?;
+        let wanted: Vec<_> = page.items.iter().map(|s| s.key.clone()).collect();
+        if !wanted.is_empty() {
+            for stored in api.ports.table.get_many(&wanted).await.map_err(cauce_engine::Error::from)?.iter().flatten() {
+                items.extend(Some(any(stored)?).filter(|item| filter.keeps(item)));
+            }
+        }
+        match page.next {
+            Some(next) => after = Some(next),
+            None => shard += 1,
+        }
+    }
+    let next = (shard < keys::SHARDS).then(|| cursor::seal(&setup.key, setup.id(), &scope, shard, after.as_ref()));
+    Ok(Json(json!({ "items": items, "next": next })))
+}
