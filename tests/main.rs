@@ -1,1 +1,7 @@
-fn main(){}
+//! One integration binary: contracts of the ports, journeys through the whole, faults injected, the shape of the house.
+
+mod contracts;
+mod faults;
+mod journeys;
+mod template;
+mod world;

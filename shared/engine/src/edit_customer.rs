@@ -25,38 +25,55 @@ fn place(setup: &Setup, address: &str, customer: &CustomerId) -> Key {
     Key::new(TableName::Accounts, setup.address_partition(address), format!("c#{customer}"))
 }
 
-/// Marks addresses new to this customer that others have too, here and there, and takes over opt-outs of them.
-/// Answers the shared ones.
-pub(crate) async fn mark_shared(
+/// What came of looking at the addresses new to a customer.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Arrivals {
+    /// Addresses that other customers have too.
+    pub(crate) shared: Vec<String>,
+    /// Guards to be written with the customer: two customers that take one address at once cannot both miss the other.
+    guards: Vec<(Key, Option<u64>)>,
+}
+
+/// Looks at addresses new to this customer: marks those that others have too, here and there, and takes over opt-outs.
+pub(crate) async fn arrive(
     ports: &Ports,
     setup: &Setup,
     before: Option<&Account>,
     account: &mut Account,
     write: bool,
-) -> Result<Vec<String>, Error> {
+) -> Result<Arrivals, Error> {
     let old = before.map(|a| addresses(&a.customer)).unwrap_or_default();
-    let mut shared = Vec::new();
+    let mut arrivals = Arrivals::default();
     for address in addresses(&account.customer).difference(&old) {
-        let known = query_all(ports.table.as_ref(), Query::table(TableName::Accounts, setup.address_partition(address))).await?;
+        let partition = setup.address_partition(address);
+        let known = query_all(ports.table.as_ref(), Query::table(TableName::Accounts, partition.clone())).await?;
         let mut others = Vec::new();
         let mut opted = BTreeSet::new();
         for stored in &known {
             match stored.key.sk.split_once('#') {
                 Some(("c", id)) if id != account.id.as_str() => others.push(CustomerId::from(id)),
-                Some(("x", scope)) => drop(scope.parse::<Scope>().map(|s| opted.insert(s))),
+                Some(("x", scope)) => opted.extend(scope.parse::<Scope>()),
                 _ => {}
             }
         }
         note(&mut account.customer, address, !others.is_empty(), &opted);
+        if let ([other], true) = (others.as_slice(), write) {
+            share_with(ports, setup, other, address).await?;
+        }
+        // From the third owner on all are marked already, and a guard would only make them wait for each other.
+        if others.len() < 2 {
+            let guard = known.iter().find(|s| s.key.sk == GUARD).map(|s| s.version);
+            arrivals.guards.push((Key::new(TableName::Accounts, partition, GUARD), guard));
+        }
         if !others.is_empty() {
-            shared.push(address.clone());
-            for other in others.into_iter().take(if write { 50 } else { 0 }) {
-                share_with(ports, setup, &other, address).await?;
-            }
+            arrivals.shared.push(address.clone());
         }
     }
-    Ok(shared)
+    Ok(arrivals)
 }
+
+/// The sort key of an address's guard.
+const GUARD: &str = "g";
 
 fn note(customer: &mut Customer, address: &str, shared: bool, opted: &BTreeSet<Scope>) {
     for point in customer.phones.iter_mut().filter(|p| p.address.e164() == address) {
@@ -92,12 +109,13 @@ pub(crate) async fn change(ports: &Ports, setup: &Setup, id: &CustomerId, edit: 
 }
 
 /// Stores an account with the addresses that came and went, all or nothing; `false` when somebody was faster.
-pub async fn store(
+pub(crate) async fn store(
     ports: &Ports,
     setup: &Setup,
     before: Option<&Account>,
     account: &Account,
     version: Option<u64>,
+    arrivals: &Arrivals,
 ) -> Result<bool, Error> {
     let old = before.map(|a| addresses(&a.customer)).unwrap_or_default();
     let new = addresses(&account.customer);
@@ -105,6 +123,10 @@ pub async fn store(
     for address in new.difference(&old) {
         let item = Item::new(place(setup, address, &account.id), encode(&AddressNote { reason: None })?);
         changes.push(Change::Put(item, Expect::Anything));
+    }
+    for (guard, read_at) in &arrivals.guards {
+        let item = Item::new(guard.clone(), encode(&AddressNote { reason: None })?);
+        changes.push(Change::Put(item, as_read(*read_at)));
     }
     for address in old.difference(&new) {
         changes.push(Change::Delete(place(setup, address, &account.id), Expect::Anything));
@@ -120,9 +142,9 @@ pub async fn save(
     after: &mut Account,
     version: u64,
 ) -> Result<Vec<String>, Error> {
-    let shared = mark_shared(ports, setup, Some(before), after, true).await?;
-    match store(ports, setup, Some(before), after, Some(version)).await? {
-        true => Ok(shared),
+    let arrivals = arrive(ports, setup, Some(before), after, true).await?;
+    match store(ports, setup, Some(before), after, Some(version), &arrivals).await? {
+        true => Ok(arrivals.shared),
         false => Err(Error::Raced),
     }
 }

@@ -20,6 +20,9 @@ use cauce_domain::debt::document::Document;
 use cauce_domain::ids::UserId;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// How often a customer is worked out again when others get in between: as many as may share one address at once.
+const MAX_TRIES: u32 = 100;
+
 /// Takes the rows of one customer in; there is one, but for exact repetitions.
 pub(super) async fn apply(
     ports: &Ports,
@@ -37,7 +40,7 @@ pub(super) async fn apply(
         Err(e) => return Ok(effect.reject(row.error("Número de documento", &e.to_string()))),
     };
     let id = setup.customer_id(&document);
-    for _ in 0..5 {
+    for _ in 0..MAX_TRIES {
         effect = Effect::default();
         let stored = accounts::account(ports, setup.id(), &id).await?;
         let (before, version) = stored.map_or((None, None), |(a, v)| (Some(a), Some(v)));
@@ -59,15 +62,15 @@ pub(super) async fn apply(
         });
         account.customer = customer;
         touch.settle(before.as_ref(), &mut account);
-        let same = edit_customer::mark_shared(ports, setup, before.as_ref(), &mut account, write).await?;
-        effect.notes.extend(same.into_iter().map(|address| {
-            RowError::observation(row.line(), "Contacto", &address, "lo tienen varios clientes: recibirá un mensaje automático al día")
+        let arrivals = edit_customer::arrive(ports, setup, before.as_ref(), &mut account, write).await?;
+        effect.notes.extend(arrivals.shared.iter().map(|address| {
+            RowError::observation(row.line(), "Contacto", address, "lo tienen varios clientes: recibirá un mensaje automático al día")
         }));
         effect.take(before.is_none(), before.as_ref() != Some(&account), rows.len());
         if !write || before.as_ref() == Some(&account) {
             return Ok(effect);
         }
-        if edit_customer::store(ports, setup, before.as_ref(), &account, version).await? {
+        if edit_customer::store(ports, setup, before.as_ref(), &account, version, &arrivals).await? {
             return Ok(effect);
         }
     }

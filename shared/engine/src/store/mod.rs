@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | accounts | `project#customer` | `a` the account, `o#due#code` open orders, `z#o#code` closed ones, `z#m#code` movements |
 //! | accounts | `project#oc#code`, `project#mv#code` | `p`: whose order or movement a code is |
-//! | accounts | `project#ad#hmac` | an address: `c#customer` who has it, `x#scope` opt-outs, `d#day` today's message |
+//! | accounts | `project#ad#hmac` | an address: `c#customer` who has it, `g` its guard, `x#scope` opt-outs, `d#day` today's message |
 //! | interactions | `project#customer` | `i#day#send` messages, `l#week` the contact ledger |
 //! | interactions | `project#rc#provider#id` | `r` the receipt: whose message a provider's id is, and its text |
 //! | interactions | `project#pk#provider#id` | `e#event` reports that came before their receipt |

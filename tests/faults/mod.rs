@@ -1,0 +1,5 @@
+//! Faults injected at every port call, and processes killed.
+
+mod calls;
+mod every_call;
+mod kill;

@@ -1,0 +1,106 @@
+//! What can be counted of the budgets, kept.
+
+use crate::world::World;
+use cauce_local::store::meter::Reading;
+
+fn read(world: &World) -> Reading {
+    world.house().table.meter().read()
+}
+
+/// Customers of whom one in five is due, with short texts as the starter's.
+async fn portfolio(world: &World, customers: usize) {
+    let mut file = String::from("Tipo de documento,Número de documento,Nombre,Celular_1,Correo_1\n");
+    let mut orders = String::new();
+    for n in 0..customers {
+        file.push_str(&format!("DNI,{},Cliente {n},98{n:07},c{n}@x.com\n", 1000 + n));
+        let due = if n % 5 == 0 { "2026-03-10" } else { "2026-06-10" };
+        orders.push_str(&format!("{} F-{n} {due} 10.00\n", 1000 + n));
+    }
+    world.load(cauce_engine::import::job::Kind::Customers, file).await;
+    world.orders(&orders).await;
+}
+
+#[tokio::test]
+async fn a_plan_reads_who_is_due_and_not_who_exists() {
+    let mut reads = Vec::new();
+    for customers in [100, 1000] {
+        let world = World::on("2026-03-10").await;
+        portfolio(&world, customers).await;
+        let before = read(&world);
+        let result = world.plan().await;
+        let due = result.plan.customers_due;
+        assert_eq!(due as usize, customers / 5);
+        assert!(result.plan.read as f64 <= 1.1 * due as f64, "{} accounts read for {due} due", result.plan.read);
+        reads.push(((read(&world) - before).queries, due));
+    }
+    assert_eq!(reads[0].0, reads[1].0, "the number of queries does not grow with the portfolio");
+}
+
+#[tokio::test]
+async fn one_message_costs_at_most_twelve_writes_and_five_reads() {
+    // What a run costs however few are due: its own item and its shards' results.
+    let empty = World::on("2026-03-10").await;
+    let start = read(&empty);
+    empty.plan().await;
+    let fixed = read(&empty) - start;
+    let world = World::on("2026-03-10").await;
+    portfolio(&world, 500).await;
+    let start = read(&world);
+    world.plan().await;
+    let planned = read(&world) - start - Reading { write_units: fixed.write_units, ..Reading::default() };
+    // The claim to acceptance alone: the functions, not the loop around them.
+    world.house().clock.advance_to(crate::world::utc("2026-03-10T14:00:00Z"));
+    let setup = world.setup().await;
+    let messages = world.messages("2026-03-10").await;
+    let before = read(&world);
+    for message in &messages {
+        let one = cauce_engine::messages::SendOne {
+            project: world.project.clone(),
+            customer: message.customer.clone(),
+            day: message.day,
+            send: message.id.clone(),
+        };
+        cauce_engine::send_message::send_message(&world.house().ports, &setup, &one, world.now()).await.expect("sent");
+    }
+    let sent = read(&world) - before;
+    let n = messages.len() as f64;
+    let (writes, reads) = ((planned.write_units + sent.write_units) as f64 / n, sent.read_units as f64 / n);
+    assert!(writes <= 12.0, "{writes} write units a message ({planned:?}, {sent:?})");
+    assert!(reads <= 5.0, "{reads} read units a message ({sent:?})");
+    let before = read(&world);
+    world.pass("2026-03-10T15:00:00Z").await;
+    let reports = read(&world) - before;
+    assert!(reports.write_units as f64 / n <= 2.0 * 4.0, "at most two a report: {reports:?}");
+}
+
+#[tokio::test]
+async fn an_import_writes_at_most_eight_units_a_changed_row_and_none_an_unchanged_one() {
+    let world = World::on("2026-03-10").await;
+    let mut file = String::from("Tipo de documento,Número de documento,Nombre,Celular_1,Correo_1\n");
+    let mut orders = String::new();
+    for n in 0..400 {
+        file.push_str(&format!("DNI,{},Cliente {n},98{n:07},c{n}@x.com\n", 1000 + n));
+        orders.push_str(&format!("{0} F-{n} 2026-03-10 10.00\n{0} G-{n} 2026-04-10 10.00\n", 1000 + n));
+    }
+    world.load(cauce_engine::import::job::Kind::Customers, file).await;
+    let before = read(&world);
+    world.orders(&orders).await;
+    let units = (read(&world) - before).write_units as f64 / 800.0;
+    assert!(units <= 8.0, "{units} write units a row");
+    let before = read(&world);
+    world.orders(&orders).await;
+    assert!((read(&world) - before).writes < 30, "{:?}", read(&world) - before);
+}
+
+#[tokio::test]
+async fn a_conversation_opens_with_two_queries() {
+    let world = World::on("2026-03-10").await;
+    portfolio(&world, 10).await;
+    world.plan().await;
+    let id = world.account("1000").await.id;
+    let before = read(&world);
+    let ports = &world.house().ports;
+    cauce_engine::store::accounts::open_account(ports, &world.project, &id).await.expect("read").expect("an account");
+    cauce_engine::store::interactions::of_customer(ports, &world.project, &id, None, 50).await.expect("read");
+    assert_eq!((read(&world) - before).queries, 2);
+}

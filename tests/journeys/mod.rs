@@ -1,0 +1,9 @@
+//! Whole paths, told with a travelling clock.
+
+mod api;
+mod budgets;
+mod day;
+mod files;
+mod foreign;
+mod handlers;
+mod sending;

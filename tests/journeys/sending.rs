@@ -1,0 +1,144 @@
+//! Reports that come late, doubled, out of order or before their message; answers that never come.
+
+use crate::world::World;
+use async_trait::async_trait;
+use cauce_domain::contact::channel::Channel;
+use cauce_domain::contact::interaction::{Report, State};
+use cauce_engine::apply_event::{Applied, apply_event};
+use cauce_engine::messages::RawEvent;
+use cauce_engine::ports::channel::{Answer, Outgoing, Sender};
+use cauce_engine::store::interactions::reference;
+use serde_json::json;
+use std::sync::{Arc, Mutex};
+
+/// A provider that gives the answers it is told, and remembers how often it was called.
+struct Scripted {
+    answers: Mutex<Vec<Answer>>,
+    calls: Arc<Mutex<Vec<String>>>,
+}
+
+#[async_trait]
+impl Sender for Scripted {
+    fn provider(&self) -> &'static str {
+        "sandbox"
+    }
+    async fn send(&self, message: &Outgoing) -> Answer {
+        self.calls.lock().expect("calls").push(message.reference.clone());
+        self.answers.lock().expect("answers").pop().unwrap_or_else(|| Answer::Accepted("sb-x".into()))
+    }
+}
+
+type Calls = Arc<Mutex<Vec<String>>>;
+
+async fn world_with(answers: Vec<Answer>) -> (tempfile::TempDir, World, Calls) {
+    let folder = crate::world::folder();
+    let calls: Calls = Arc::default();
+    let scripted = Arc::new(Scripted { answers: Mutex::new(answers), calls: Arc::clone(&calls) });
+    let world = World::at(folder.path(), crate::world::day("2026-03-10"), |mut house| {
+        for channel in Channel::ALL {
+            house.ports.channels.insert(channel, Arc::clone(&scripted) as Arc<dyn Sender>);
+        }
+        house
+    })
+    .await;
+    world.customers("Ana").await;
+    world.orders("100 F-1 2026-03-10 100.00").await;
+    world.plan().await;
+    (folder, world, calls)
+}
+
+async fn report(world: &World, id: &str, reference: Option<&str>, status: &str) -> Applied {
+    let at = world.now();
+    let body = json!({ "statuses": [{ "id": id, "reference": reference, "status": status, "error": "x", "at": at }] });
+    let raw = RawEvent {
+        project: world.project.clone(),
+        provider: "sandbox".into(),
+        body: Some(body.to_string()),
+        file: None,
+        received: at,
+    };
+    apply_event(&world.house().ports, &world.setup().await, &raw).await.expect("applied")
+}
+
+#[tokio::test]
+async fn a_report_before_its_message_waits_and_is_applied() {
+    let (_folder, world, _) = world_with(vec![]).await;
+    assert_eq!(report(&world, "sb-x", None, "delivered").await, Applied { applied: 0, parked: 1 });
+    world.pass("2026-03-10T15:00:00Z").await;
+    assert_eq!(world.only("2026-03-10").await, State::Delivered);
+    assert_eq!(report(&world, "sb-x", None, "sent").await.applied, 1);
+    assert_eq!(report(&world, "sb-x", None, "opened").await.applied, 1);
+    assert_eq!(report(&world, "sb-x", None, "failed").await.applied, 1);
+    assert_eq!(world.only("2026-03-10").await, State::Opened, "never down");
+}
+
+#[tokio::test]
+async fn silence_is_unknown_never_resent_and_resolved_by_a_report() {
+    let (_folder, world, calls) = world_with(vec![Answer::Unknown("sin respuesta".into())]).await;
+    world.pass("2026-03-10T23:00:00Z").await;
+    assert_eq!(world.only("2026-03-10").await, State::Unknown);
+    assert_eq!(calls.lock().expect("calls").len(), 1, "never resent");
+    let message = world.messages("2026-03-10").await.remove(0);
+    report(&world, "sb-late", Some(&reference(&message)), "delivered").await;
+    assert_eq!(world.only("2026-03-10").await, State::Delivered);
+    assert!(world.broken().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_refused_connection_is_tried_again_inside_the_window() {
+    let (_folder, world, calls) = world_with(vec![Answer::NotNow("429".into()), Answer::NotNow("429".into())]).await;
+    world.pass("2026-03-10T23:00:00Z").await;
+    assert_eq!(calls.lock().expect("calls").len(), 3);
+    assert_eq!(world.only("2026-03-10").await, State::Sent);
+    assert_eq!(world.messages("2026-03-10").await[0].attempt, 3);
+}
+
+#[tokio::test]
+async fn a_refusal_gives_the_contact_back() {
+    let (_folder, world, calls) = world_with(vec![Answer::Refused("número inválido".into())]).await;
+    world.pass("2026-03-10T23:00:00Z").await;
+    assert_eq!(world.only("2026-03-10").await, State::Failed { error: "número inválido".into() });
+    assert_eq!(calls.lock().expect("calls").len(), 1);
+    assert!(world.broken().await.is_empty(), "it is not in the ledger");
+}
+
+#[tokio::test]
+async fn a_dead_worker_leaves_unknown_after_its_lease() {
+    let (_folder, world, calls) = world_with(vec![]).await;
+    // The claim took effect and the process died: the message stays *sending*.
+    let mut message = world.messages("2026-03-10").await.remove(0);
+    message.state = State::Sending { lease: crate::world::utc("2026-03-10T14:05:00Z") };
+    let item = cauce_engine::store::interactions::item(&world.project, &message, true).expect("an item");
+    let change = cauce_engine::ports::table::Change::Put(item, cauce_engine::ports::table::Expect::Anything);
+    world.house().ports.table.write(world.house().ports.new_id(), vec![change]).await.expect("written");
+    world.pass("2026-03-10T14:04:00Z").await;
+    assert!(matches!(world.only("2026-03-10").await, State::Sending { .. }));
+    world.pass("2026-03-10T14:10:00Z").await;
+    assert_eq!(world.only("2026-03-10").await, State::Unknown);
+    assert!(calls.lock().expect("calls").is_empty());
+}
+
+#[tokio::test]
+async fn two_workers_with_one_message_send_it_once() {
+    let (_folder, world, calls) = world_with(vec![]).await;
+    world.house().clock.advance_to(crate::world::utc("2026-03-10T14:00:00Z"));
+    let message = world.messages("2026-03-10").await.remove(0);
+    let one = cauce_engine::messages::SendOne {
+        project: world.project.clone(),
+        customer: message.customer,
+        day: message.day,
+        send: message.id,
+    };
+    let setup = world.setup().await;
+    let workers = (0..20).map(|_| cauce_engine::send_message::send_message(&world.house().ports, &setup, &one, world.now()));
+    for outcome in futures::future::join_all(workers).await {
+        outcome.expect("no failure");
+    }
+    assert_eq!(calls.lock().expect("calls").len(), 1);
+}
+
+#[tokio::test]
+async fn every_report_kind_has_a_code() {
+    let failed = Report::Failed { error: String::new() };
+    assert_eq!([Report::Sent, Report::Delivered, Report::Opened, failed].map(|r| r.code().to_owned()), ["sent", "delivered", "opened", "failed"]);
+}
