@@ -63,7 +63,12 @@ impl World {
     }
 
     /// The same at an instant.
-    pub(crate) async fn open(path: &Path, start: DateTime<Utc>, date: NaiveDate, change: impl FnOnce(House) -> House) -> Self {
+    pub(crate) async fn open(
+        path: &Path,
+        start: DateTime<Utc>,
+        date: NaiveDate,
+        change: impl FnOnce(House) -> House,
+    ) -> Self {
         let house = House::open(path, Clock::set_to(start), &Options { seed: 0, smtp: None }).expect("a house");
         let project = ProjectId::from("lima");
         create_project(&house.ports, &project, "Andes", Country::Pe).await.expect("a project");
@@ -71,7 +76,9 @@ impl World {
         let setup = settings::load(&house.ports, &project).await.expect("settings");
         if !setup.project().active {
             let active = Project { active: true, active_since: Some(date), ..setup.project().clone() };
-            settings::save(&house.ports, place(&project, "project"), &active, Some(setup.project.version)).await.expect("saved");
+            settings::save(&house.ports, place(&project, "project"), &active, Some(setup.project.version))
+                .await
+                .expect("saved");
         }
         Self { runner: Arc::new(Runner::new(change(house))), project, _folder: None }
     }
@@ -236,7 +243,8 @@ impl World {
 
 /// An orders file from lines of `number code due amount`.
 pub(crate) fn orders_file(lines: &str) -> String {
-    let mut file = String::from("Tipo de documento,Número de documento,Código de pago,Fecha de vencimiento,Moneda,Monto\n");
+    let mut file =
+        String::from("Tipo de documento,Número de documento,Código de pago,Fecha de vencimiento,Moneda,Monto\n");
     for line in lines.lines().map(str::trim).filter(|l| !l.is_empty()) {
         let parts: Vec<&str> = line.split_whitespace().collect();
         file.push_str(&format!("DNI,{},{},{},PEN,{}\n", parts[0], parts[1], parts[2], parts[3]));
@@ -256,6 +264,9 @@ trait FromLocal {
 impl FromLocal for chrono_tz::Tz {
     fn from_local(self, date: NaiveDate) -> DateTime<Utc> {
         use chrono::TimeZone;
-        self.from_local_datetime(&date.and_hms_opt(0, 0, 0).expect("midnight")).earliest().expect("it exists").with_timezone(&Utc)
+        self.from_local_datetime(&date.and_hms_opt(0, 0, 0).expect("midnight"))
+            .earliest()
+            .expect("it exists")
+            .with_timezone(&Utc)
     }
 }

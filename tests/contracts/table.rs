@@ -36,8 +36,12 @@ fn lost(outcome: Result<(), WriteError>) -> Vec<(usize, Option<Stored>)> {
 #[tokio::test]
 async fn a_write_makes_all_changes_or_none() {
     let (_folder, table) = table();
-    table.write(Uuid::now_v7(), vec![put("p", "a", 1, Expect::Absent), put("p", "b", 1, Expect::Absent)]).await.expect("written");
-    let outcome = table.write(Uuid::now_v7(), vec![put("p", "c", 2, Expect::Absent), put("p", "a", 2, Expect::Absent)]).await;
+    table
+        .write(Uuid::now_v7(), vec![put("p", "a", 1, Expect::Absent), put("p", "b", 1, Expect::Absent)])
+        .await
+        .expect("written");
+    let outcome =
+        table.write(Uuid::now_v7(), vec![put("p", "c", 2, Expect::Absent), put("p", "a", 2, Expect::Absent)]).await;
     let lost = lost(outcome);
     assert_eq!((lost.len(), lost[0].0), (1, 1));
     assert_eq!(body(&*table, "p", "c").await, None);
@@ -62,7 +66,10 @@ async fn versions_count_writes_and_guard_them() {
         table.write(Uuid::now_v7(), vec![put("p", "a", 1, expect)]).await.expect("written");
     }
     assert!(table.write(Uuid::now_v7(), vec![put("p", "a", 9, Expect::Version(2))]).await.is_err());
-    table.write(Uuid::now_v7(), vec![Change::Check(key("p", "a"), Expect::Version(3)), put("p", "b", 1, Expect::Absent)]).await.expect("checked");
+    table
+        .write(Uuid::now_v7(), vec![Change::Check(key("p", "a"), Expect::Version(3)), put("p", "b", 1, Expect::Absent)])
+        .await
+        .expect("checked");
     table.write(Uuid::now_v7(), vec![Change::Delete(key("p", "a"), Expect::Version(3))]).await.expect("deleted");
     assert_eq!(body(&*table, "p", "a").await, None);
 }
@@ -73,7 +80,9 @@ async fn of_many_writers_of_one_version_one_wins() {
     table.write(Uuid::now_v7(), vec![put("p", "a", 0, Expect::Absent)]).await.expect("written");
     let writers = (0..50).map(|n| {
         let table = Arc::clone(&table);
-        tokio::spawn(async move { table.write(Uuid::now_v7(), vec![put("p", "a", n, Expect::Version(1))]).await.is_ok() })
+        tokio::spawn(
+            async move { table.write(Uuid::now_v7(), vec![put("p", "a", n, Expect::Version(1))]).await.is_ok() },
+        )
     });
     let outcomes = futures::future::join_all(writers).await;
     assert_eq!(outcomes.into_iter().filter(|o| *o.as_ref().expect("joined")).count(), 1);
@@ -100,7 +109,9 @@ async fn limits_are_kept_before_anything_is_written() {
         vec![put("", "a", 1, Expect::Anything)],
         vec![put("p", "", 1, Expect::Anything)],
         vec![Change::Put(item("p", "a", 1).indexed(Index::Due, "", "s"), Expect::Anything)],
-        (0..90).map(|n| Change::Put(Item::new(key("p", &n.to_string()), "x".repeat(50_000)), Expect::Anything)).collect(),
+        (0..90)
+            .map(|n| Change::Put(Item::new(key("p", &n.to_string()), "x".repeat(50_000)), Expect::Anything))
+            .collect(),
     ];
     for (n, changes) in cases.into_iter().enumerate() {
         let outcome = table.write(Uuid::now_v7(), changes).await;
@@ -169,7 +180,13 @@ async fn an_item_moves_through_its_indexes_and_pages_with_equal_sort_keys() {
     assert_eq!(seen.len(), 7);
     seen.dedup();
     assert_eq!(seen.len(), 7, "nobody is skipped or seen twice");
-    table.write(Uuid::now_v7(), vec![Change::Put(item("p0", "a", 0).indexed(Index::Due, "day#1", "s"), Expect::Version(1))]).await.expect("moved");
+    table
+        .write(
+            Uuid::now_v7(),
+            vec![Change::Put(item("p0", "a", 0).indexed(Index::Due, "day#1", "s"), Expect::Version(1))],
+        )
+        .await
+        .expect("moved");
     table.write(Uuid::now_v7(), vec![put("p1", "a", 0, Expect::Version(1))]).await.expect("taken out");
     assert_eq!(table.query(&Query::index(Index::Due, "day#0")).await.expect("a page").items.len(), 5);
     assert_eq!(table.query(&Query::index(Index::Due, "day#1")).await.expect("a page").items.len(), 1);

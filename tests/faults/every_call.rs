@@ -17,19 +17,30 @@ use std::sync::Arc;
 
 const CUSTOMERS: &str = "Tipo de documento,Número de documento,Nombre,Celular_1,Correo_1\n\
     DNI,100,Ana,987650100,a@x.com\nDNI,101,Beto,987650101,b@x.com\nDNI,102,Caro,987650102,c@x.com\n";
-const ORDERS: &str = "100 F-1 2026-03-10 100.00\n101 F-2 2026-03-11 50.00\n102 F-3 2026-03-10 70.00\n102 F-4 2026-05-10 70.00";
+const ORDERS: &str =
+    "100 F-1 2026-03-10 100.00\n101 F-2 2026-03-11 50.00\n102 F-3 2026-03-10 70.00\n102 F-4 2026-05-10 70.00";
 const PAYMENTS: &str = "Código de pago,Código de movimiento,Fecha,Monto,Moneda\nF-3,M-1,09/03/2026,70.00,PEN\nF-1,M-2,09/03/2026,40.00,PEN\n";
 
 /// Asks for what a team asks for in a day; asking again is harmless. Failures are left to the next try.
 async fn ask(runner: &Runner, world: &World) -> Result<(), cauce_engine::Error> {
     let ports = &runner.house.ports;
     let setup = cauce_engine::store::settings::load(ports, &world.project).await?;
-    let files = [(Kind::Customers, CUSTOMERS.to_owned()), (Kind::Orders, orders_file(ORDERS)), (Kind::Payments, PAYMENTS.to_owned())];
+    let files = [
+        (Kind::Customers, CUSTOMERS.to_owned()),
+        (Kind::Orders, orders_file(ORDERS)),
+        (Kind::Payments, PAYMENTS.to_owned()),
+    ];
     for (kind, content) in files {
         let file = format!("uploads/lima/{}", kind.code());
         // The file is there before anybody is told of it.
         runner.house.folder.write(&file, whole(content)).await?;
-        let asked = Request { kind, file, file_name: kind.code().into(), requester: "prueba".into(), options: Default::default() };
+        let asked = Request {
+            kind,
+            file,
+            file_name: kind.code().into(),
+            requester: "prueba".into(),
+            options: Default::default(),
+        };
         request(ports, &setup, &format!("load-{}", kind.code()), asked, runner.house.clock.now()).await?;
     }
     runner.drain().await?;
@@ -57,7 +68,9 @@ async fn live(runner: &Runner, world: &World, striker: &Striker) -> Result<(), c
         if let Ok(setup) = cauce_engine::store::settings::load(ports, &world.project).await
             && plan_day::begin(ports, &setup, day("2026-03-10"), runner.house.clock.now()).await.is_ok()
             && runner.drain().await.is_ok()
-            && cauce_engine::store::jobs::run(ports, setup.id(), day("2026-03-10")).await.is_ok_and(|r| r.is_some_and(|(r, _)| r.done))
+            && cauce_engine::store::jobs::run(ports, setup.id(), day("2026-03-10"))
+                .await
+                .is_ok_and(|r| r.is_some_and(|(r, _)| r.done))
         {
             break;
         }
@@ -112,7 +125,8 @@ async fn verify(world: &World, fault: Fault, at: usize) {
         assert_eq!(load.state, LoadState::Finished, "{what}: {load:?}");
         assert_eq!((load.counts.accepted, load.counts.rejected), (load.counts.rows, 0), "{what}: {:?}", load.kind);
     }
-    let balance = |account: &cauce_domain::debt::account::Account| account.summary.open.values().map(|o| o.balance).sum::<i64>();
+    let balance =
+        |account: &cauce_domain::debt::account::Account| account.summary.open.values().map(|o| o.balance).sum::<i64>();
     for (number, expected) in [("100", 6_000), ("101", 5_000), ("102", 7_000)] {
         assert_eq!(balance(&world.account(number).await), expected, "{what}: customer {number}");
     }

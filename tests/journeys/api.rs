@@ -50,7 +50,8 @@ async fn a_day_is_run_through_the_api_alone() {
     let (_, order) = get(&world, "/v1/orders/F-1").await;
     assert_eq!((&order["state"], &order["balance"]), (&json!("paid"), &json!(0)));
     let (_, thread) = get(&world, &format!("/v1/customers/{id}/interactions")).await;
-    let names: Vec<&str> = thread["items"].as_array().expect("items").iter().filter_map(|i| i["state_name"].as_str()).collect();
+    let names: Vec<&str> =
+        thread["items"].as_array().expect("items").iter().filter_map(|i| i["state_name"].as_str()).collect();
     assert!(names.contains(&"Generado"), "{names:?}");
     let (_, replay) = get(&world, "/v1/runs/2026-03-10/replay").await;
     assert_eq!((&replay["decisions"], &replay["differ"]), (&json!(1), &json!(0)));
@@ -77,11 +78,17 @@ async fn a_file_is_uploaded_exactly_as_announced() {
     assert_eq!(put(url.clone(), file).await, StatusCode::OK);
     assert_eq!(put(url, file).await, StatusCode::CONFLICT, "once");
     let id = upload["id"].as_str().expect("an id");
-    let (status, _) = post(&world, &format!("/v1/imports/{id}/start"), json!({ "kind": "customers", "file_name": "marzo.csv" })).await;
+    let (status, _) =
+        post(&world, &format!("/v1/imports/{id}/start"), json!({ "kind": "customers", "file_name": "marzo.csv" }))
+            .await;
     assert_eq!(status, StatusCode::ACCEPTED);
     world.runner.drain().await.expect("loaded");
     let (_, load) = get(&world, &format!("/v1/imports/{id}")).await;
-    assert_eq!((&load["state_name"], &load["counts"]["accepted"]), (&json!("Finalizado con errores"), &json!(1)), "{load}");
+    assert_eq!(
+        (&load["state_name"], &load["counts"]["accepted"]),
+        (&json!("Finalizado con errores"), &json!(1)),
+        "{load}"
+    );
     let (_, notes) = get(&world, &format!("/v1/imports/{id}/notes")).await;
     assert_eq!(notes["items"][0]["message"], json!("falta el nombre"));
     assert_eq!(get(&world, &format!("/v1/imports/{id}/rejected")).await.0, StatusCode::OK);
@@ -114,7 +121,12 @@ async fn an_edit_names_the_version_it_was_made_on() {
     assert_eq!(status, StatusCode::PRECONDITION_REQUIRED);
     let with = |tag: &'static str| {
         let (world, bearer, edit) = (&world, &bearer, edit.clone());
-        async move { world.call_with(Method::PUT, "/v1/project", Some(edit), &[("authorization", bearer), ("if-match", tag)]).await.0 }
+        async move {
+            world
+                .call_with(Method::PUT, "/v1/project", Some(edit), &[("authorization", bearer), ("if-match", tag)])
+                .await
+                .0
+        }
     };
     let version = world.setup().await.project.version;
     assert_eq!(version, 2);
@@ -178,7 +190,10 @@ async fn every_blocker_is_listed_with_what_to_do() {
         .await;
     let (_, blockers) = get(&world, "/v1/project/blockers").await;
     let codes: Vec<&str> = blockers.as_array().expect("a list").iter().filter_map(|b| b["code"].as_str()).collect();
-    assert_eq!(codes, ["channel_disconnected", "channel_disconnected", "channel_disconnected", "restricted_day", "platform_inactive"]);
+    assert_eq!(
+        codes,
+        ["channel_disconnected", "channel_disconnected", "channel_disconnected", "restricted_day", "platform_inactive"]
+    );
 }
 
 #[tokio::test]
@@ -189,7 +204,8 @@ async fn a_users_address_is_nobodys_contact() {
     let (_, problem) = post(&world, "/v1/users", user).await;
     assert_eq!(problem["code"], json!("address_of_customer"));
     assert!(problem["title"].as_str().is_some_and(|t| t.contains("Ana")));
-    post(&world, "/v1/users", json!({ "id": "u1", "name": "Beto", "email": "beto@andes.com", "role": "adviser" })).await;
+    post(&world, "/v1/users", json!({ "id": "u1", "name": "Beto", "email": "beto@andes.com", "role": "adviser" }))
+        .await;
     let id = world.account("100").await.id;
     let (_, ana) = get(&world, &format!("/v1/customers/{id}")).await;
     assert!(ana.get("id").is_some());
@@ -303,7 +319,9 @@ fn the_document_names_every_resource() {
     let document: Value = serde_json::from_str(&text).expect("json");
     assert_eq!(document["openapi"], json!("3.1.0"));
     let paths = document["paths"].as_object().expect("paths");
-    for path in ["/v1/customers/{id}/why", "/v1/runs/{date}/dry-run", "/v1/imports/{id}/rejected", "/v1/project/blockers"] {
+    for path in
+        ["/v1/customers/{id}/why", "/v1/runs/{date}/dry-run", "/v1/imports/{id}/rejected", "/v1/project/blockers"]
+    {
         assert!(paths.contains_key(path), "{path}");
     }
 }

@@ -21,7 +21,11 @@ async fn who_is_due_is_written_to_once_and_followed_to_the_end() {
     world.pass("2026-03-12T05:00:00Z").await;
     assert_eq!(world.outbox().len(), 2);
     let states = world.messages("2026-03-10").await;
-    assert!(states.iter().all(|m| matches!(m.state, State::Delivered | State::Opened | State::Failed { .. } | State::Unknown)));
+    assert!(
+        states
+            .iter()
+            .all(|m| matches!(m.state, State::Delivered | State::Opened | State::Failed { .. } | State::Unknown))
+    );
     assert!(world.broken().await.is_empty(), "{:?}", world.broken().await);
 }
 
@@ -37,7 +41,8 @@ async fn planning_twice_at_once_decides_once() {
         async move {
             plan_day::begin(ports, setup, date, begin).await.expect("begun");
             for shard in cauce_engine::store::keys::SHARD_NAMES {
-                let message = cauce_engine::messages::PlanShard { project: setup.id().clone(), date, shard: shard.into() };
+                let message =
+                    cauce_engine::messages::PlanShard { project: setup.id().clone(), date, shard: shard.into() };
                 plan_day::plan_shard(ports, setup, &message).await.expect("planned");
             }
         }
@@ -57,7 +62,9 @@ async fn a_payment_known_a_second_before_stops_the_message() {
     world.orders("100 F-1 2026-03-10 100.00").await;
     world.plan().await;
     world.pass("2026-03-10T13:59:59Z").await;
-    world.load(Kind::Payments, "Código de pago,Código de movimiento,Fecha,Monto,Moneda\nF-1,M-1,10/03/2026,100.00,PEN\n").await;
+    world
+        .load(Kind::Payments, "Código de pago,Código de movimiento,Fecha,Monto,Moneda\nF-1,M-1,10/03/2026,100.00,PEN\n")
+        .await;
     world.pass("2026-03-10T15:00:00Z").await;
     assert_eq!(world.only("2026-03-10").await, not_sent(Reason::NothingDue));
     assert!(world.outbox().is_empty());
@@ -105,7 +112,9 @@ async fn a_missed_run_is_made_up_for_with_the_highest_step_alone() {
     assert_eq!(world.outbox().len(), 1);
     let setup = world.setup().await;
     let id = world.account("100").await.id;
-    let all = cauce_engine::store::interactions::of_customer(&world.house().ports, setup.id(), &id, None, 50).await.expect("read");
+    let all = cauce_engine::store::interactions::of_customer(&world.house().ports, setup.id(), &id, None, 50)
+        .await
+        .expect("read");
     assert!(all.iter().any(|m| m.step.offset == -1 && m.state == not_sent(Reason::Missed)));
 }
 
@@ -168,7 +177,9 @@ async fn a_user_stops_what_is_left_of_today() {
     world.customers("Ana").await;
     world.orders("100 F-1 2026-03-10 100.00\n100 F-2 2026-03-20 100.00").await;
     world.plan().await;
-    cauce_engine::stop_today::stop_today(&world.house().ports, &world.setup().await, None, world.now()).await.expect("stopped");
+    cauce_engine::stop_today::stop_today(&world.house().ports, &world.setup().await, None, world.now())
+        .await
+        .expect("stopped");
     world.pass("2026-03-10T15:00:00Z").await;
     assert_eq!(world.only("2026-03-10").await, not_sent(Reason::StoppedByUser));
     world.until("2026-03-13T20:00:00Z").await;

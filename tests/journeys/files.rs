@@ -80,7 +80,11 @@ async fn a_file_is_refused_whole_with_what_to_do() {
         ("bad_headers", HEADER.replace("Monto", "Importe").into_bytes()),
         ("bad_headers", format!("{},Monto\n", HEADER.trim_end()).into_bytes()),
         ("ambiguous_amounts", format!("{HEADER}DNI,100,F-1,10/03/2026,PEN,1.234\n").into_bytes()),
-        ("ambiguous_amounts", format!("{HEADER}DNI,100,F-1,10/03/2026,PEN,\"1.234,56\"\nDNI,100,F-2,10/03/2026,PEN,\"1,234.56\"\n").into_bytes()),
+        (
+            "ambiguous_amounts",
+            format!("{HEADER}DNI,100,F-1,10/03/2026,PEN,\"1.234,56\"\nDNI,100,F-2,10/03/2026,PEN,\"1,234.56\"\n")
+                .into_bytes(),
+        ),
         ("ambiguous_dates", order("DNI,100,F-1,03/25/2026,PEN,10").into_bytes()),
         ("scientific_notation", order("DNI,1.23E+10,F-1,25/03/2026,PEN,10").into_bytes()),
         ("row_too_long", format!("{HEADER}DNI,100,\"F-1,{}", "x".repeat(3_000_000)).into_bytes()),
@@ -219,7 +223,9 @@ async fn a_full_picture_annuls_what_it_does_not_bring_and_brings_it_back() {
     let all = orders_file("100 F-1 2026-03-10 10\n101 F-2 2026-03-10 10\n102 F-3 2026-03-10 10\n103 F-4 2026-03-10 10");
     world.load_with(Kind::Orders, all, Options { confirmed: true, ..picture }).await;
     assert!(world.account("103").await.summary.carrying.is_some(), "it returned");
-    cauce_engine::import::confirm(&world.house().ports, &world.setup().await, &load.id, world.now()).await.expect("confirmed");
+    cauce_engine::import::confirm(&world.house().ports, &world.setup().await, &load.id, world.now())
+        .await
+        .expect("confirmed");
     world.runner.drain().await.expect("drained");
     assert_eq!(world.job(&load).await.state, LoadState::Finished);
     assert!(world.account("101").await.summary.carrying.is_none());
@@ -258,7 +264,8 @@ async fn payments_come_once_find_the_oldest_and_can_be_taken_back() {
     let load = |rows: &str| world.load(Kind::Payments, format!("{header}{rows}\n"));
     let first = load(",DNI,100,M-1,Pago,10/03/2026,150,PEN,").await;
     assert_eq!((first.counts.accepted, first.counts.paid), (1, 1));
-    let owed = |account: &cauce_domain::debt::account::Account| account.summary.open.values().map(|o| o.balance).sum::<i64>();
+    let owed =
+        |account: &cauce_domain::debt::account::Account| account.summary.open.values().map(|o| o.balance).sum::<i64>();
     assert_eq!(owed(&world.account("100").await), 5_000);
     assert_eq!(load(",DNI,100,M-1,Pago,10/03/2026,150,PEN,").await.counts.unchanged, 1);
     assert_eq!(load(",DNI,100,M-1,Pago,10/03/2026,999,PEN,").await.counts.rejected, 1, "same code, other data");
@@ -290,14 +297,18 @@ async fn projects_that_load_balances_stop_at_zero() {
     let world = World::on("2026-03-10").await;
     world.change(|p| p.payment_mode = PaymentMode::Balance).await;
     world.customers("Ana").await;
-    let file = |balance: &str| format!("{},Saldo pendiente\nDNI,100,F-1,10/03/2026,PEN,100,{balance}\n", HEADER.trim_end());
+    let file =
+        |balance: &str| format!("{},Saldo pendiente\nDNI,100,F-1,10/03/2026,PEN,100,{balance}\n", HEADER.trim_end());
     world.load(Kind::Orders, file("60")).await;
     assert_eq!(world.account("100").await.summary.carrying.expect("an order").balance, 6_000);
     assert_eq!(world.load(Kind::Orders, file("-1")).await.counts.rejected, 1);
     let paid = world.load_with(Kind::Orders, file("0"), Options { confirmed: true, ..Options::default() }).await;
     assert_eq!(paid.counts.paid, 1);
     assert!(world.account("100").await.summary.carrying.is_none());
-    assert_eq!(world.load(Kind::Payments, "Código de pago,Fecha,Monto\nF-1,10/03/2026,1\n").await.code.as_deref(), Some("balance_mode"));
+    assert_eq!(
+        world.load(Kind::Payments, "Código de pago,Fecha,Monto\nF-1,10/03/2026,1\n").await.code.as_deref(),
+        Some("balance_mode")
+    );
 }
 
 #[tokio::test]
@@ -323,7 +334,9 @@ async fn a_chunk_that_runs_out_of_time_goes_on_where_it_was() {
     let ports = &world.house().ports;
     let file = "uploads/lima/x/customers";
     let content = format!("Tipo de documento,Número de documento,Nombre\n{rows}");
-    cauce_engine::ports::files::Files::write(&*world.house().folder, file, cauce_engine::ports::files::whole(content)).await.expect("written");
+    cauce_engine::ports::files::Files::write(&*world.house().folder, file, cauce_engine::ports::files::whole(content))
+        .await
+        .expect("written");
     let asked = cauce_engine::import::Request {
         kind: Kind::Customers,
         file: file.into(),

@@ -21,7 +21,11 @@ async fn mappings(world: &World) {
     let who = [("Tipo de documento", constant("Otros")), ("Número de documento", column("customerID"))];
     let customers = [
         who.as_slice(),
-        &[("Nombre", pattern("Cliente {customerID}")), ("Correo_1", pattern("{customerID}@example.com")), ("Variable País", column("countryCode"))],
+        &[
+            ("Nombre", pattern("Cliente {customerID}")),
+            ("Correo_1", pattern("{customerID}@example.com")),
+            ("Variable País", column("countryCode")),
+        ],
     ]
     .concat();
     let orders = [

@@ -32,7 +32,11 @@ async fn a_body_nobody_can_read_fails_alone() {
     let event = serde_json::from_value(event("send-message.sqs.json")).expect("an SQS event");
     let answer = cauce_send_message::handle(&world.house().ports, event, world.now()).await;
     let failed: Vec<&str> = answer.batch_item_failures.iter().map(|f| f.item_identifier.as_str()).collect();
-    assert_eq!(failed, ["11111111-0000-0000-0000-000000000002"], "the message that is gone is done; the broken one is not");
+    assert_eq!(
+        failed,
+        ["11111111-0000-0000-0000-000000000002"],
+        "the message that is gone is done; the broken one is not"
+    );
 }
 
 #[tokio::test]

@@ -130,7 +130,8 @@ async fn two_workers_with_one_message_send_it_once() {
         send: message.id,
     };
     let setup = world.setup().await;
-    let workers = (0..20).map(|_| cauce_engine::send_message::send_message(&world.house().ports, &setup, &one, world.now()));
+    let workers =
+        (0..20).map(|_| cauce_engine::send_message::send_message(&world.house().ports, &setup, &one, world.now()));
     for outcome in futures::future::join_all(workers).await {
         outcome.expect("no failure");
     }
@@ -140,5 +141,8 @@ async fn two_workers_with_one_message_send_it_once() {
 #[tokio::test]
 async fn every_report_kind_has_a_code() {
     let failed = Report::Failed { error: String::new() };
-    assert_eq!([Report::Sent, Report::Delivered, Report::Opened, failed].map(|r| r.code().to_owned()), ["sent", "delivered", "opened", "failed"]);
+    assert_eq!(
+        [Report::Sent, Report::Delivered, Report::Opened, failed].map(|r| r.code().to_owned()),
+        ["sent", "delivered", "opened", "failed"]
+    );
 }

@@ -20,7 +20,16 @@ fn the_arrows_of_the_house_are_kept() {
         let ours = ours.filter_map(|d| d["name"].as_str()).filter(|n| n.starts_with("cauce-")).map(str::to_owned);
         arrows.insert(name, ours.collect());
     }
-    let function = ["api", "import-file", "plan-day", "release-due", "send-message", "receive-webhook", "apply-event", "close-day"];
+    let function = [
+        "api",
+        "import-file",
+        "plan-day",
+        "release-due",
+        "send-message",
+        "receive-webhook",
+        "apply-event",
+        "close-day",
+    ];
     for (name, to) in &arrows {
         let short = name.strip_prefix("cauce-").unwrap_or(name);
         let allowed: &[&str] = match short {

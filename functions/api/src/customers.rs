@@ -109,7 +109,8 @@ async fn search(State(api): State<Api>, caller: Caller, Body(asked): Body<Search
     let setup = &caller.setup;
     let ids = match (&asked.document_kind, &asked.document_number, &asked.address) {
         (Some(kind), Some(number), _) => {
-            let document = Document::parse(kind, number).map_err(|e| Problem::invalid("document_number", e.to_string()))?;
+            let document =
+                Document::parse(kind, number).map_err(|e| Problem::invalid("document_number", e.to_string()))?;
             vec![setup.customer_id(&document)]
         }
         (_, _, Some(text)) => {
@@ -192,7 +193,11 @@ pub(crate) fn taken(taken: &Taken) -> Value {
 
 /// Loads a customer by document: creates it or changes what the body says.
 #[utoipa::path(post, path = "/v1/customers", tag = "clientes", request_body = CustomerBody, responses((status = 200, body = Object), (status = 422, body = Problem)))]
-async fn upsert(State(api): State<Api>, caller: Caller, Body(body): Body<CustomerBody>) -> Result<Json<Value>, Problem> {
+async fn upsert(
+    State(api): State<Api>,
+    caller: Caller,
+    Body(body): Body<CustomerBody>,
+) -> Result<Json<Value>, Problem> {
     caller.may(Permission::Operate)?;
     let (setup, author) = (&caller.setup, caller.author());
     let done = direct(&api.ports, setup, Kind::Customers, &body.fields(), &body.variables, &author, api.now()).await?;
@@ -249,7 +254,13 @@ async fn edit(
     store(&api, &caller, &before, after, version).await
 }
 
-async fn store(api: &Api, caller: &Caller, before: &Account, mut after: Account, version: u64) -> Result<Response, Problem> {
+async fn store(
+    api: &Api,
+    caller: &Caller,
+    before: &Account,
+    mut after: Account,
+    version: u64,
+) -> Result<Response, Problem> {
     let setup = &caller.setup;
     Touch::gather(&api.ports, setup, api.now()).await?.settle(Some(before), &mut after);
     let shared = cauce_engine::edit_customer::save(&api.ports, setup, before, &mut after, version).await?;
@@ -342,7 +353,11 @@ async fn delete(State(api): State<Api>, caller: Caller, Path(id): Path<String>) 
 
 /// Lists a customer's orders, open and closed.
 #[utoipa::path(get, path = "/v1/customers/{id}/orders", tag = "clientes", params(("id" = String, Path)), responses((status = 200, body = Object), (status = 404, body = Problem)))]
-async fn customer_orders(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
+async fn customer_orders(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Problem> {
     caller.may(Permission::Read)?;
     let (account, _) = found(&api, &caller, &id).await?;
     let today = caller.setup.today(api.now());
@@ -353,7 +368,11 @@ async fn customer_orders(State(api): State<Api>, caller: Caller, Path(id): Path<
 
 /// Lists a customer's payments and adjustments.
 #[utoipa::path(get, path = "/v1/customers/{id}/payments", tag = "clientes", params(("id" = String, Path)), responses((status = 200, body = Object), (status = 404, body = Problem)))]
-async fn customer_payments(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
+async fn customer_payments(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Problem> {
     caller.may(Permission::Read)?;
     let (account, _) = found(&api, &caller, &id).await?;
     let items = accounts::movements(&api.ports, caller.setup.id(), &account.id).await?;

@@ -48,21 +48,28 @@ fn checked(caller: &Caller, id: FlowId, body: FlowBody) -> Result<Flow, Problem>
         if !setup.segments.iter().any(|s| s.value.id == *segment) {
             return Err(Problem::invalid("segments", format!("no existe el segmento '{segment}'")));
         }
-        let other = setup.flows.iter().find(|f| f.value.active && f.value.id != flow.id && f.value.segments.contains(segment));
+        let other =
+            setup.flows.iter().find(|f| f.value.active && f.value.id != flow.id && f.value.segments.contains(segment));
         if let (true, Some(other)) = (flow.active, other) {
-            let message = format!("el segmento '{segment}' ya tiene el flujo activo «{}»: desactívelo primero", other.value.name);
+            let message =
+                format!("el segmento '{segment}' ya tiene el flujo activo «{}»: desactívelo primero", other.value.name);
             return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "segment_has_flow", message).field("segments"));
         }
     }
     for step in &flow.steps {
         let usable = setup.template(&step.template).is_some_and(|t| t.value.purposes.contains(&Purpose::Flow));
         if !usable && flow.active {
-            return Err(Problem::invalid("steps", format!("el paso {} necesita una plantilla de tipo flujo", step.offset)));
+            return Err(Problem::invalid(
+                "steps",
+                format!("el paso {} necesita una plantilla de tipo flujo", step.offset),
+            ));
         }
         let companies = setup.project().debtors == Kind::Company;
         if companies && flow.active && step.levels.to.is_empty() {
             let message = format!("el paso {} llega a empresas: elija sus niveles de contacto", step.offset);
-            return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "contact_levels_missing", message).field("steps"));
+            return Err(
+                Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "contact_levels_missing", message).field("steps")
+            );
         }
     }
     Ok(flow)

@@ -62,9 +62,11 @@ fn again(known: Answered, digest: &str) -> Result<Response, Problem> {
         let message = "la llave de idempotencia ya se usó con otro contenido: use una nueva";
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", message));
     }
-    let running = || Problem::new(StatusCode::CONFLICT, "in_progress", "la misma operación está en curso: espere su respuesta");
+    let running =
+        || Problem::new(StatusCode::CONFLICT, "in_progress", "la misma operación está en curso: espere su respuesta");
     let status = known.status.and_then(|s| StatusCode::from_u16(s).ok()).ok_or_else(running)?;
     let kind = if status.is_success() { "application/json" } else { "application/problem+json" };
-    let built = Response::builder().status(status).header(header::CONTENT_TYPE, kind).header("idempotent-replayed", "true");
+    let built =
+        Response::builder().status(status).header(header::CONTENT_TYPE, kind).header("idempotent-replayed", "true");
     built.body(Body::from(known.body)).map_err(|_| running())
 }

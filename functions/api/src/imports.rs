@@ -72,7 +72,8 @@ async fn upload(State(api): State<Api>, caller: Caller, Body(body): Body<UploadB
     }
     let id = api.ports.new_id().simple().to_string();
     let until = api.now() + TimeDelta::minutes(60);
-    let upload = Upload { key: file_key(&caller, &id, kind), length: body.length, sha256: body.sha256.to_lowercase(), until };
+    let upload =
+        Upload { key: file_key(&caller, &id, kind), length: body.length, sha256: body.sha256.to_lowercase(), until };
     let url = api.ports.files.presigned_put(&upload).await.map_err(cauce_engine::Error::from)?;
     let body = json!({ "id": id, "kind": kind, "upload_url": url, "until": until, "file_name": body.file_name });
     Ok((StatusCode::CREATED, Json(body)).into_response())

@@ -83,11 +83,14 @@ pub fn router(api: Api) -> Router {
     let (routes, document) = parts();
     let text = document.to_pretty_json().unwrap_or_default();
     let open = Router::new()
-        .route("/openapi.json", axum::routing::get(move || async move { ([("content-type", "application/json")], text) }))
+        .route(
+            "/openapi.json",
+            axum::routing::get(move || async move { ([("content-type", "application/json")], text) }),
+        )
         .route("/health", axum::routing::get(health));
-    let layered = routes.layer(axum::middleware::from_fn_with_state(api.clone(), idempotency::once)).layer(
-        axum::middleware::from_fn_with_state(api.clone(), caller::identify),
-    );
+    let layered = routes
+        .layer(axum::middleware::from_fn_with_state(api.clone(), idempotency::once))
+        .layer(axum::middleware::from_fn_with_state(api.clone(), caller::identify));
     layered.merge(open).fallback(missing).with_state(api)
 }
 

@@ -81,11 +81,16 @@ struct OrderBody {
 
 /// Loads an order by its code.
 #[utoipa::path(post, path = "/v1/orders", tag = "órdenes", request_body = OrderBody, responses((status = 200, body = Object), (status = 422, body = Problem)))]
-async fn upsert_order(State(api): State<Api>, caller: Caller, Body(body): Body<OrderBody>) -> Result<Json<Value>, Problem> {
+async fn upsert_order(
+    State(api): State<Api>,
+    caller: Caller,
+    Body(body): Body<OrderBody>,
+) -> Result<Json<Value>, Problem> {
     caller.may(Permission::Operate)?;
     // A change that says nothing of due date or amount keeps what is stored.
     let known = accounts::order_by_code(&api.ports, caller.setup.id(), body.code.trim()).await?.map(|found| found.1);
-    let due = if body.due.is_empty() { known.as_ref().map(|o| o.due.to_string()).unwrap_or_default() } else { body.due };
+    let due =
+        if body.due.is_empty() { known.as_ref().map(|o| o.due.to_string()).unwrap_or_default() } else { body.due };
     let amount = match (body.amount.is_empty(), &known) {
         (true, Some(o)) => cauce_domain::debt::money::Money::new(o.amount, o.currency).plain(),
         _ => body.amount,
@@ -155,12 +160,17 @@ struct PaymentBody {
 
 /// Records a payment, adjustment or annulment.
 #[utoipa::path(post, path = "/v1/payments", tag = "pagos", request_body = PaymentBody, responses((status = 200, body = Object), (status = 422, body = Problem)))]
-async fn add_payment(State(api): State<Api>, caller: Caller, Body(body): Body<PaymentBody>) -> Result<Json<Value>, Problem> {
+async fn add_payment(
+    State(api): State<Api>,
+    caller: Caller,
+    Body(body): Body<PaymentBody>,
+) -> Result<Json<Value>, Problem> {
     caller.may(Permission::Operate)?;
     if body.code.trim().is_empty() {
         return Err(Problem::invalid("code", "indique el código del movimiento, para no registrarlo dos veces"));
     }
-    let mut fields = BTreeMap::from([("Código de movimiento", body.code), ("Fecha", body.date), ("Monto", body.amount)]);
+    let mut fields =
+        BTreeMap::from([("Código de movimiento", body.code), ("Fecha", body.date), ("Monto", body.amount)]);
     let optional = [
         ("Código de pago", body.order),
         ("Tipo de documento", body.document_kind),
@@ -194,7 +204,11 @@ struct ExclusionBody {
 
 /// Excludes a customer or an address from a channel or from all.
 #[utoipa::path(post, path = "/v1/exclusions", tag = "clientes", request_body = ExclusionBody, responses((status = 200, body = Object), (status = 422, body = Problem)))]
-async fn add_exclusion(State(api): State<Api>, caller: Caller, Body(body): Body<ExclusionBody>) -> Result<Json<Value>, Problem> {
+async fn add_exclusion(
+    State(api): State<Api>,
+    caller: Caller,
+    Body(body): Body<ExclusionBody>,
+) -> Result<Json<Value>, Problem> {
     caller.may(Permission::Operate)?;
     let optional = [
         ("Tipo de documento", body.document_kind),
@@ -205,6 +219,7 @@ async fn add_exclusion(State(api): State<Api>, caller: Caller, Body(body): Body<
     ];
     let fields = optional.into_iter().filter_map(|(column, value)| Some((column, value?))).collect();
     let author = caller.author();
-    let done = direct(&api.ports, &caller.setup, Kind::Exclusions, &fields, &BTreeMap::new(), &author, api.now()).await?;
+    let done =
+        direct(&api.ports, &caller.setup, Kind::Exclusions, &fields, &BTreeMap::new(), &author, api.now()).await?;
     Ok(Json(json!({ "changed": done.changed })))
 }

@@ -12,8 +12,8 @@ use cauce_domain::contact::calendar::{Calendar, Weekly};
 use cauce_domain::contact::point::Email;
 use cauce_domain::ids::FlowId;
 use cauce_engine::plan_day::dry_run;
-use cauce_engine::store::settings::{PaymentMode, Project, place, save};
 use cauce_engine::stop_today::stop_today;
+use cauce_engine::store::settings::{PaymentMode, Project, place, save};
 use cauce_engine::{edit_customer, strategy};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -129,13 +129,17 @@ fn apply(project: &mut Project, edit: ProjectEdit) -> Result<(), Problem> {
     edit.dates.into_iter().for_each(|d| calendar.dates = d);
     if let Some(n) = edit.contacts_per_day {
         if n != 1 {
-            return Err(Problem::invalid("contacts_per_day", "por ahora un cliente recibe un contacto automático al día"));
+            return Err(Problem::invalid(
+                "contacts_per_day",
+                "por ahora un cliente recibe un contacto automático al día",
+            ));
         }
         project.caps.per_day = n;
     }
     edit.payment_mode.into_iter().for_each(|m| project.payment_mode = m);
     if let Some(url) = edit.payment_url {
-        cauce_domain::strategy::template::Compiled::parse(&url).map_err(|e| Problem::invalid("payment_url", e.to_string()))?;
+        cauce_domain::strategy::template::Compiled::parse(&url)
+            .map_err(|e| Problem::invalid("payment_url", e.to_string()))?;
         project.payment_url = text(url);
     }
     edit.how_to_pay.into_iter().for_each(|t| project.how_to_pay = text(t));
@@ -183,7 +187,9 @@ async fn blockers(State(api): State<Api>, caller: Caller) -> Result<Json<Vec<Blo
     }
     let calendar = &setup.project().calendar;
     if let Err(closed) = calendar.check(now) {
-        let next = calendar.next_allowed(now).map_or("—".to_owned(), |at| at.with_timezone(&calendar.zone).format("%d/%m/%Y %H:%M").to_string());
+        let next = calendar
+            .next_allowed(now)
+            .map_or("—".to_owned(), |at| at.with_timezone(&calendar.zone).format("%d/%m/%Y %H:%M").to_string());
         let code = match closed {
             cauce_domain::contact::calendar::Closed::Day => "restricted_day",
             cauce_domain::contact::calendar::Closed::Hours => "outside_hours",
@@ -226,7 +232,11 @@ struct Confirm {
 
 /// Activates the platform; without `confirm`, answers what the next plan would do.
 #[utoipa::path(post, path = "/v1/project/activate", tag = "proyecto", request_body = Confirm, responses((status = 200, body = Object)))]
-async fn activate(State(api): State<Api>, caller: Caller, Body(asked): Body<Confirm>) -> Result<Json<serde_json::Value>, Problem> {
+async fn activate(
+    State(api): State<Api>,
+    caller: Caller,
+    Body(asked): Body<Confirm>,
+) -> Result<Json<serde_json::Value>, Problem> {
     caller.may(Permission::Configure)?;
     let (setup, now) = (&caller.setup, api.now());
     let calendar = &setup.project().calendar;

@@ -56,7 +56,9 @@ fn checked(id: TemplateId, body: TemplateBody) -> Result<(Template, Vec<String>)
         return Err(Problem::invalid("name", "la plantilla necesita un nombre"));
     }
     let template = Template { id, name, channel, audience, purposes, subject, body };
-    let warnings = template.validate().map_err(|e| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_template", e.to_string()).field("body"))?;
+    let warnings = template
+        .validate()
+        .map_err(|e| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_template", e.to_string()).field("body"))?;
     Ok((template, warnings))
 }
 
@@ -161,7 +163,10 @@ async fn send_test(
     let template = &find(&caller, &id)?.value;
     let customer = fill.customer.map(CustomerId::new);
     let own = caller.user.as_ref().map(|u| u.email.as_str());
-    let to = fill.to.or_else(|| own.map(str::to_owned)).ok_or_else(|| Problem::invalid("to", "indique a dónde enviar la prueba"))?;
+    let to = fill
+        .to
+        .or_else(|| own.map(str::to_owned))
+        .ok_or_else(|| Problem::invalid("to", "indique a dónde enviar la prueba"))?;
     let now = api.now();
     Ok(Json(test_send(&api.ports, &caller.setup, template, customer.as_ref(), &to, own, now).await?))
 }

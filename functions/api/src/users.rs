@@ -54,7 +54,11 @@ async fn list(caller: Caller) -> Result<Json<Vec<User>>, Problem> {
 async fn create(State(api): State<Api>, caller: Caller, Body(body): Body<UserBody>) -> Result<Response, Problem> {
     caller.may(Permission::Configure)?;
     let id = body.id.clone().unwrap_or_else(|| api.ports.new_id().simple().to_string());
-    if id.is_empty() || id.len() > 60 || id.contains('#') || caller.setup.users.iter().any(|u| u.value.id.as_str() == id) {
+    if id.is_empty()
+        || id.len() > 60
+        || id.contains('#')
+        || caller.setup.users.iter().any(|u| u.value.id.as_str() == id)
+    {
         return Err(Problem::invalid("id", "el ID ya existe o no es válido (hasta 60 caracteres, sin #)"));
     }
     let user = checked(&api, &caller, UserId::new(id), body).await?;

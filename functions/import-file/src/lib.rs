@@ -31,7 +31,12 @@ struct Object {
 }
 
 /// Handles a batch; `late` tells when the time is nearly out.
-pub async fn handle(ports: &Ports, event: SqsEvent, now: DateTime<Utc>, late: &(dyn Fn() -> bool + Sync)) -> SqsBatchResponse {
+pub async fn handle(
+    ports: &Ports,
+    event: SqsEvent,
+    now: DateTime<Utc>,
+    late: &(dyn Fn() -> bool + Sync),
+) -> SqsBatchResponse {
     let records = event.records.into_iter().map(|r| (r.message_id.unwrap_or_default(), r.body.unwrap_or_default()));
     let failed = batch(records, |body| one(ports, body, now, late)).await;
     let mut response = SqsBatchResponse::default();
@@ -56,7 +61,9 @@ async fn one(ports: &Ports, body: String, now: DateTime<Utc>, late: &(dyn Fn() -
 
 async fn came(ports: &Ports, object: Object, now: DateTime<Utc>) -> Result<(), Error> {
     let mut parts = object.key.splitn(4, '/');
-    let (Some("drop"), Some(project), Some(kind), Some(name)) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+    let (Some("drop"), Some(project), Some(kind), Some(name)) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
         tracing::warn!("archivo fuera de drop/proyecto/tipo/: se ignora");
         return Ok(());
     };

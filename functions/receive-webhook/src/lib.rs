@@ -8,10 +8,15 @@ use cauce_engine::{Error, Ports};
 use chrono::{DateTime, Utc};
 
 /// Takes `POST /hooks/{provider}/{token}`.
-pub async fn handle(ports: &Ports, event: ApiGatewayV2httpRequest, now: DateTime<Utc>) -> Result<ApiGatewayV2httpResponse, Error> {
+pub async fn handle(
+    ports: &Ports,
+    event: ApiGatewayV2httpRequest,
+    now: DateTime<Utc>,
+) -> Result<ApiGatewayV2httpResponse, Error> {
     let path = event.raw_path.unwrap_or_default();
     let mut parts = path.trim_matches('/').split('/');
-    let (Some("hooks"), Some(provider), Some(token), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+    let (Some("hooks"), Some(provider), Some(token), None) = (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
         return Ok(answer(404));
     };
     let text = event.body.unwrap_or_default();

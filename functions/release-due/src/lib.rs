@@ -7,6 +7,10 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 /// One pass.
-pub async fn on_schedule(ports: &Ports, _event: EventBridgeEvent<Value>, now: DateTime<Utc>) -> Result<Released, Error> {
+pub async fn on_schedule(
+    ports: &Ports,
+    _event: EventBridgeEvent<Value>,
+    now: DateTime<Utc>,
+) -> Result<Released, Error> {
     release_due(ports, now).await
 }

@@ -184,7 +184,9 @@ fn tell(error: &Failure) -> ExitCode {
 async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let place = work::Place { data: cli.data, now: cli.now, project: cli.project };
     match cli.command {
-        None => serve::serve(place, ServeArgs { listen: "127.0.0.1:3000".to_owned(), country: Country::Pe, seed: 7 }).await,
+        None => {
+            serve::serve(place, ServeArgs { listen: "127.0.0.1:3000".to_owned(), country: Country::Pe, seed: 7 }).await
+        }
         Some(Command::Serve(args)) => serve::serve(place, args).await,
         Some(Command::Demo(args)) => work::demo(place, args).await,
         Some(Command::Sample(args)) => work::sample(&args),

@@ -123,7 +123,8 @@ impl Demo {
     fn balances_only(&self) -> bool {
         let Some(folder) = &self.portfolio else { return false };
         let head = std::fs::read(folder.join("orders.csv")).unwrap_or_default();
-        let line = String::from_utf8_lossy(&head[..head.len().min(4096)]).lines().next().unwrap_or_default().to_lowercase();
+        let line =
+            String::from_utf8_lossy(&head[..head.len().min(4096)]).lines().next().unwrap_or_default().to_lowercase();
         !folder.join("payments.csv").exists() && line.contains("saldo pendiente")
     }
 
@@ -159,7 +160,9 @@ impl Demo {
         }
         match any {
             true => Ok(()),
-            false => Err(DemoError::File(from, std::io::Error::other("no hay customers.csv, orders.csv ni payments.csv"))),
+            false => {
+                Err(DemoError::File(from, std::io::Error::other("no hay customers.csv, orders.csv ni payments.csv")))
+            }
         }
     }
 
@@ -209,7 +212,13 @@ impl Demo {
         Ok(())
     }
 
-    async fn figures(&self, runner: &Runner, setup: &Setup, date: NaiveDate, begun: Instant) -> Result<Done, DemoError> {
+    async fn figures(
+        &self,
+        runner: &Runner,
+        setup: &Setup,
+        date: NaiveDate,
+        begun: Instant,
+    ) -> Result<Done, DemoError> {
         let ports = &runner.house.ports;
         let mut loads: Vec<Load> = Vec::new();
         for (kind, name) in FILES {
@@ -224,4 +233,3 @@ impl Demo {
         Ok(Done { document, tables, refused })
     }
 }
-

@@ -1,5 +1,8 @@
 //! A project's portfolio taken out, in the columns it was loaded with; formulas are written as words.
 
+use cauce_domain::debt::account::Account;
+use cauce_domain::debt::customer::{Portfolio, Status};
+use cauce_domain::debt::money::Money;
 use cauce_engine::Error;
 use cauce_engine::Ports;
 use cauce_engine::ports::PortError;
@@ -8,9 +11,6 @@ use cauce_engine::store::codec::decode;
 use cauce_engine::store::keys::{self, SHARD_NAMES};
 use cauce_engine::store::settings::Setup;
 use cauce_engine::store::{accounts, query_all};
-use cauce_domain::debt::account::Account;
-use cauce_domain::debt::customer::{Portfolio, Status};
-use cauce_domain::debt::money::Money;
 use chrono::NaiveDate;
 use std::io::{BufWriter, Write};
 use std::path::Path;
@@ -20,11 +20,14 @@ pub async fn export(ports: &Ports, setup: &Setup, today: NaiveDate, folder: &Pat
     let failed = |e: std::io::Error| Error::Port(PortError::Unavailable("el disco", Some(Box::new(e))));
     std::fs::create_dir_all(folder).map_err(failed)?;
     let open = |name: &str| std::fs::File::create(folder.join(name)).map(BufWriter::new).map_err(failed);
-    let (mut customers, mut orders, mut payments) = (open("customers.csv")?, open("orders.csv")?, open("payments.csv")?);
-    writeln!(customers, "Tipo de documento,Número de documento,Nombre,Celular_1,Correo_1,Tipo de cartera,Estado").map_err(failed)?;
+    let (mut customers, mut orders, mut payments) =
+        (open("customers.csv")?, open("orders.csv")?, open("payments.csv")?);
+    writeln!(customers, "Tipo de documento,Número de documento,Nombre,Celular_1,Correo_1,Tipo de cartera,Estado")
+        .map_err(failed)?;
     writeln!(orders, "Tipo de documento,Número de documento,Código de pago,Fecha de vencimiento,Moneda,Monto,Intereses,Descuentos,Saldo,Estado de la orden,Producto")
         .map_err(failed)?;
-    writeln!(payments, "Código de pago,Código de movimiento,Tipo,Fecha,Monto,Moneda,Medio de pago,Referencia").map_err(failed)?;
+    writeln!(payments, "Código de pago,Código de movimiento,Tipo,Fecha,Monto,Moneda,Medio de pago,Referencia")
+        .map_err(failed)?;
     let mut counts = (0, 0);
     for shard in SHARD_NAMES {
         let query = Query::index(Index::Customers, keys::customers_shard(setup.id(), shard));
@@ -91,7 +94,8 @@ fn customer(account: &Account, out: &mut impl Write) -> std::io::Result<()> {
 /// One line of CSV. A text a spreadsheet would run as a formula is written as words.
 fn line(out: &mut impl Write, fields: &[String]) -> std::io::Result<()> {
     let cell = |text: &String| {
-        let formula = text.starts_with(['=', '@', '\t', '\r']) || (text.starts_with(['+', '-']) && text.contains(['(', '!', '|']));
+        let formula = text.starts_with(['=', '@', '\t', '\r'])
+            || (text.starts_with(['+', '-']) && text.contains(['(', '!', '|']));
         let text = if formula { format!("'{text}") } else { text.clone() };
         if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
     };

@@ -93,7 +93,10 @@ impl Files for Folder {
         self.path(&upload.key)?;
         let mark = self.permission(upload);
         let until = upload.until.timestamp();
-        Ok(format!("/uploads/{}?length={}&sha256={}&until={until}&mark={mark}", upload.key, upload.length, upload.sha256))
+        Ok(format!(
+            "/uploads/{}?length={}&sha256={}&until={until}&mark={mark}",
+            upload.key, upload.length, upload.sha256
+        ))
     }
 
     async fn list(&self, prefix: &str) -> Result<Vec<FileInfo>, PortError> {

@@ -74,7 +74,9 @@ async fn hook(State(runner): State<Arc<Runner>>, uri: OriginalUri, headers: Head
     request.body = Some(base64::Engine::encode(&base64::engine::general_purpose::STANDARD, &body));
     let now = runner.house.clock.now();
     match cauce_receive_webhook::handle(&runner.house.ports, request, now).await {
-        Ok(answer) => u16::try_from(answer.status_code).ok().and_then(|s| StatusCode::from_u16(s).ok()).unwrap_or_default(),
+        Ok(answer) => {
+            u16::try_from(answer.status_code).ok().and_then(|s| StatusCode::from_u16(s).ok()).unwrap_or_default()
+        }
         Err(_) => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
@@ -159,9 +161,7 @@ async fn advance(State(runner): State<Arc<Runner>>, axum::Json(asked): axum::Jso
 async fn outbox(State(runner): State<Arc<Runner>>) -> Response {
     match runner.house.outbox.taken() {
         Ok(taken) => {
-            let item = |t: &crate::outbox::Taken| {
-                json!({ "reference": t.reference, "channel": t.channel, "recipients": t.recipients, "text": t.text })
-            };
+            let item = |t: &crate::outbox::Taken| json!({ "reference": t.reference, "channel": t.channel, "recipients": t.recipients, "text": t.text });
             axum::Json(json!({ "items": taken.iter().rev().take(500).map(item).collect::<Vec<_>>() })).into_response()
         }
         Err(why) => refused(StatusCode::SERVICE_UNAVAILABLE, &why),

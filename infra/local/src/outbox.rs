@@ -110,7 +110,13 @@ impl SandboxOutbox {
 }
 
 impl Outbox for SandboxOutbox {
-    fn keep(&self, channel: Channel, id: &str, message: &Outgoing, posts: &[(DateTime<Utc>, Post)]) -> Result<(), String> {
+    fn keep(
+        &self,
+        channel: Channel,
+        id: &str,
+        message: &Outgoing,
+        posts: &[(DateTime<Utc>, Post)],
+    ) -> Result<(), String> {
         let names = |list: &[cauce_domain::contact::point::Destination]| {
             list.iter().map(|d| d.address.clone()).collect::<Vec<_>>().join(", ")
         };
@@ -127,7 +133,16 @@ impl Outbox for SandboxOutbox {
                     "INSERT INTO outbox (at, project, reference, channel, provider_id, recipients, subject, text) \
                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
                 )?
-                .execute(params![at, project, message.reference, channel.code(), id, to, message.subject, message.text])?;
+                .execute(params![
+                    at,
+                    project,
+                    message.reference,
+                    channel.code(),
+                    id,
+                    to,
+                    message.subject,
+                    message.text
+                ])?;
             for (due, post) in posts {
                 let body = serde_json::to_string(post).unwrap_or_default();
                 transaction

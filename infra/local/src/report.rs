@@ -52,7 +52,12 @@ pub struct Plan {
 
 /// Puts the figures together.
 pub fn document(date: NaiveDate, loads: &[Load], result: &RunResult, seconds: f64) -> Document {
-    let import = |l: &Load| Import { kind: l.kind, rows: l.counts.rows, accepted: l.counts.accepted, rejected: l.counts.rejected };
+    let import = |l: &Load| Import {
+        kind: l.kind,
+        rows: l.counts.rows,
+        accepted: l.counts.accepted,
+        rejected: l.counts.rejected,
+    };
     Document {
         date,
         imports: loads.iter().map(import).collect(),
@@ -88,7 +93,9 @@ pub fn tables(document: &Document, loads: &[Load], result: &RunResult) -> Result
     for load in loads {
         let counts = &load.counts;
         let figures = [counts.rows, counts.accepted, counts.rejected, counts.observations].map(|n| n.to_string());
-        imports.add_row([vec![load.kind.spanish().to_owned(), load.state.spanish().to_owned()], figures.to_vec()].concat());
+        imports.add_row(
+            [vec![load.kind.spanish().to_owned(), load.state.spanish().to_owned()], figures.to_vec()].concat(),
+        );
     }
     right(&mut imports, 2..6);
     out.push_str(&format!("{imports}\n"));
@@ -112,7 +119,8 @@ pub fn tables(document: &Document, loads: &[Load], result: &RunResult) -> Result
     right(&mut happened, 0..6);
     out.push_str(&format!("{happened}\n\nA quién no se escribió, y por qué\n"));
     let mut reasons = table(&["Motivo", "Clientes"]);
-    let all = plan.not_send.iter().map(|r| (r, "")).chain(result.stopped.iter().map(|r| (r, " (al momento de enviar)")));
+    let all =
+        plan.not_send.iter().map(|r| (r, "")).chain(result.stopped.iter().map(|r| (r, " (al momento de enviar)")));
     for ((code, n), when) in all {
         let words = Reason::ALL.iter().find(|r| r.code() == code).map_or(code.as_str(), |r| r.spanish());
         reasons.add_row([format!("{words}{when}"), n.to_string()]);

@@ -166,7 +166,8 @@ impl Runner {
         for file in self.house.folder.list("drop/").await? {
             let path = self.house.folder.path(&file.key)?;
             let stamp = (file.size, std::fs::metadata(&path).and_then(|m| m.modified()).ok());
-            let known = self.seen.lock().map(|mut seen| seen.insert(file.key.clone(), stamp) == Some(stamp)).unwrap_or(false);
+            let known =
+                self.seen.lock().map(|mut seen| seen.insert(file.key.clone(), stamp) == Some(stamp)).unwrap_or(false);
             if known {
                 continue;
             }

@@ -19,12 +19,56 @@ pub struct Sample {
 }
 
 const NAMES: [&str; 24] = [
-    "María", "José", "Rosa", "Luis", "Ana", "Carlos", "Carmen", "Jorge", "Lucía", "Miguel", "Sofía", "Juan", "Valentina",
-    "Pedro", "Camila", "Andrés", "Daniela", "Fernando", "Paula", "Ricardo", "Gabriela", "Óscar", "Inés", "Ramón",
+    "María",
+    "José",
+    "Rosa",
+    "Luis",
+    "Ana",
+    "Carlos",
+    "Carmen",
+    "Jorge",
+    "Lucía",
+    "Miguel",
+    "Sofía",
+    "Juan",
+    "Valentina",
+    "Pedro",
+    "Camila",
+    "Andrés",
+    "Daniela",
+    "Fernando",
+    "Paula",
+    "Ricardo",
+    "Gabriela",
+    "Óscar",
+    "Inés",
+    "Ramón",
 ];
 const SURNAMES: [&str; 24] = [
-    "Quispe", "Rodríguez", "Huamán", "García", "Muñoz", "Flores", "Rojas", "Sánchez", "Torres", "Ramírez", "Díaz", "Vargas",
-    "Mendoza", "Castro", "Peña", "Núñez", "Gómez", "Cárdenas", "Salazar", "Ibáñez", "Ñáñez", "Vega", "Mamani", "Ortiz",
+    "Quispe",
+    "Rodríguez",
+    "Huamán",
+    "García",
+    "Muñoz",
+    "Flores",
+    "Rojas",
+    "Sánchez",
+    "Torres",
+    "Ramírez",
+    "Díaz",
+    "Vargas",
+    "Mendoza",
+    "Castro",
+    "Peña",
+    "Núñez",
+    "Gómez",
+    "Cárdenas",
+    "Salazar",
+    "Ibáñez",
+    "Ñáñez",
+    "Vega",
+    "Mamani",
+    "Ortiz",
 ];
 const PRODUCTS: [&str; 4] = ["Préstamo personal", "Tarjeta", "Crédito vehicular", "Factura"];
 /// Country code, currency, document type, share of customers out of 100, and typical amount in whole units.
@@ -70,7 +114,8 @@ impl Sample {
     pub fn write(&self, folder: &Path) -> std::io::Result<()> {
         std::fs::create_dir_all(folder)?;
         let open = |name: &str| std::fs::File::create(folder.join(name)).map(BufWriter::new);
-        let (mut customers, mut orders, mut payments) = (open("customers.csv")?, open("orders.csv")?, open("payments.csv")?);
+        let (mut customers, mut orders, mut payments) =
+            (open("customers.csv")?, open("orders.csv")?, open("payments.csv")?);
         let headers = "Tipo de documento,Número de documento,Nombre,Apellido,Celular_1 código país,Celular_1,Correo_1,\
                        Tipo de cartera,Estado,Variable Producto";
         writeln!(customers, "{headers}")?;
@@ -104,15 +149,20 @@ impl Sample {
         let (phone, number) = match code {
             57 => (format!("30{}{:07}", dice.roll(9), tail), format!("{}", 1_000_000_000 + n)),
             56 => (format!("9{}{:07}", 6 + dice.roll(3), tail), format!("{}-{}", 10_000_000 + n, n % 10)),
-            52 => (format!("55{}{:07}", 1 + dice.roll(8), tail), format!("XEXX{:06}HDFRRS{:02}", n % 1_000_000, n % 100)),
+            52 => {
+                (format!("55{}{:07}", 1 + dice.roll(8), tail), format!("XEXX{:06}HDFRRS{:02}", n % 1_000_000, n % 100))
+            }
             54 => (format!("911{}{:07}", 2 + dice.roll(7), tail), format!("{}", 20_000_000 + n)),
             593 => (format!("9{}{:07}", 8 + dice.roll(2), tail), format!("{:010}", 1_700_000_000 + n)),
             _ => (format!("9{}{:07}", dice.roll(9), tail), format!("{:08}", 10_000_000 + n)),
         };
         let company = dice.roll(100) < 6 && code == 51;
         let (kind, number) = if company { ("RUC", format!("20{:09}", n)) } else { (kind, number) };
-        let (name, surname) =
-            if company { (format!("Comercial {} S.A.C.", dice.pick(&SURNAMES)), String::new()) } else { (name, surname) };
+        let (name, surname) = if company {
+            (format!("Comercial {} S.A.C.", dice.pick(&SURNAMES)), String::new())
+        } else {
+            (name, surname)
+        };
         let email = format!("cliente{n}@correo.example.com");
         Debtor { kind: kind.to_owned(), number, name, surname, phone, code, email, currency, amount }
     }

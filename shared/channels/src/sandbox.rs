@@ -47,7 +47,13 @@ pub struct Post {
 /// What the sandbox keeps, outside Cauce's own store.
 pub trait Outbox: Send + Sync {
     /// Keeps a message taken, with the webhooks it will cause and when; fails as a provider's disk would.
-    fn keep(&self, channel: Channel, id: &str, message: &Outgoing, posts: &[(DateTime<Utc>, Post)]) -> Result<(), String>;
+    fn keep(
+        &self,
+        channel: Channel,
+        id: &str,
+        message: &Outgoing,
+        posts: &[(DateTime<Utc>, Post)],
+    ) -> Result<(), String>;
 }
 
 /// A sandbox sender of one channel.
@@ -135,7 +141,8 @@ impl Fate {
             error: (name == "failed").then(|| "número o buzón no disponible (sandbox)".to_owned()),
             at: message.at + TimeDelta::seconds(after),
         };
-        let late = |n: usize| TimeDelta::seconds(i64::from(self.0[20 + n] % 7) * if self.0[31] % 5 == 0 { 1200 } else { 1 });
+        let late =
+            |n: usize| TimeDelta::seconds(i64::from(self.0[20 + n] % 7) * if self.0[31] % 5 == 0 { 1200 } else { 1 });
         let mut posts: Vec<(DateTime<Utc>, Post)> = steps
             .into_iter()
             .enumerate()

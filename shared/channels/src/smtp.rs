@@ -110,10 +110,14 @@ impl Sender for Smtp {
         };
         match self.transport.send(built).await {
             Ok(_) => Answer::Accepted(id),
-            Err(error) if error.is_permanent() => Answer::Refused("el servidor de correo rechazó el mensaje".to_owned()),
+            Err(error) if error.is_permanent() => {
+                Answer::Refused("el servidor de correo rechazó el mensaje".to_owned())
+            }
             Err(error) if error.is_transient() => Answer::NotNow("el servidor de correo pidió esperar".to_owned()),
             // Client errors happen before anything is sent; so does a connection that is refused.
-            Err(error) if error.is_client() || refused(&error) => Answer::NotNow("no se pudo conectar al servidor".to_owned()),
+            Err(error) if error.is_client() || refused(&error) => {
+                Answer::NotNow("no se pudo conectar al servidor".to_owned())
+            }
             Err(_) => Answer::Unknown("el servidor de correo no respondió".to_owned()),
         }
     }

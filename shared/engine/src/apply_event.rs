@@ -52,7 +52,13 @@ pub async fn apply_event(ports: &Ports, setup: &Setup, raw: &RawEvent) -> Result
     Ok(applied)
 }
 
-async fn apply_one(ports: &Ports, setup: &Setup, provider: &str, event: &ProviderEvent, now: i64) -> Result<bool, Error> {
+async fn apply_one(
+    ports: &Ports,
+    setup: &Setup,
+    provider: &str,
+    event: &ProviderEvent,
+    now: i64,
+) -> Result<bool, Error> {
     if let Some(receipt) = find(ports, setup, provider, event).await? {
         join(ports, setup, &receipt, event).await?;
         return Ok(true);

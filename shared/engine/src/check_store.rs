@@ -78,7 +78,8 @@ async fn messages(ports: &Ports, setup: &Setup, account: &Account, checked: &mut
     checked.messages += messages.len() as u64;
     let (mut steps, mut days) = (BTreeSet::new(), BTreeSet::new());
     let left = messages.iter().filter(|m| {
-        !matches!(m.state, State::Scheduled { .. } | State::NotSent { .. }) && !(matches!(m.state, State::Failed { .. }) && m.provider_id.is_none())
+        !matches!(m.state, State::Scheduled { .. } | State::NotSent { .. })
+            && !(matches!(m.state, State::Failed { .. }) && m.provider_id.is_none())
     });
     for message in left {
         if !steps.insert(message.step.key.clone()) {

@@ -9,8 +9,8 @@ use crate::store::commit::{Committed, commit};
 use crate::store::query_all;
 use crate::store::settings::Setup;
 use cauce_domain::contact::channel::Scope;
-use cauce_domain::debt::account::Account;
 use cauce_domain::contact::point::Point;
+use cauce_domain::debt::account::Account;
 use cauce_domain::debt::customer::{Customer, MAX_POINTS};
 use cauce_domain::ids::CustomerId;
 use std::collections::BTreeSet;
@@ -92,7 +92,12 @@ async fn share_with(ports: &Ports, setup: &Setup, other: &CustomerId, address: &
 }
 
 /// Changes a stored customer in a way that leaves its addresses alone; answers whether anything changed.
-pub(crate) async fn change(ports: &Ports, setup: &Setup, id: &CustomerId, edit: impl Fn(&mut Customer)) -> Result<bool, Error> {
+pub(crate) async fn change(
+    ports: &Ports,
+    setup: &Setup,
+    id: &CustomerId,
+    edit: impl Fn(&mut Customer),
+) -> Result<bool, Error> {
     for _ in 0..10 {
         let Some((before, version)) = accounts::account(ports, setup.id(), id).await? else { return Ok(false) };
         let mut after = before.clone();

@@ -15,7 +15,8 @@ use cauce_domain::ids::CustomerId;
 pub async fn customer(ports: &Ports, setup: &Setup, id: &CustomerId, scope: Scope) -> Result<bool, Error> {
     change(ports, setup, id, |c| {
         c.opted_out.insert(scope);
-    }).await
+    })
+    .await
 }
 
 /// Excludes an address: noted on it for customers to come, then on each customer that has it.

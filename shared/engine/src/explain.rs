@@ -72,7 +72,9 @@ pub async fn explain(
     let messages = match (planned, calendar.allows_day(date)) {
         (true, _) => stored,
         (false, false) => Vec::new(),
-        (false, true) => decided(&account, &run.strategy, &run, setup.sender(), &[]).0.into_iter().map(|(m, _)| m).collect(),
+        (false, true) => {
+            decided(&account, &run.strategy, &run, setup.sender(), &[]).0.into_iter().map(|(m, _)| m).collect()
+        }
     };
     let restricted = (!calendar.allows_day(date)).then(|| match calendar.holiday(date) {
         Some(name) => format!("feriado: {name}"),

@@ -222,9 +222,8 @@ async fn finally_decided(ports: &Ports, setup: &Setup, account: &Account, run: &
     let before = run.date.pred_opt().unwrap_or(run.date);
     let messages = interactions::of_customer(ports, setup.id(), &account.id, Some((oldest, before)), 200).await?;
     let same = messages.into_iter().filter(|m| m.step.order == carrying.code && m.step.due == carrying.due);
-    let put_off = |m: &Interaction| {
-        matches!(&m.state, State::NotSent { reason: Reason::OutsideHours | Reason::RestrictedDay })
-    };
+    let put_off =
+        |m: &Interaction| matches!(&m.state, State::NotSent { reason: Reason::OutsideHours | Reason::RestrictedDay });
     Ok(same.filter(|m| !put_off(m)).map(|m| m.step.offset).collect())
 }
 

@@ -30,7 +30,12 @@ pub struct Preview {
 }
 
 /// The values of a customer's tags, or of a sample customer.
-pub async fn values(ports: &Ports, setup: &Setup, customer: Option<&CustomerId>, now: DateTime<Utc>) -> Result<Values, Error> {
+pub async fn values(
+    ports: &Ports,
+    setup: &Setup,
+    customer: Option<&CustomerId>,
+    now: DateTime<Utc>,
+) -> Result<Values, Error> {
     let today = setup.today(now);
     let (account, orders) = match customer {
         Some(id) => {
@@ -81,13 +86,18 @@ pub async fn test_send(
         return Err(Error::refused("channel_inactive", None, "el canal no está activo: actívelo en Canales"));
     }
     if !flags.is_some_and(|f| f.connected) {
-        return Err(Error::refused("channel_disconnected", None, "el canal no está conectado: revise su cuenta en Canales"));
+        return Err(Error::refused(
+            "channel_disconnected",
+            None,
+            "el canal no está conectado: revise su cuenta en Canales",
+        ));
     }
     let normal = |text: &str| match text.contains('@') {
         true => Email::parse(text).ok().map(|e| e.address().to_owned()),
         false => Phone::parse(text, Some(setup.project().country)).ok().map(|p| p.e164().to_owned()),
     };
-    let address = normal(to).ok_or_else(|| Error::refused("bad_address", "to", "no es un correo ni un celular válido"))?;
+    let address =
+        normal(to).ok_or_else(|| Error::refused("bad_address", "to", "no es un correo ni un celular válido"))?;
     let allowed = own.into_iter().chain(setup.project().test_addresses.iter().map(String::as_str));
     if !allowed.filter_map(normal).any(|a| a == address) {
         let message = "un envío de prueba va solo a su propia dirección o a las direcciones de prueba del proyecto";
@@ -107,7 +117,9 @@ pub async fn test_send(
     };
     match sender.send(&outgoing).await {
         Answer::Accepted(_) => Ok(filled),
-        Answer::Refused(why) | Answer::NotNow(why) => Err(Error::refused("not_sent", None, format!("no se envió: {why}"))),
+        Answer::Refused(why) | Answer::NotNow(why) => {
+            Err(Error::refused("not_sent", None, format!("no se envió: {why}")))
+        }
         Answer::Unknown(_) => Err(Error::refused("unknown", None, "el proveedor no respondió: revise si llegó")),
     }
 }
@@ -116,7 +128,11 @@ fn sample(setup: &Setup, now: DateTime<Utc>) -> Result<(Account, Vec<Order>), Er
     let broken = |e: String| Error::Broken("sample", e);
     let project = setup.project();
     let document = Document::parse("Otros", "12345678").map_err(|e| broken(e.to_string()))?;
-    let currency = project.country.currency().parse().map_err(|e: cauce_domain::debt::money::UnknownCurrency| broken(e.to_string()))?;
+    let currency = project
+        .country
+        .currency()
+        .parse()
+        .map_err(|e: cauce_domain::debt::money::UnknownCurrency| broken(e.to_string()))?;
     let due = setup.today(now).checked_sub_days(Days::new(3)).unwrap_or_default();
     let mut order = Order::new("F-001", due, Money::new(125_050, currency));
     order.details = Details {
@@ -127,7 +143,8 @@ fn sample(setup: &Setup, now: DateTime<Utc>) -> Result<(Account, Vec<Order>), Er
     };
     let mut customer = Customer::new(document, "Cliente de Ejemplo");
     let used = setup.templates.iter().flat_map(|t| t.value.required_tags());
-    customer.variables = used.filter_map(|t| Some((t.strip_prefix("variable.")?.to_owned(), "ejemplo".to_owned()))).collect();
+    customer.variables =
+        used.filter_map(|t| Some((t.strip_prefix("variable.")?.to_owned(), "ejemplo".to_owned()))).collect();
     let account = Account {
         id: "muestra".into(),
         customer,

@@ -49,7 +49,8 @@ pub async fn receive_webhook(
         return Ok(Taken::Forged);
     }
     let Ok(text) = std::str::from_utf8(request.body) else { return Ok(Taken::Unfit) };
-    let mut event = RawEvent { project: project.into(), provider: provider.to_owned(), body: None, file: None, received: now };
+    let mut event =
+        RawEvent { project: project.into(), provider: provider.to_owned(), body: None, file: None, received: now };
     if text.len() <= INLINE {
         event.body = Some(text.to_owned());
     } else {

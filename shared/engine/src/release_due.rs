@@ -11,9 +11,9 @@ use crate::ports::queue::{Message, QueueName};
 use crate::ports::table::{Change, Expect, Index, Item, Key, Query, Stored};
 use crate::store::codec::{decode, encode};
 use crate::store::commit::commit;
+use crate::store::interactions;
 use crate::store::jobs::{self, ReleaseCursor};
 use crate::store::keys::{self, SHARD_NAMES};
-use crate::store::interactions;
 use cauce_domain::contact::channel::Channel;
 use cauce_domain::contact::interaction::{Interaction, State};
 use cauce_domain::ids::ProjectId;
@@ -56,14 +56,28 @@ pub async fn release_due(ports: &Ports, now: DateTime<Utc>) -> Result<Released, 
 }
 
 /// Looks again at what should have left the index long ago.
-async fn sweep(ports: &Ports, shard: &str, from: DateTime<Utc>, now: DateTime<Utc>, released: &mut Released) -> Result<(), Error> {
+async fn sweep(
+    ports: &Ports,
+    shard: &str,
+    from: DateTime<Utc>,
+    now: DateTime<Utc>,
+    released: &mut Released,
+) -> Result<(), Error> {
     let until = (now - TimeDelta::minutes(OVERDUE_MINUTES)).min(from);
     pass(ports, shard, now - TimeDelta::hours(LOOK_BACK_HOURS), until, released).await
 }
 
-async fn pass(ports: &Ports, shard: &str, from: DateTime<Utc>, until: DateTime<Utc>, released: &mut Released) -> Result<(), Error> {
+async fn pass(
+    ports: &Ports,
+    shard: &str,
+    from: DateTime<Utc>,
+    until: DateTime<Utc>,
+    released: &mut Released,
+) -> Result<(), Error> {
     let mut hour = from;
-    while hour.date_naive() < until.date_naive() || (hour.date_naive() == until.date_naive() && hour.hour() <= until.hour()) {
+    while hour.date_naive() < until.date_naive()
+        || (hour.date_naive() == until.date_naive() && hour.hour() <= until.hour())
+    {
         let query = Query::index(Index::Release, keys::release_hour(hour, shard))
             .between(keys::instant(from), format!("{}\u{10FFFF}", keys::instant(until)));
         let mut after = None;

@@ -2,10 +2,10 @@
 
 use crate::Ports;
 use crate::error::Error;
+use crate::store::interactions;
 use crate::store::jobs::{self, ShardResult};
 use crate::store::keys::SHARD_NAMES;
 use crate::store::settings::Setup;
-use crate::store::interactions;
 use cauce_domain::contact::interaction::State;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};

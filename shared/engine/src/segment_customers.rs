@@ -50,7 +50,13 @@ pub async fn segment_customers(ports: &Ports, setup: &Setup, now: DateTime<Utc>)
     Ok(counts)
 }
 
-async fn reassign(ports: &Ports, setup: &Setup, touch: &Touch, account: Account, version: u64) -> Result<String, Error> {
+async fn reassign(
+    ports: &Ports,
+    setup: &Setup,
+    touch: &Touch,
+    account: Account,
+    version: u64,
+) -> Result<String, Error> {
     let (mut before, mut version) = (account, version);
     for _ in 0..5 {
         let mut after = before.clone();

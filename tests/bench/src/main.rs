@@ -1,1 +1,183 @@
-fn main(){}
+//! The figures of the house, each beside PostgreSQL doing the same work on the same machine in the same run.
+//!
+//! `cargo run --release --workspace --bin cauce-bench` makes a portfolio of 500,000 customers and 1,000,000 orders of
+//! which about 17,000 customers are due, loads it, plans the day, sends and settles; then does the same in PostgreSQL 15
+//! (Debian's `postgresql-15`). Each of Cauce's steps runs in a process of its own, so that its peak memory is its own.
+//! `--small` makes a tenth of it.
+
+mod cauce;
+mod portfolio;
+mod postgres;
+
+use clap::{Parser, Subcommand};
+use portfolio::Portfolio;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+#[derive(Parser)]
+struct Cli {
+    /// Where the data is made; removed at the end.
+    #[arg(long, default_value = "target/bench")]
+    folder: PathBuf,
+    /// A tenth of everything.
+    #[arg(long)]
+    small: bool,
+    #[command(subcommand)]
+    step: Option<Step>,
+}
+
+#[derive(Subcommand, Clone, Copy)]
+enum Step {
+    /// Loads customers.
+    Customers,
+    /// Loads orders.
+    Orders,
+    /// Plans the day.
+    Plan,
+    /// Sends and settles what is planned.
+    Send,
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let cli = Cli::parse();
+    if let Some(step) = cli.step {
+        return cauce::step(step, &cli.folder);
+    }
+    let scale = if cli.small { 10 } else { 1 };
+    let large = Portfolio { customers: 500_000 / scale, due: 17_000 / scale };
+    let tenth = Portfolio { customers: 50_000 / scale, ..large };
+    machine();
+    let _ = std::fs::remove_dir_all(&cli.folder);
+    let (large_at, tenth_at) = (cli.folder.join("large"), cli.folder.join("tenth"));
+    large.write(&large_at)?;
+    tenth.write(&tenth_at)?;
+    let customers = run(&large_at, "customers")?;
+    let orders = run(&large_at, "orders")?;
+    let plan = run(&large_at, "plan")?;
+    let send = run(&large_at, "send")?;
+    run(&tenth_at, "customers")?;
+    run(&tenth_at, "orders")?;
+    let tenth_plan = run(&tenth_at, "plan")?;
+    let rows = large.orders();
+    let postgres = postgres::measure(&large_at, &cli.folder.join("postgres"))?;
+    let _ = std::fs::remove_dir_all(&cli.folder);
+
+    let seconds = |v: &Value| v["seconds"].as_f64().unwrap_or(f64::NAN);
+    let per = |n: u64, s: f64| n as f64 / s;
+    head("import");
+    line(
+        "customers",
+        &format!("{:.0} rows/s, peak {} MB", per(large.customers, seconds(&customers)), customers["peak_mb"]),
+    );
+    line(
+        "orders, Cauce",
+        &format!(
+            "{:.0} rows/s ({:.1} s), peak {} MB",
+            per(rows, seconds(&orders)),
+            seconds(&orders),
+            orders["peak_mb"]
+        ),
+    );
+    line(
+        "orders, PostgreSQL",
+        &format!(
+            "{:.0} rows/s ({:.1} s: COPY {:.1}, upsert {:.1}, summary {:.1})",
+            per(rows, postgres.import()),
+            postgres.import(),
+            postgres.copy,
+            postgres.upsert,
+            postgres.summary
+        ),
+    );
+    line("ratio of rows/s", &format!("{:.2} (budget ≥ 0.5)", postgres.import() / seconds(&orders)));
+    line(
+        "write units a row",
+        &format!("{:.2} (budget ≤ 8)", orders["write_units"].as_f64().unwrap_or(0.0) / rows as f64),
+    );
+    head("plan of a day");
+    line("due", &format!("{} customers, {} sends", plan["due"], plan["send"]));
+    line(
+        "Cauce",
+        &format!(
+            "{:.2} s; {} accounts read, {} items read, {} queries, {} items written",
+            seconds(&plan),
+            plan["accounts_read"],
+            plan["reads"],
+            plan["queries"],
+            plan["writes"]
+        ),
+    );
+    line(
+        "PostgreSQL, same summary indexed",
+        &format!(
+            "{:.2} s ({} rows); Cauce takes {:.1} times as long (budget ≤ 8)",
+            postgres.plan_summary,
+            postgres.planned,
+            seconds(&plan) / postgres.plan_summary
+        ),
+    );
+    line(
+        "PostgreSQL, from the orders",
+        &format!(
+            "{:.2} s; Cauce takes {:.2} of it (budget < 1)",
+            postgres.plan_orders,
+            seconds(&plan) / postgres.plan_orders
+        ),
+    );
+    line(
+        "with a tenth of the customers",
+        &format!(
+            "{:.2} s; ten times the customers take {:.2} times as long (budget ≤ 1.1)",
+            seconds(&tenth_plan),
+            seconds(&plan) / seconds(&tenth_plan)
+        ),
+    );
+    head("messages, plan to settled");
+    line(
+        "Cauce",
+        &format!(
+            "{:.0} messages/s ({} in {:.1} s)",
+            per(send["messages"].as_u64().unwrap_or(0), seconds(&send)),
+            send["messages"],
+            seconds(&send)
+        ),
+    );
+    line(
+        "PostgreSQL, pgbench",
+        &format!(
+            "{:.0} messages/s (claim with ledger, settle, two states: 4 transactions, 16 clients)",
+            postgres.messages
+        ),
+    );
+    Ok(())
+}
+
+/// Runs one of Cauce's steps in a process of its own.
+fn run(folder: &Path, step: &str) -> Result<Value, Box<dyn std::error::Error>> {
+    let output = Command::new(std::env::current_exe()?).arg("--folder").arg(folder).arg(step).output()?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into_owned().into());
+    }
+    Ok(serde_json::from_slice(&output.stdout)?)
+}
+
+#[expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
+fn line(name: &str, text: &str) {
+    println!("  {name:<34} {text}");
+}
+
+#[expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
+fn head(name: &str) {
+    println!("{name}");
+}
+
+fn machine() {
+    let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
+    let cpu = read("/proc/cpuinfo");
+    let model =
+        cpu.lines().find_map(|l| l.strip_prefix("model name")).map_or("?", |m| m.trim_start_matches(['\t', ' ', ':']));
+    let memory = read("/proc/meminfo").lines().next().unwrap_or_default().to_owned();
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    head(&format!("machine: {cores} × {model}; {memory}; Linux {}", read("/proc/sys/kernel/osrelease").trim()));
+}

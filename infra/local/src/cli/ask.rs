@@ -85,7 +85,10 @@ pub(super) async fn restore(place: Place, from: PathBuf) -> Result<ExitCode, Fai
 pub(super) async fn check(place: Place) -> Result<ExitCode, Failure> {
     let house = place.open()?;
     let checked = cauce_local::check::check(&house).await?;
-    show(&format!("{} clientes, {} órdenes, {} mensajes revisados", checked.customers, checked.orders, checked.messages));
+    show(&format!(
+        "{} clientes, {} órdenes, {} mensajes revisados",
+        checked.customers, checked.orders, checked.messages
+    ));
     for broken in &checked.broken {
         show(broken);
     }

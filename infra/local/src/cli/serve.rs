@@ -87,7 +87,13 @@ fn smtp() -> Result<Option<cauce_channels::smtp::Settings>, Failure> {
     };
     let port = match var("CAUCE_SMTP_PORT") {
         Some(port) => port.parse().map_err(|_| "CAUCE_SMTP_PORT no es un puerto")?,
-        None => if security == Security::Tls { 465 } else { 587 },
+        None => {
+            if security == Security::Tls {
+                465
+            } else {
+                587
+            }
+        }
     };
     let credentials = var("CAUCE_SMTP_USER").zip(var("CAUCE_SMTP_PASSWORD"));
     Ok(Some(Settings { host, port, security, credentials, from }))

@@ -97,8 +97,11 @@ fn take(c: &Connection, queue: QueueName, now: i64, most: u32) -> rusqlite::Resu
          WHERE name = ?1 AND visible_at <= ?2 AND receives >= ?3",
     )?
     .execute(params![queue.name(), now, MAX_RECEIVES])?;
-    c.prepare_cached("DELETE FROM queue WHERE name = ?1 AND visible_at <= ?2 AND receives >= ?3")?
-        .execute(params![queue.name(), now, MAX_RECEIVES])?;
+    c.prepare_cached("DELETE FROM queue WHERE name = ?1 AND visible_at <= ?2 AND receives >= ?3")?.execute(params![
+        queue.name(),
+        now,
+        MAX_RECEIVES
+    ])?;
     let found = {
         let sql = "SELECT id, body FROM queue WHERE name = ?1 AND visible_at <= ?2 ORDER BY visible_at, id LIMIT ?3";
         let mut statement = c.prepare_cached(sql)?;
@@ -116,7 +119,11 @@ fn take(c: &Connection, queue: QueueName, now: i64, most: u32) -> rusqlite::Resu
 impl Queue for SqliteQueue {
     async fn send(&self, queue: QueueName, messages: Vec<Message>) -> Result<(), PortError> {
         if let Some(large) = messages.iter().find(|m| m.body.len() > MAX_MESSAGE || m.delay > MAX_DELAY) {
-            return Err(PortError::Refused(format!("mensaje de {} bytes y {} s de espera", large.body.len(), large.delay)));
+            return Err(PortError::Refused(format!(
+                "mensaje de {} bytes y {} s de espera",
+                large.body.len(),
+                large.delay
+            )));
         }
         let now = self.clock.now().timestamp_millis();
         let send = move |c: &Connection| {

@@ -6,8 +6,8 @@ use super::writer::Writer;
 use async_trait::async_trait;
 use cauce_engine::ports::PortError;
 use cauce_engine::ports::table::{
-    Change, Cursor, Expect, Index, Item, Key, MAX_KEYS, MAX_PAGE, Page, Query, Source, Stored, Table, TableName, WriteError,
-    check_limits,
+    Change, Cursor, Expect, Index, Item, Key, MAX_KEYS, MAX_PAGE, Page, Query, Source, Stored, Table, TableName,
+    WriteError, check_limits,
 };
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params_from_iter};
@@ -35,7 +35,8 @@ impl SqliteTable {
     pub fn open(path: &Path) -> Result<Self, PortError> {
         let connection = schema::open(path).map_err(failed)?;
         schema::create(&connection).map_err(failed)?;
-        let writer = Writer::start(connection).map_err(|e| PortError::Unavailable("la base de datos", Some(Box::new(e))))?;
+        let writer =
+            Writer::start(connection).map_err(|e| PortError::Unavailable("la base de datos", Some(Box::new(e))))?;
         let meter = Arc::new(Meter::default());
         Ok(Self { path: path.to_owned(), writer: Arc::new(writer), readers: Mutex::new(Vec::new()), meter })
     }
@@ -127,7 +128,12 @@ fn holds(expect: Expect, version: Option<u64>) -> bool {
 }
 
 /// Makes all changes or reports which expectations failed.
-fn apply(connection: &Connection, meter: &Meter, id: Uuid, changes: &[Change]) -> rusqlite::Result<Result<(), WriteError>> {
+fn apply(
+    connection: &Connection,
+    meter: &Meter,
+    id: Uuid,
+    changes: &[Change],
+) -> rusqlite::Result<Result<(), WriteError>> {
     let mut found = Vec::with_capacity(changes.len());
     let mut conflicts = Vec::new();
     for (at, change) in changes.iter().enumerate() {
@@ -188,13 +194,21 @@ fn index_units(change: &Change, known: Option<Known>) -> u64 {
     for (at, index) in indexes(change.key().table).enumerate() {
         let old = before.get(at).cloned().flatten();
         let new = match change {
-            Change::Put(item, _) => item.indexes.iter().find(|i| i.index == index).map(|i| (i.pk.clone(), i.sk.clone())),
+            Change::Put(item, _) => {
+                item.indexes.iter().find(|i| i.index == index).map(|i| (i.pk.clone(), i.sk.clone()))
+            }
             _ => None,
         };
         let whole = if index.keys_only() { 1 } else { size };
         units += match (&old, &new) {
             (None, None) => 0,
-            (Some(old), Some(new)) if old == new => if index.keys_only() { 0 } else { whole },
+            (Some(old), Some(new)) if old == new => {
+                if index.keys_only() {
+                    0
+                } else {
+                    whole
+                }
+            }
             (old, new) => u64::from(old.is_some()) + if new.is_some() { whole } else { 0 },
         };
     }
@@ -301,7 +315,9 @@ impl Table for SqliteTable {
     async fn write_many(&self, id: Uuid, changes: Vec<Change>) -> Result<Vec<Result<(), WriteError>>, PortError> {
         changes.iter().try_for_each(|c| check_limits(std::slice::from_ref(c)))?;
         let meter = Arc::clone(&self.meter);
-        let each = move |c: &Connection| changes.iter().map(|change| apply(c, &meter, id, std::slice::from_ref(change))).collect();
+        let each = move |c: &Connection| {
+            changes.iter().map(|change| apply(c, &meter, id, std::slice::from_ref(change))).collect()
+        };
         self.writer.run(each).await
     }
 

@@ -25,7 +25,8 @@ impl Writer {
     /// Starts the writer on a connection of its own.
     pub fn start(connection: Connection) -> std::io::Result<Self> {
         let (sender, receiver) = channel();
-        let thread = std::thread::Builder::new().name("writer".to_owned()).spawn(move || work(&connection, &receiver))?;
+        let thread =
+            std::thread::Builder::new().name("writer".to_owned()).spawn(move || work(&connection, &receiver))?;
         Ok(Self { jobs: Some(sender), thread: Some(thread) })
     }
 

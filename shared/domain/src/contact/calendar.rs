@@ -213,7 +213,11 @@ mod tests {
         assert_eq!(lima.check(utc("2026-03-11T01:00:00Z")), Err(Closed::Hours), "20:00 in Lima");
         assert_eq!(lima.check(utc("2026-03-14T15:00:00Z")), Err(Closed::Day), "Saturday");
         assert_eq!(lima.check(utc("2026-04-03T15:00:00Z")), Err(Closed::Day), "Good Friday");
-        assert_eq!(lima.next_allowed(utc("2026-04-02T15:00:00Z")), Some(utc("2026-04-06T12:00:00Z")), "after Holy Week");
+        assert_eq!(
+            lima.next_allowed(utc("2026-04-02T15:00:00Z")),
+            Some(utc("2026-04-06T12:00:00Z")),
+            "after Holy Week"
+        );
         assert_eq!(lima.next_allowed_day(day("2026-12-25")), Some(day("2026-12-28")));
     }
 
@@ -241,7 +245,8 @@ mod tests {
 
     #[test]
     fn an_overnight_window_belongs_to_the_day_it_starts_on() {
-        let (from, to) = Window { from: "22:00:00".parse().expect("t"), to: "02:00:00".parse().expect("t") }.on(day("2026-03-10"));
+        let (from, to) =
+            Window { from: "22:00:00".parse().expect("t"), to: "02:00:00".parse().expect("t") }.on(day("2026-03-10"));
         assert_eq!((from.to_string(), to.to_string()), ("2026-03-10 22:00:00".into(), "2026-03-11 02:00:00".into()));
     }
 

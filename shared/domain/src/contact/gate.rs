@@ -335,6 +335,9 @@ mod tests {
         let codes: Vec<&str> = Reason::ALL.iter().map(|r| r.code()).collect();
         assert_eq!(codes.len(), 31);
         assert!(Reason::ALL.windows(2).all(|w| w[0] < w[1]));
-        assert!(codes.iter().all(|c| serde_json::to_string(&Reason::ALL[codes.iter().position(|x| x == c).expect("its place")]).is_ok_and(|j| j == format!("\"{c}\""))));
+        assert!(codes.iter().all(|c| {
+            serde_json::to_string(&Reason::ALL[codes.iter().position(|x| x == c).expect("its place")])
+                .is_ok_and(|j| j == format!("\"{c}\""))
+        }));
     }
 }

@@ -112,7 +112,9 @@ fn modern(digits: &str) -> String {
 /// Country and length fit though the numbering plan does not list the range.
 fn unverified(candidate: &str, region: Option<Country>) -> Option<String> {
     let (country, national) = match candidate.strip_prefix('+') {
-        Some(digits) => Country::ALL.into_iter().find_map(|c| Some((c, digits.strip_prefix(&c.dial_code().to_string())?)))?,
+        Some(digits) => {
+            Country::ALL.into_iter().find_map(|c| Some((c, digits.strip_prefix(&c.dial_code().to_string())?)))?
+        }
         None => (region?, candidate),
     };
     let (length, mobile) = match country {

@@ -50,7 +50,8 @@ impl Phone {
 impl Email {
     /// Reads a typed address: one address, lower-cased, international domains in ASCII.
     pub fn parse(text: &str) -> Result<Self, BadEmail> {
-        let text: String = text.chars().filter(|c| !matches!(c, '\u{200B}'..='\u{200F}' | '\u{FEFF}' | '\u{A0}')).collect();
+        let text: String =
+            text.chars().filter(|c| !matches!(c, '\u{200B}'..='\u{200F}' | '\u{FEFF}' | '\u{A0}')).collect();
         let text = text.trim().trim_start_matches('<').trim_end_matches('>');
         let text = text.strip_prefix("mailto:").unwrap_or(text).to_lowercase();
         let (local, domain) = text.rsplit_once('@').ok_or(BadEmail)?;

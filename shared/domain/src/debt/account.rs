@@ -58,12 +58,8 @@ impl Summary {
                 best = Some(order);
             }
         }
-        summary.carrying = best.map(|o| Carrying {
-            code: o.code.clone(),
-            due: o.due,
-            balance: o.balance(),
-            currency: o.currency,
-        });
+        summary.carrying =
+            best.map(|o| Carrying { code: o.code.clone(), due: o.due, balance: o.balance(), currency: o.currency });
         summary
     }
 
@@ -145,8 +141,16 @@ mod tests {
         assert_eq!(carrying(&[a.clone(), b.clone()]).as_deref(), Some("B"));
         let paid = Order { paid: 10, ..b };
         assert_eq!(carrying(&[a.clone(), paid]).as_deref(), Some("A"));
-        assert_eq!(carrying(&[a.clone(), order("C", "2026-03-01", 90, "COP")]).as_deref(), Some("C"), "currency code first");
-        assert_eq!(carrying(&[a.clone(), order("D", "2026-03-01", 11, "PEN")]).as_deref(), Some("D"), "then larger balance");
+        assert_eq!(
+            carrying(&[a.clone(), order("C", "2026-03-01", 90, "COP")]).as_deref(),
+            Some("C"),
+            "currency code first"
+        );
+        assert_eq!(
+            carrying(&[a.clone(), order("D", "2026-03-01", 11, "PEN")]).as_deref(),
+            Some("D"),
+            "then larger balance"
+        );
         assert_eq!(carrying(&[order("E", "2026-03-01", 10, "PEN"), a]).as_deref(), Some("A"), "then lower code");
         assert_eq!(carrying(&[]), None);
     }

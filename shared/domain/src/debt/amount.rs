@@ -42,7 +42,9 @@ pub enum Ambiguous {
 }
 
 fn core(text: &str) -> &str {
-    text.trim().trim_start_matches(|c: char| !c.is_ascii_digit() && c != '-').trim_end_matches(|c: char| !c.is_ascii_digit())
+    text.trim()
+        .trim_start_matches(|c: char| !c.is_ascii_digit() && c != '-')
+        .trim_end_matches(|c: char| !c.is_ascii_digit())
 }
 
 impl Evidence {
@@ -125,7 +127,8 @@ pub fn parse(text: &str, style: NumberStyle, currency: Currency) -> Result<Money
     let mut minor: i64 = 0;
     let fraction = cents.bytes().chain(std::iter::repeat(b'0')).take(decimals);
     for digit in whole.bytes().filter(u8::is_ascii_digit).chain(fraction) {
-        minor = minor.checked_mul(10).and_then(|m| m.checked_add(i64::from(digit - b'0'))).ok_or(BadAmount::TooLarge)?;
+        minor =
+            minor.checked_mul(10).and_then(|m| m.checked_add(i64::from(digit - b'0'))).ok_or(BadAmount::TooLarge)?;
         if minor > MAX_MINOR {
             return Err(BadAmount::TooLarge);
         }

@@ -22,9 +22,7 @@ impl Currency {
 
     /// How many decimals the currency has: 2 for PEN, 0 for CLP and PYG.
     pub fn decimals(&self) -> u32 {
-        iso_currency::Currency::from_code(self.code())
-            .and_then(|c| c.exponent())
-            .map_or(2, u32::from)
+        iso_currency::Currency::from_code(self.code()).and_then(|c| c.exponent()).map_or(2, u32::from)
     }
 
     /// The symbol a reader expects before an amount.

@@ -156,7 +156,8 @@ impl Strategy {
         done: &[i32],
     ) -> Vec<(i32, &FlowStep, NaiveDate)> {
         let (Some((flow, _)), Some(carrying)) = (self.flow_of(segment), &summary.carrying) else { return Vec::new() };
-        let on = |(offset, step)| step_day(carrying.due, offset).filter(|d| span.contains(*d)).map(|d| (offset, step, d));
+        let on =
+            |(offset, step)| step_day(carrying.due, offset).filter(|d| span.contains(*d)).map(|d| (offset, step, d));
         flow.moments().into_iter().filter(|(offset, _)| !done.contains(offset)).filter_map(on).collect()
     }
 }
@@ -206,7 +207,13 @@ fn missing(account: &Account, required: &[String], sender: Sender<'_>, today: Na
 }
 
 /// Decides a customer's day from the facts; empty when no step of it falls in the span.
-pub fn decide(customer: &CustomerId, facts: &Facts, strategy: &Strategy, span: Span, now: DateTime<Utc>) -> Vec<Decision> {
+pub fn decide(
+    customer: &CustomerId,
+    facts: &Facts,
+    strategy: &Strategy,
+    span: Span,
+    now: DateTime<Utc>,
+) -> Vec<Decision> {
     let span = Span { from: facts.since.unwrap_or(span.from).min(span.from), ..span };
     let mut candidates = strategy.candidates(&facts.segment, &facts.summary, span, &facts.done);
     let (Some(top), Some((flow, version))) = (candidates.pop(), strategy.flow_of(&facts.segment)) else {
@@ -289,7 +296,13 @@ fn choose(
 
 /// When a step's message leaves on a day: at its hour, at the next opening, or, when the hour has passed, spread over
 /// what is left of the day's windows so that nothing bursts. `None` when nothing is left.
-fn moment(step: &FlowStep, id: &SendId, calendar: &Calendar, day: NaiveDate, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+fn moment(
+    step: &FlowStep,
+    id: &SendId,
+    calendar: &Calendar,
+    day: NaiveDate,
+    now: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
     let hour = calendar.instant(day.and_time(step.time));
     let same_day = |at: DateTime<Utc>| calendar.local_day(at) == day;
     if hour >= now {
@@ -351,7 +364,8 @@ pub(crate) mod tests {
     pub(crate) fn message(state: State) -> Interaction {
         let strategy = strategy();
         let day = day("2026-03-10");
-        let decision = decide(&"c".into(), &facts(), &strategy, Span::of_day(day, &strategy.calendar), planned_at(day)).remove(0);
+        let decision =
+            decide(&"c".into(), &facts(), &strategy, Span::of_day(day, &strategy.calendar), planned_at(day)).remove(0);
         Interaction {
             id: decision.id,
             customer: "c".into(),
@@ -430,7 +444,10 @@ pub(crate) mod tests {
             let decisions = plan(&owing(due), &strategy, on);
             assert_eq!(decisions.last().map(|d| d.step.offset), expected, "due {due} on {on}");
         }
-        assert_eq!(outcome(&plan(&owing("2026-03-10"), &strategy, "2026-03-10")).1.as_deref(), Some("2026-03-10T14:00:00+00:00"));
+        assert_eq!(
+            outcome(&plan(&owing("2026-03-10"), &strategy, "2026-03-10")).1.as_deref(),
+            Some("2026-03-10T14:00:00+00:00")
+        );
     }
 
     #[test]

@@ -75,8 +75,18 @@ pub const DEFAULT: &str = "default";
 
 /// The fields a condition may name besides `variable.NAME`.
 pub const FIELDS: [&str; 12] = [
-    "kind", "document_kind", "name", "portfolio", "adviser", "supervisor", "balance", "open_orders", "currency", "due",
-    "order_balance", "phones",
+    "kind",
+    "document_kind",
+    "name",
+    "portfolio",
+    "adviser",
+    "supervisor",
+    "balance",
+    "open_orders",
+    "currency",
+    "due",
+    "order_balance",
+    "phones",
 ];
 
 /// Why a predicate cannot be saved.
@@ -156,7 +166,9 @@ fn value_of(account: &Account, field: &str) -> Option<String> {
         "kind" => Some(if customer.kind == Kind::Company { "empresa" } else { "persona" }.to_owned()),
         "document_kind" => Some(customer.document.kind.clone()),
         "name" => Some(customer.name.clone()),
-        "portfolio" => Some(if customer.portfolio == Portfolio::WrittenOff { "castigada" } else { "vigente" }.to_owned()),
+        "portfolio" => {
+            Some(if customer.portfolio == Portfolio::WrittenOff { "castigada" } else { "vigente" }.to_owned())
+        }
         "adviser" => customer.adviser.as_ref().map(|a| a.to_string()),
         "supervisor" => customer.supervisor.as_ref().map(|a| a.to_string()),
         "balance" => carrying.and_then(|c| Some(plain(account.summary.open.get(&c.currency)?.balance, c.currency))),
@@ -260,7 +272,9 @@ mod tests {
 
     #[test]
     fn a_predicate_that_cannot_work_is_refused_and_arrears_are_warned_about() {
-        assert!(matches!(is("balanse", Equals, &["1"]).validate(), Err(BadPredicate::UnknownField(_, n)) if n == "balance"));
+        assert!(
+            matches!(is("balanse", Equals, &["1"]).validate(), Err(BadPredicate::UnknownField(_, n)) if n == "balance")
+        );
         assert!(is("balance", Between, &["1"]).validate().is_err());
         assert_eq!(is("variable.Tramo de mora", Equals, &["1"]).validate().map(|w| w.len()), Ok(1));
     }

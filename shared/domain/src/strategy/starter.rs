@@ -30,7 +30,13 @@ const STEPS: [(i32, Channel, &str, &str, &str); 7] = [
         "",
         "Hola {primer_nombre|}, su pago {codigo} por {monto} con {empresa} vence el {vencimiento}. {pago|} Gracias por pagar a tiempo.",
     ),
-    (3, Channel::Sms, "Tres días", "", "{empresa}: {primer_nombre|}, su pago {codigo} por {monto} vencio el {vencimiento}. {pago|}"),
+    (
+        3,
+        Channel::Sms,
+        "Tres días",
+        "",
+        "{empresa}: {primer_nombre|}, su pago {codigo} por {monto} vencio el {vencimiento}. {pago|}",
+    ),
     (
         8,
         Channel::Email,

@@ -117,7 +117,8 @@ fn pay(values: &mut Values, orders: Option<&[Order]>, account: &Account, sender:
     let order = orders.and_then(|all| all.iter().find(|o| Some(o.code.as_str()) == carrying));
     let page = sender.payment_url.and_then(|url| super::template::Compiled::parse(url).ok()?.fill(values).ok());
     let link = order.and_then(|o| o.details.payment_link.clone()).or(page);
-    let reference = order.and_then(|o| o.details.payment_reference.as_ref()).map(|r| format!("Referencia de pago: {r}"));
+    let reference =
+        order.and_then(|o| o.details.payment_reference.as_ref()).map(|r| format!("Referencia de pago: {r}"));
     if let Some(link) = &link {
         values.insert("link_pago".to_owned(), link.clone());
     }
@@ -156,7 +157,8 @@ mod tests {
     #[test]
     fn values_are_written_as_the_country_writes_them() {
         let account = account();
-        let order = Order::new("F-1", "2026-03-07".parse().expect("d"), Money::new(123_450, "PEN".parse().expect("pen")));
+        let order =
+            Order::new("F-1", "2026-03-07".parse().expect("d"), Money::new(123_450, "PEN".parse().expect("pen")));
         let got = values(&account, Some(&[order]), sender(), "2026-03-10".parse().expect("d"));
         for (tag, expected) in [
             ("nombre", "Ana Díaz"),
@@ -178,7 +180,8 @@ mod tests {
         let mut order = Order::new("F-1", "2026-03-07".parse().expect("d"), Money::new(1, "PEN".parse().expect("pen")));
         let today = "2026-03-10".parse().expect("d");
         order.details.payment_reference = Some("123".into());
-        let got = |o: &Order, s: Sender<'_>| values(&account, Some(std::slice::from_ref(o)), s, today).get("pago").cloned();
+        let got =
+            |o: &Order, s: Sender<'_>| values(&account, Some(std::slice::from_ref(o)), s, today).get("pago").cloned();
         assert_eq!(got(&order, sender()).as_deref(), Some("Referencia de pago: 123"));
         let page = Sender { payment_url: Some("https://pay/{codigo}"), ..sender() };
         assert_eq!(got(&order, page).as_deref(), Some("https://pay/F-1"));

@@ -222,7 +222,8 @@ impl Template {
     /// Every tag that must have a value, once.
     pub fn required_tags(&self) -> Vec<String> {
         let Ok((subject, body)) = self.compile() else { return Vec::new() };
-        let mut tags: Vec<String> = subject.iter().flat_map(Compiled::required).chain(body.required()).map(str::to_owned).collect();
+        let mut tags: Vec<String> =
+            subject.iter().flat_map(Compiled::required).chain(body.required()).map(str::to_owned).collect();
         tags.sort();
         tags.dedup();
         tags

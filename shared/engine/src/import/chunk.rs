@@ -178,7 +178,12 @@ pub(super) async fn progress(ports: &Ports, setup: &Setup, load: &Load, write: b
     query_all(ports.table.as_ref(), query).await?.iter().map(|s| decode(&s.body)).collect()
 }
 
-pub(super) async fn part<T: crate::store::codec::Shape>(ports: &Ports, setup: &Setup, load: &Load, name: &str) -> Result<T, Error> {
+pub(super) async fn part<T: crate::store::codec::Shape>(
+    ports: &Ports,
+    setup: &Setup,
+    load: &Load,
+    name: &str,
+) -> Result<T, Error> {
     let key = Key::new(TableName::Jobs, job::parts(setup.id(), &load.id), name);
     let stored = ports.table.get(&key).await?.ok_or(Error::NotFound("parte de la carga"))?;
     decode(&stored.body)
@@ -187,7 +192,13 @@ pub(super) async fn part<T: crate::store::codec::Shape>(ports: &Ports, setup: &S
 type Group = ([u8; 16], Vec<SpilledRow>);
 
 /// The chunk's rows by owner; a full picture adds the customers the file does not name.
-async fn groups(ports: &Ports, setup: &Setup, load: &Load, chunk: u16, rows: Vec<SpilledRow>) -> Result<Vec<Group>, Error> {
+async fn groups(
+    ports: &Ports,
+    setup: &Setup,
+    load: &Load,
+    chunk: u16,
+    rows: Vec<SpilledRow>,
+) -> Result<Vec<Group>, Error> {
     let mut groups: BTreeMap<[u8; 16], Vec<SpilledRow>> = BTreeMap::new();
     for row in rows {
         groups.entry(row.owner).or_default().push(row);

@@ -235,7 +235,9 @@ pub fn understand(kind: Kind, headers: &[String], mapping: Option<&Mapping>) -> 
         _ => None,
     };
     match either {
-        Some(name) if !has(name) && !(has("Número de documento") && has("Tipo de documento")) => Err(BadHeaders::NoKey(name)),
+        Some(name) if !has(name) && !(has("Número de documento") && has("Tipo de documento")) => {
+            Err(BadHeaders::NoKey(name))
+        }
         _ => Ok(layout),
     }
 }
@@ -270,7 +272,8 @@ fn named(kind: Kind, headers: &[String]) -> Result<Layout, BadHeaders> {
 
 /// `Variable_1` is named so; `Variable: Producto` and `Variable Producto` are named `Producto`.
 fn variable_name(header: &str) -> String {
-    let rest = header.trim().get("variable".len()..).unwrap_or_default().trim_start_matches([':', ' ', '.', '_']).trim();
+    let rest =
+        header.trim().get("variable".len()..).unwrap_or_default().trim_start_matches([':', ' ', '.', '_']).trim();
     if rest.is_empty() || rest.bytes().all(|b| b.is_ascii_digit()) { header.trim().to_owned() } else { rest.to_owned() }
 }
 
@@ -323,7 +326,8 @@ mod tests {
 
     #[test]
     fn headers_are_found_in_any_order_and_spelling() {
-        let file = headers("monto,TIPO DE DOCUMENTO,numero de documento,Código de pago,Fecha de Vencimiento,Zona,Variable_1");
+        let file =
+            headers("monto,TIPO DE DOCUMENTO,numero de documento,Código de pago,Fecha de Vencimiento,Zona,Variable_1");
         let layout = understand(Kind::Orders, &file, None).expect("a layout");
         assert_eq!(layout.fields[4], Some(Source::Cell(0)));
         assert_eq!(layout.ignored, ["Zona"]);

@@ -45,7 +45,8 @@ pub(super) async fn apply(
         let stored = accounts::account(ports, setup.id(), &id).await?;
         let (before, version) = stored.map_or((None, None), |(a, v)| (Some(a), Some(v)));
         if before.as_ref().is_some_and(|a| a.customer.status == Status::Deleted) {
-            return Ok(effect.reject(row.error("Número de documento", "el cliente fue eliminado: restáurelo antes de cargarlo")));
+            return Ok(effect
+                .reject(row.error("Número de documento", "el cliente fue eliminado: restáurelo antes de cargarlo")));
         }
         let mut customer = before.as_ref().map_or_else(|| fresh(setup, document.clone()), |a| a.customer.clone());
         if let Err(error) = fill(setup, &row, &mut customer, &mut effect.notes) {
@@ -64,7 +65,12 @@ pub(super) async fn apply(
         touch.settle(before.as_ref(), &mut account);
         let arrivals = edit_customer::arrive(ports, setup, before.as_ref(), &mut account, write).await?;
         effect.notes.extend(arrivals.shared.iter().map(|address| {
-            RowError::observation(row.line(), "Contacto", address, "lo tienen varios clientes: recibirá un mensaje automático al día")
+            RowError::observation(
+                row.line(),
+                "Contacto",
+                address,
+                "lo tienen varios clientes: recibirá un mensaje automático al día",
+            )
         }));
         effect.take(before.is_none(), before.as_ref() != Some(&account), rows.len());
         if !write || before.as_ref() == Some(&account) {
@@ -268,7 +274,9 @@ fn flags(row: &Row<'_>, customer: &mut Customer, notes: &mut Vec<RowError>) {
             let text = super::columns::fold(text);
             let found = options.iter().position(|o| text == *o);
             if found.is_none() {
-                notes.push(row.observe(column, &format!("se esperaba {} o {}; se dejó como estaba", options[0], options[1])));
+                notes.push(
+                    row.observe(column, &format!("se esperaba {} o {}; se dejó como estaba", options[0], options[1])),
+                );
             }
             found
         }

@@ -71,7 +71,8 @@ fn parts(text: &str) -> Option<(u32, u32, i32)> {
     let text = text.split_whitespace().next()?;
     let separator = ['/', '-', '.'].into_iter().find(|s| text.contains(*s))?;
     let mut numbers = text.split(separator);
-    let mut next = |longest: usize| numbers.next().filter(|n| n.len() <= longest && n.bytes().all(|b| b.is_ascii_digit()));
+    let mut next =
+        |longest: usize| numbers.next().filter(|n| n.len() <= longest && n.bytes().all(|b| b.is_ascii_digit()));
     let (a, b, year) = (next(2)?, next(2)?, next(4).filter(|y| y.len() == 4)?);
     numbers.next().is_none().then_some((a.parse().ok()?, b.parse().ok()?, year.parse().ok()?))
 }

@@ -28,7 +28,8 @@ pub(super) async fn apply(
             continue;
         };
         let reason = row.text("Motivo");
-        let changed = match normal_address(setup, row.text("Dirección")).filter(|_| !row.text("Dirección").is_empty()) {
+        let changed = match normal_address(setup, row.text("Dirección")).filter(|_| !row.text("Dirección").is_empty())
+        {
             Some(address) if write => exclude::address(ports, setup, &address, scope, reason).await?,
             Some(_) => true,
             None => {

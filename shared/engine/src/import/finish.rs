@@ -21,7 +21,13 @@ use futures::{StreamExt, TryStreamExt};
 use std::collections::BTreeMap;
 
 /// Ends a stage: a look becomes a trial's result, a question, or the writing; a writing becomes the end.
-pub(super) async fn finish(ports: &Ports, setup: &Setup, load: &Load, write: bool, now: DateTime<Utc>) -> Result<(), Error> {
+pub(super) async fn finish(
+    ports: &Ports,
+    setup: &Setup,
+    load: &Load,
+    write: bool,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
     let expected = if write { LoadState::Writing } else { LoadState::Looking };
     let parts = progress(ports, setup, load, write).await?;
     if load.state != expected || parts.iter().filter(|p| p.done).count() < usize::from(load.chunks) {
@@ -65,7 +71,10 @@ async fn too_large(ports: &Ports, setup: &Setup, load: &Load, counts: &Counts) -
 
 async fn open_orders(ports: &Ports, setup: &Setup) -> Result<i64, Error> {
     let stored = ports.table.get(&jobs::stat_key(setup.id(), "open_orders")).await?;
-    Ok(stored.and_then(|s| serde_json::from_str::<serde_json::Value>(&s.body).ok()).and_then(|v| v["n"].as_i64()).unwrap_or(0))
+    Ok(stored
+        .and_then(|s| serde_json::from_str::<serde_json::Value>(&s.body).ok())
+        .and_then(|v| v["n"].as_i64())
+        .unwrap_or(0))
 }
 
 async fn write_now(ports: &Ports, setup: &Setup, load: &Load) -> Result<(), Error> {
@@ -84,7 +93,9 @@ async fn write_now(ports: &Ports, setup: &Setup, load: &Load) -> Result<(), Erro
 /// Keeps what later loads and the gate ask: how many orders are open, more or less, and when payments last came.
 async fn remember(ports: &Ports, setup: &Setup, load: &Load, counts: &Counts, now: DateTime<Utc>) -> Result<(), Error> {
     let delta = match load.kind {
-        Kind::Orders => i64::try_from(counts.new).unwrap_or(0) - i64::try_from(counts.absent + counts.paid).unwrap_or(0),
+        Kind::Orders => {
+            i64::try_from(counts.new).unwrap_or(0) - i64::try_from(counts.absent + counts.paid).unwrap_or(0)
+        }
         Kind::Payments => -i64::try_from(counts.paid).unwrap_or(0),
         _ => 0,
     };
@@ -152,7 +163,13 @@ pub(super) async fn tell(ports: &Ports, setup: &Setup, load: &Load, now: DateTim
 }
 
 /// Writes the rejected rows as they came, plus a column `Error`; `None` when there are none.
-async fn rejected_rows(ports: &Ports, setup: &Setup, load: &Load, parts: &[u32], write: bool) -> Result<Option<String>, Error> {
+async fn rejected_rows(
+    ports: &Ports,
+    setup: &Setup,
+    load: &Load,
+    parts: &[u32],
+    write: bool,
+) -> Result<Option<String>, Error> {
     let errors = gather_errors(ports, setup, load, parts, write).await?;
     if errors.is_empty() {
         return Ok(None);
@@ -171,7 +188,13 @@ async fn rejected_rows(ports: &Ports, setup: &Setup, load: &Load, parts: &[u32],
 }
 
 /// The sentences of each rejected line, observations left apart.
-async fn gather_errors(ports: &Ports, setup: &Setup, load: &Load, parts: &[u32], write: bool) -> Result<BTreeMap<u32, String>, Error> {
+async fn gather_errors(
+    ports: &Ports,
+    setup: &Setup,
+    load: &Load,
+    parts: &[u32],
+    write: bool,
+) -> Result<BTreeMap<u32, String>, Error> {
     let chunks = parts.iter().enumerate().flat_map(|(chunk, parts)| {
         let chunk = u16::try_from(chunk).unwrap_or(u16::MAX);
         (0..*parts).map(move |part| errors_file(setup, load, chunk, part, write))
@@ -190,7 +213,12 @@ async fn gather_errors(ports: &Ports, setup: &Setup, load: &Load, parts: &[u32],
 }
 
 /// Streams the source again and keeps the header and the rejected lines.
-async fn text_rows(ports: &Ports, load: &Load, errors: BTreeMap<u32, String>, dialect: Dialect) -> Result<ByteStream, Error> {
+async fn text_rows(
+    ports: &Ports,
+    load: &Load,
+    errors: BTreeMap<u32, String>,
+    dialect: Dialect,
+) -> Result<ByteStream, Error> {
     let source = ports.files.read(&load.file).await?;
     let mut rows = Rows::new(dialect);
     let mut line = 0_u32;

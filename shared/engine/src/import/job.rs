@@ -266,7 +266,9 @@ pub async fn update(
     change: impl Fn(&mut Load) -> bool,
 ) -> Result<Option<Load>, Error> {
     for _ in 0..10 {
-        let Some((mut load, version)) = read(ports, project, id).await? else { return Err(Error::NotFound("la carga")) };
+        let Some((mut load, version)) = read(ports, project, id).await? else {
+            return Err(Error::NotFound("la carga"));
+        };
         if !change(&mut load) {
             return Ok(None);
         }

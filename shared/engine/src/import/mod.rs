@@ -71,7 +71,9 @@ pub enum Refused {
     #[error(transparent)]
     Dates(#[from] dates::MonthFirst),
     /// A key or phone lost digits in a spreadsheet.
-    #[error("la columna '{column}' trae números en notación científica ('{example}'): formatéela como texto y vuelva a exportar")]
+    #[error(
+        "la columna '{column}' trae números en notación científica ('{example}'): formatéela como texto y vuelva a exportar"
+    )]
     Scientific {
         /// Column.
         column: String,
@@ -132,7 +134,13 @@ pub struct Request {
 
 /// Puts a load on the process log and lets it run when its turn comes. `id` makes the request known again: the same
 /// file event twice is one load.
-pub async fn request(ports: &Ports, setup: &Setup, id: &str, asked: Request, now: DateTime<Utc>) -> Result<Load, Error> {
+pub async fn request(
+    ports: &Ports,
+    setup: &Setup,
+    id: &str,
+    asked: Request,
+    now: DateTime<Utc>,
+) -> Result<Load, Error> {
     let load = Load {
         id: id.into(),
         kind: asked.kind,
@@ -157,7 +165,12 @@ pub async fn request(ports: &Ports, setup: &Setup, id: &str, asked: Request, now
 }
 
 /// Says that a load which would change a lot may go on.
-pub async fn confirm(ports: &Ports, setup: &Setup, id: &cauce_domain::ids::JobId, now: DateTime<Utc>) -> Result<Load, Error> {
+pub async fn confirm(
+    ports: &Ports,
+    setup: &Setup,
+    id: &cauce_domain::ids::JobId,
+    now: DateTime<Utc>,
+) -> Result<Load, Error> {
     let confirmed = job::update(ports, setup.id(), id, |load| {
         let waiting = load.state == LoadState::ToConfirm;
         if waiting {
@@ -183,7 +196,9 @@ pub async fn work(
     now: DateTime<Utc>,
     late: &(dyn Fn() -> bool + Sync),
 ) -> Result<(), Error> {
-    let Some((load, _)) = job::read(ports, setup.id(), &message.job).await? else { return Err(Error::NotFound("la carga")) };
+    let Some((load, _)) = job::read(ports, setup.id(), &message.job).await? else {
+        return Err(Error::NotFound("la carga"));
+    };
     if load.state.is_over() {
         return Ok(());
     }

@@ -30,7 +30,11 @@ pub(super) struct Working {
 
 impl Working {
     /// Reads the account, its open orders, and those closed ones the rows name.
-    pub(super) async fn read(context: &Context<'_>, id: &CustomerId, codes: &BTreeSet<&str>) -> Result<Option<Self>, Error> {
+    pub(super) async fn read(
+        context: &Context<'_>,
+        id: &CustomerId,
+        codes: &BTreeSet<&str>,
+    ) -> Result<Option<Self>, Error> {
         let Some(open) = accounts::open_account(context.ports, context.setup.id(), id).await? else { return Ok(None) };
         let mut orders: BTreeMap<String, (Order, Option<(Key, u64)>)> =
             open.orders.iter().map(|(o, k, v)| (o.code.clone(), (o.clone(), Some((k.clone(), *v))))).collect();
@@ -117,7 +121,8 @@ fn work_out(context: &Context<'_>, id: &CustomerId, rows: &[SpilledRow], working
     let mut effect = Effect::default();
     let mut wanted = Vec::new();
     if working.open.account.customer.status == Status::Deleted {
-        let gone = |r: &SpilledRow| RowError::error(r.line, "Número de documento", &r.cells[1], "el cliente fue eliminado");
+        let gone =
+            |r: &SpilledRow| RowError::error(r.line, "Número de documento", &r.cells[1], "el cliente fue eliminado");
         return (effect.reject_all(rows, gone), wanted);
     }
     working.current().for_each(|o| effect.before(o));
@@ -130,7 +135,8 @@ fn work_out(context: &Context<'_>, id: &CustomerId, rows: &[SpilledRow], working
             Ok(order) => {
                 let changed = stored != Some(&order);
                 effect.take(stored.is_none(), changed, 1);
-                effect.counts.paid += u64::from(changed && order.balance() == 0 && stored.is_some_and(|o| o.balance() > 0));
+                effect.counts.paid +=
+                    u64::from(changed && order.balance() == 0 && stored.is_some_and(|o| o.balance() > 0));
                 if changed {
                     wanted.push(order.clone());
                 }

@@ -104,7 +104,10 @@ async fn one(
             return Ok((effect, true));
         }
         Asked::New(movement) => {
-            let owner = Item::new(keys::movement_code(context.setup.id(), &movement.code), encode(&CodeOwner { customer: id.clone() })?);
+            let owner = Item::new(
+                keys::movement_code(context.setup.id(), &movement.code),
+                encode(&CodeOwner { customer: id.clone() })?,
+            );
             let event = if movement.kind == MovementKind::Payment { "payment" } else { "adjustment" };
             (vec![Change::Put(owner, Expect::Absent)], movement, event, 1)
         }
@@ -118,7 +121,10 @@ async fn one(
     }
     *working.open.account.credit.entry(movement.currency).or_default() += sign * movement.credit;
     working.open.account.credit.retain(|_, c| *c != 0);
-    changes.push(Change::Put(Item::new(keys::movement(context.setup.id(), id, &movement.code), encode(&movement)?), Expect::Anything));
+    changes.push(Change::Put(
+        Item::new(keys::movement(context.setup.id(), id, &movement.code), encode(&movement)?),
+        Expect::Anything,
+    ));
     changes.push(Change::Put(generated(context, id, &movement, event)?, Expect::Anything));
     working.orders.values().for_each(|(o, _)| effect.after(o));
     effect.take(true, true, 1);
@@ -166,11 +172,13 @@ async fn read(
     };
     if let Some(stored) = context.ports.table.get(&keys::movement_code(context.setup.id(), &movement.code)).await? {
         let owner: CodeOwner = decode(&stored.body)?;
-        let known = context.ports.table.get(&keys::movement(context.setup.id(), &owner.customer, &movement.code)).await?;
+        let known =
+            context.ports.table.get(&keys::movement(context.setup.id(), &owner.customer, &movement.code)).await?;
         let known: Option<Movement> = known.map(|s| decode(&s.body)).transpose()?;
         let same = owner.customer == *id
             && known.is_some_and(|k| {
-                (k.amount, k.currency, k.date, &k.order) == (movement.amount, movement.currency, movement.date, &movement.order)
+                (k.amount, k.currency, k.date, &k.order)
+                    == (movement.amount, movement.currency, movement.date, &movement.order)
             });
         return Ok(if same {
             Ok(Asked::Known)

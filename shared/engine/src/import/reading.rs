@@ -98,7 +98,9 @@ async fn spilled(ports: &Ports, setup: &Setup, load: &Load, pass: Pass, conventi
         commit(ports, vec![Change::Put(Item::new(key, encode(&variable)?), Expect::Absent)]).await?;
     }
     let open = match ports.table.get(&jobs::stat_key(setup.id(), "open_orders")).await? {
-        Some(stored) => serde_json::from_str::<serde_json::Value>(&stored.body).ok().and_then(|v| v["n"].as_i64()).unwrap_or(0),
+        Some(stored) => {
+            serde_json::from_str::<serde_json::Value>(&stored.body).ok().and_then(|v| v["n"].as_i64()).unwrap_or(0)
+        }
         None => 0,
     };
     let large = load.kind == Kind::Orders && !load.options.confirmed && open > 0;
@@ -186,7 +188,12 @@ impl Pass {
         columns.filter(|(_, f)| f.is_some()).map(|(c, _)| c.name.to_owned()).collect()
     }
 
-    async fn whole_file(&mut self, ports: &Ports, setup: &Setup, load: &Load) -> Result<Result<Conventions, Refused>, Error> {
+    async fn whole_file(
+        &mut self,
+        ports: &Ports,
+        setup: &Setup,
+        load: &Load,
+    ) -> Result<Result<Conventions, Refused>, Error> {
         let Some(size) = ports.files.size(&load.file).await? else { return Ok(Err(Refused::Gone)) };
         if size == 0 {
             return Ok(Err(Refused::Empty));
@@ -207,7 +214,13 @@ impl Pass {
         })
     }
 
-    async fn text(&mut self, ports: &Ports, setup: &Setup, load: &Load, dialect: Dialect) -> Result<Result<(), Refused>, Error> {
+    async fn text(
+        &mut self,
+        ports: &Ports,
+        setup: &Setup,
+        load: &Load,
+        dialect: Dialect,
+    ) -> Result<Result<(), Refused>, Error> {
         let mut rows = Rows::new(dialect);
         let mut stream = ports.files.read(&load.file).await?;
         loop {
@@ -227,7 +240,13 @@ impl Pass {
     }
 
     /// A workbook is read on a thread of its own and handed over a few rows at a time.
-    async fn sheet(&mut self, ports: &Ports, setup: &Setup, load: &Load, size: u64) -> Result<Result<(), Refused>, Error> {
+    async fn sheet(
+        &mut self,
+        ports: &Ports,
+        setup: &Setup,
+        load: &Load,
+        size: u64,
+    ) -> Result<Result<(), Refused>, Error> {
         if size > sheet::MAX_FILE {
             return Ok(Err(Refused::TooLarge));
         }
@@ -386,7 +405,12 @@ fn scientific(text: &str) -> bool {
 type Owner = Result<[u8; 16], RowError>;
 
 /// Whose each row is: by document, by the order it pays, or by the address it excludes.
-pub(super) async fn owners(ports: &Ports, setup: &Setup, kind: Kind, batch: &[(u32, Vec<String>)]) -> Result<Vec<Owner>, Error> {
+pub(super) async fn owners(
+    ports: &Ports,
+    setup: &Setup,
+    kind: Kind,
+    batch: &[(u32, Vec<String>)],
+) -> Result<Vec<Owner>, Error> {
     let document = |line: u32, doc_kind: &str, number: &str| -> Owner {
         let wrong = |e: cauce_domain::debt::document::BadDocument| {
             RowError::error(line, "Número de documento", number, &e.to_string())
@@ -417,7 +441,8 @@ fn exclusion_owner(setup: &Setup, line: u32, cells: &[String], document: impl Fn
         return document(line, &cells[0], &cells[1]);
     }
     let normal = normal_address(setup, address);
-    let normal = normal.ok_or_else(|| RowError::error(line, "Dirección", address, "no es un celular ni un correo válido"))?;
+    let normal =
+        normal.ok_or_else(|| RowError::error(line, "Dirección", address, "no es un celular ni un correo válido"))?;
     Ok(bytes_of(&CustomerId::new(keyed(&setup.key, "address", &normal))))
 }
 
@@ -430,7 +455,11 @@ pub(super) fn normal_address(setup: &Setup, text: &str) -> Option<String> {
     if phone::is_placeholder(text) { None } else { Phone::parse(text, country).ok().map(|p| p.e164().to_owned()) }
 }
 
-async fn code_owners(ports: &Ports, setup: &Setup, batch: &[(u32, Vec<String>)]) -> Result<HashMap<String, [u8; 16]>, Error> {
+async fn code_owners(
+    ports: &Ports,
+    setup: &Setup,
+    batch: &[(u32, Vec<String>)],
+) -> Result<HashMap<String, [u8; 16]>, Error> {
     let mut codes: Vec<&str> = batch.iter().map(|(_, c)| c[0].as_str()).filter(|c| !c.is_empty()).collect();
     codes.sort_unstable();
     codes.dedup();

@@ -164,9 +164,10 @@ impl<'a> Row<'a> {
     /// The currency of the row, if it names one.
     pub fn currency(&self) -> Result<Option<Currency>, RowError> {
         match self.ask("Moneda") {
-            Ask::Set(text) => text.parse().map(Some).map_err(|_| {
-                self.error("Moneda", "no es una moneda ISO 4217: use PEN, COP, MXN, CLP, ARS o USD")
-            }),
+            Ask::Set(text) => text
+                .parse()
+                .map(Some)
+                .map_err(|_| self.error("Moneda", "no es una moneda ISO 4217: use PEN, COP, MXN, CLP, ARS o USD")),
             _ => Ok(None),
         }
     }

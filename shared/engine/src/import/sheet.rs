@@ -49,7 +49,9 @@ fn text(value: &DataRef<'_>) -> String {
         DataRef::String(s) => s.clone(),
         DataRef::SharedString(s) => (*s).to_owned(),
         DataRef::Bool(b) => if *b { "Sí" } else { "No" }.to_owned(),
-        DataRef::DateTime(d) => serial(d.as_f64().floor().abs() as u64).map_or_else(|| number(d.as_f64()), |d| d.to_string()),
+        DataRef::DateTime(d) => {
+            serial(d.as_f64().floor().abs() as u64).map_or_else(|| number(d.as_f64()), |d| d.to_string())
+        }
         DataRef::DateTimeIso(s) | DataRef::DurationIso(s) => s.clone(),
         DataRef::Error(_) | DataRef::Empty => String::new(),
     }
@@ -67,7 +69,8 @@ fn number(n: f64) -> String {
 /// Adds up what the archive says it will unpack to, from its directory.
 fn refuse_bomb(bytes: &[u8]) -> Result<(), Refused> {
     let tail = bytes.len().saturating_sub(66_000);
-    let end = bytes[tail..].windows(4).rposition(|w| w == b"PK\x05\x06").map(|at| at + tail).ok_or(Refused::BadSheet)?;
+    let end =
+        bytes[tail..].windows(4).rposition(|w| w == b"PK\x05\x06").map(|at| at + tail).ok_or(Refused::BadSheet)?;
     let u16_at = |at: usize| bytes.get(at..at + 2).map_or(0, |b| u16::from_le_bytes([b[0], b[1]]));
     let u32_at = |at: usize| bytes.get(at..at + 4).map_or(0, |b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]));
     let mut at = u32_at(end + 16) as usize;
@@ -91,7 +94,9 @@ mod tests {
 
     #[test]
     fn numbers_come_out_as_they_were_typed() {
-        for (n, expected) in [(1234.56, "1234.56"), (0.1 + 0.2, "0.3"), (45_678.0, "45678"), (12_345_678_901.0, "12345678901")] {
+        for (n, expected) in
+            [(1234.56, "1234.56"), (0.1 + 0.2, "0.3"), (45_678.0, "45678"), (12_345_678_901.0, "12345678901")]
+        {
             assert_eq!(number(n), expected);
         }
     }

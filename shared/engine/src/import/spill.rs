@@ -126,7 +126,13 @@ pub fn range(chunk: u16, chunks: u16) -> (usize, usize) {
 }
 
 /// Reads a chunk's rows, ordered by owner and line.
-pub async fn read_chunk(ports: &Ports, folder: &str, runs: &Runs, chunk: u16, chunks: u16) -> Result<Vec<SpilledRow>, Error> {
+pub async fn read_chunk(
+    ports: &Ports,
+    folder: &str,
+    runs: &Runs,
+    chunk: u16,
+    chunks: u16,
+) -> Result<Vec<SpilledRow>, Error> {
     let (from, to) = range(chunk, chunks);
     let mut rows = Vec::new();
     for (run, offsets) in runs.runs.iter().enumerate() {
@@ -146,7 +152,8 @@ mod tests {
 
     #[test]
     fn a_row_is_read_back_as_it_was_spilled() {
-        let row = SpilledRow { owner: [7; 16], line: 42, cells: vec!["ñandú".into(), String::new(), "a\"b\n".into()] };
+        let row =
+            SpilledRow { owner: [7; 16], line: 42, cells: vec!["ñandú".into(), String::new(), "a\"b\n".into()] };
         let mut bytes = Vec::new();
         encode(&row, &mut bytes);
         encode(&row, &mut bytes);

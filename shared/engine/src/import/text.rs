@@ -60,7 +60,8 @@ impl Dialect {
 /// Without a mark, UTF-16 of Latin text has a zero in every other byte.
 fn looks_utf16(head: &[u8], zero_at: usize) -> bool {
     let sample = &head[..head.len().min(400)];
-    sample.len() >= 8 && sample.chunks_exact(2).filter(|p| p[zero_at] == 0 && p[1 - zero_at] != 0).count() * 10 > sample.len() * 4
+    sample.len() >= 8
+        && sample.chunks_exact(2).filter(|p| p[zero_at] == 0 && p[1 - zero_at] != 0).count() * 10 > sample.len() * 4
 }
 
 fn eight_bit(head: &[u8], whole: bool) -> &'static Encoding {
@@ -178,7 +179,8 @@ mod tests {
     #[test]
     fn every_dialect_gives_the_same_rows() {
         let plain = "Nombre;Ciudad\r\n\"Muñoz; Ana\";\"dos\nlíneas\"\r\n";
-        let wide = |to: fn(u16) -> [u8; 2], mark: &[u8]| [mark.to_vec(), plain.encode_utf16().flat_map(to).collect()].concat();
+        let wide =
+            |to: fn(u16) -> [u8; 2], mark: &[u8]| [mark.to_vec(), plain.encode_utf16().flat_map(to).collect()].concat();
         let files = [
             plain.as_bytes().to_vec(),
             [b"\xEF\xBB\xBF".to_vec(), plain.as_bytes().to_vec()].concat(),

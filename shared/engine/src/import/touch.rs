@@ -33,7 +33,12 @@ impl Touch {
     /// Sums an account's orders up again and draws what follows from it.
     ///
     /// When a step of the new carrying order lands on a day whose plan has begun, the next day's plan takes it (carry).
-    pub fn apply<'a>(&self, before: Option<&Account>, account: &mut Account, orders: impl IntoIterator<Item = &'a Order>) {
+    pub fn apply<'a>(
+        &self,
+        before: Option<&Account>,
+        account: &mut Account,
+        orders: impl IntoIterator<Item = &'a Order>,
+    ) {
         account.summary = Summary::of(orders);
         self.settle(before, account);
     }
@@ -42,7 +47,8 @@ impl Touch {
     pub fn settle(&self, before: Option<&Account>, account: &mut Account) {
         account.segment = segment::choose(&self.segments, account);
         let key = |a: &Account| a.summary.carrying.as_ref().map(|c| (c.code.clone(), c.due));
-        let revived = before.is_none_or(|b| b.customer.status != Status::Active) && account.customer.status == Status::Active;
+        let revived =
+            before.is_none_or(|b| b.customer.status != Status::Active) && account.customer.status == Status::Active;
         let moved = revived || before.is_none_or(|b| key(b) != key(account) || b.segment != account.segment);
         let Some(today) = self.planned.filter(|_| moved) else { return };
         let span = Span::of_day(today, &self.strategy.calendar);

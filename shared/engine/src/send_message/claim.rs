@@ -69,7 +69,13 @@ pub(super) async fn claim(
         None => Ok(()),
     };
     if admitted == Err(Refusal::Fired) {
-        return store(ports, setup, not_sent(message, Reason::Superseded, Some("el paso ya salió".to_owned())), version).await;
+        return store(
+            ports,
+            setup,
+            not_sent(message, Reason::Superseded, Some("el paso ya salió".to_owned())),
+            version,
+        )
+        .await;
     }
     let cap = match &admitted {
         Err(Refusal::Cap(text)) => Some(text.as_str()),
@@ -94,7 +100,8 @@ impl Look {
     fn of(setup: &Setup, strategy: &Strategy, message: &Interaction, open: &OpenAccount, now: DateTime<Utc>) -> Self {
         let account = &open.account;
         let flow = strategy.flows.iter().find(|(f, _)| f.id == message.step.flow);
-        let step = flow.and_then(|(f, _)| f.moments().into_iter().find(|(o, _)| *o == message.step.offset).map(|m| m.1));
+        let step =
+            flow.and_then(|(f, _)| f.moments().into_iter().find(|(o, _)| *o == message.step.offset).map(|m| m.1));
         let levels = step.map(|s| s.levels.clone()).unwrap_or_default();
         let recipients = match message.channel {
             Some(channel) => point::choose(&account.customer, channel, &levels),
@@ -124,7 +131,14 @@ impl Look {
         Self { facts, recipients, subject, text }
     }
 
-    fn ask(&self, strategy: &Strategy, setup: &Setup, message: &Interaction, cap: Option<&str>, now: DateTime<Utc>) -> Verdict {
+    fn ask(
+        &self,
+        strategy: &Strategy,
+        setup: &Setup,
+        message: &Interaction,
+        cap: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Verdict {
         let flow = strategy.flow_of(&self.facts.segment).filter(|(f, _)| f.id == message.step.flow);
         let Some(channel) = message.channel else { return Verdict::Block(Reason::TemplateMissing, None) };
         let template = setup.template(&message.step.template);
@@ -243,10 +257,16 @@ async fn take(
 }
 
 /// One item per shared address and day: the second customer's message finds it there.
-fn shared_days(setup: &Setup, recipients: &Recipients, message: &Interaction, now: DateTime<Utc>) -> Result<Vec<Item>, Error> {
+fn shared_days(
+    setup: &Setup,
+    recipients: &Recipients,
+    message: &Interaction,
+    now: DateTime<Utc>,
+) -> Result<Vec<Item>, Error> {
     let mut items = Vec::new();
     for destination in recipients.to.iter().filter(|d| d.shared) {
-        let key = Key::new(TableName::Accounts, setup.address_partition(&destination.address), format!("d#{}", message.day));
+        let key =
+            Key::new(TableName::Accounts, setup.address_partition(&destination.address), format!("d#{}", message.day));
         let day = AddressDay { send: message.id.clone() };
         items.push(Item::new(key, encode(&day)?).expiring(jobs::expiry(now)));
     }

@@ -93,7 +93,8 @@ async fn accepted(
 /// Takes the ledger entry back together with the state: the message did not leave.
 async fn give_back(ports: &Ports, setup: &Setup, message: Interaction, version: u64) -> Result<Ended, Error> {
     for _ in 0..super::CLAIM_TRIES {
-        let (mut week, week_version, _) = interactions::ledgers(ports, setup.id(), &message.customer, message.day).await?;
+        let (mut week, week_version, _) =
+            interactions::ledgers(ports, setup.id(), &message.customer, message.day).await?;
         week.entries.retain(|e| e.send != message.id);
         let key = keys::ledger(setup.id(), &message.customer, message.day);
         let changes = vec![
@@ -111,7 +112,13 @@ async fn give_back(ports: &Ports, setup: &Setup, message: Interaction, version: 
 }
 
 /// Applies reports that came before their receipt.
-pub async fn apply_parked(ports: &Ports, setup: &Setup, provider: &str, id: &str, receipt: &Receipt) -> Result<(), Error> {
+pub async fn apply_parked(
+    ports: &Ports,
+    setup: &Setup,
+    provider: &str,
+    id: &str,
+    receipt: &Receipt,
+) -> Result<(), Error> {
     let query = Query::table(TableName::Interactions, keys::parked(setup.id(), provider, id));
     for stored in query_all(ports.table.as_ref(), query).await? {
         let parked: Parked = decode(&stored.body)?;

@@ -68,7 +68,11 @@ pub fn item(project: &ProjectId, message: &Interaction, chosen: bool) -> Result<
         item = item.indexed(Index::Release, keys::release_hour(at, shard), sort);
     }
     if chosen {
-        item = item.indexed(Index::Day, day_partition(project, message.day, shard), format!("{}#{}", message.customer, message.id));
+        item = item.indexed(
+            Index::Day,
+            day_partition(project, message.day, shard),
+            format!("{}#{}", message.customer, message.id),
+        );
     }
     Ok(item)
 }
@@ -128,7 +132,8 @@ pub async fn of_day(
     day: NaiveDate,
     shard: &str,
 ) -> Result<Vec<(Interaction, u64)>, Error> {
-    let mut listed = query_all(ports.table.as_ref(), Query::index(Index::Day, day_partition(project, day, shard))).await?;
+    let mut listed =
+        query_all(ports.table.as_ref(), Query::index(Index::Day, day_partition(project, day, shard))).await?;
     listed.retain(|s| s.key.sk.starts_with("i#"));
     let mut messages = Vec::with_capacity(listed.len());
     for chunk in listed.chunks(crate::ports::table::MAX_KEYS) {

@@ -248,7 +248,8 @@ pub async fn load(ports: &Ports, project: &ProjectId) -> Result<Setup, Error> {
     let items = query_all(ports.table.as_ref(), Query::table(TableName::Settings, project.as_str())).await?;
     let secret = ports.secrets.get(&key_name(project)).await?;
     let key = secret.map(|s| s.expose().as_bytes().to_vec()).unwrap_or_default();
-    let (mut found, mut users, mut templates, mut segments, mut flows, mut mappings) = (None, vec![], vec![], vec![], vec![], vec![]);
+    let (mut found, mut users, mut templates, mut segments, mut flows, mut mappings) =
+        (None, vec![], vec![], vec![], vec![], vec![]);
     for stored in items {
         let (body, version) = (&stored.body, stored.version);
         match stored.key.sk.split('#').next() {

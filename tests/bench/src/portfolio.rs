@@ -1,0 +1,47 @@
+//! The portfolio both sides load: two open orders a customer, the earlier one spread so that a known number is due.
+
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+/// The day that is planned: a Tuesday without holidays around it, so that seven due dates stand on it.
+pub(crate) const DAY: &str = "2026-03-10";
+/// The offsets of the starter flow.
+pub(crate) const OFFSETS: [i64; 7] = [-5, -1, 0, 3, 8, 15, 30];
+
+/// How much.
+#[derive(Clone, Copy)]
+pub(crate) struct Portfolio {
+    pub(crate) customers: u64,
+    pub(crate) due: u64,
+}
+
+impl Portfolio {
+    pub(crate) fn orders(&self) -> u64 {
+        self.customers * 2
+    }
+
+    /// Writes `customers.csv` and `orders.csv`, orders in an order of their own.
+    pub(crate) fn write(&self, folder: &Path) -> std::io::Result<()> {
+        std::fs::create_dir_all(folder)?;
+        let day: chrono::NaiveDate = DAY.parse().map_err(std::io::Error::other)?;
+        let mut customers = BufWriter::new(std::fs::File::create(folder.join("customers.csv"))?);
+        writeln!(customers, "Tipo de documento,Número de documento,Nombre,Celular_1,Correo_1")?;
+        for n in 0..self.customers {
+            writeln!(customers, "CE,C{n:08},Cliente Número {n},9{:08},c{n}@correo.example.com", 10_000_000 + n)?;
+        }
+        customers.flush()?;
+        let mut orders = BufWriter::new(std::fs::File::create(folder.join("orders.csv"))?);
+        writeln!(orders, "Tipo de documento,Número de documento,Código de pago,Fecha de vencimiento,Moneda,Monto")?;
+        let span = (7 * self.customers).div_ceil(self.due);
+        for k in 0..2_u64 {
+            for n in 0..self.customers {
+                // A stride that shares no factor with the count visits everybody in a scattered order.
+                let n = (n * 7_919 + 13) % self.customers;
+                let first = day + chrono::Days::new(8) - chrono::Days::new(n % span);
+                let due = first + chrono::Days::new(k * 45);
+                writeln!(orders, "CE,C{n:08},OP-{n:08}-{k},{due},PEN,{}.{:02}", 50 + n % 900, n % 100)?;
+            }
+        }
+        orders.flush()
+    }
+}
