@@ -57,6 +57,9 @@ impl Striker {
     pub(crate) fn is_dead(&self) -> bool {
         self.dead.load(Ordering::SeqCst)
     }
+    pub(crate) fn strikes_stale(&self) -> bool {
+        self.fault == Fault::Stale
+    }
     pub(crate) fn calls(&self) -> usize {
         self.calls.load(Ordering::SeqCst)
     }

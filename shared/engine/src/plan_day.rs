@@ -153,7 +153,7 @@ async fn decide_one(
     (account, version): (Account, u64),
 ) -> Result<Vec<(Interaction, bool)>, Error> {
     let reaches_back = run.from < Span::of_day(run.date, &run.strategy.calendar).from;
-    let done = if account.carry.is_some() || reaches_back {
+    let done = if account.carry.is_some_and(|c| c.on <= run.date) || reaches_back {
         finally_decided(ports, setup, &account, run).await?
     } else {
         Vec::new()

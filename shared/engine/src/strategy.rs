@@ -25,7 +25,11 @@ pub async fn gather(ports: &Ports, setup: &Setup, now: DateTime<Utc>) -> Result<
             channels: project.channels.clone(),
             stopped: project.stopped,
             payments_needed_since: needed,
-            payments_loaded: jobs::mark(ports, &project.id, "payments_loaded").await?,
+            // Asked for only where a project requires it: most claims need not read it.
+            payments_loaded: match needed {
+                Some(_) => jobs::mark(ports, &project.id, "payments_loaded").await?,
+                None => None,
+            },
         },
         calendar: project.calendar.clone(),
         calendar_version: setup.project.version,

@@ -68,11 +68,13 @@ impl SqliteQueue {
         self.writer.run(change).await
     }
 
-    /// Makes every received message visible: nobody else works on this file.
+    /// Makes every received message visible: nobody else works on this file. That the process before died with a message
+    /// in hand says nothing against the message, so that receive does not count.
     pub async fn wake(&self) -> Result<(), PortError> {
         let now = self.clock.now().timestamp_millis();
         let change = move |c: &Connection| {
-            c.execute("UPDATE queue SET visible_at = ?1 WHERE visible_at > ?1", [now]).map(|_| ())
+            let sql = "UPDATE queue SET visible_at = ?1, receives = max(receives - 1, 0) WHERE visible_at > ?1";
+            c.execute(sql, [now]).map(|_| ())
         };
         self.writer.run(change).await
     }

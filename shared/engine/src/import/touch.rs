@@ -2,7 +2,6 @@
 
 use crate::Ports;
 use crate::error::Error;
-use crate::store::jobs;
 use crate::store::settings::Setup;
 use crate::strategy;
 use cauce_domain::debt::account::{Account, Carry, Summary};
@@ -18,21 +17,21 @@ use chrono::{DateTime, NaiveDate, Utc};
 pub struct Touch {
     segments: Vec<Segment>,
     strategy: Strategy,
-    /// The local day, when its plan has begun.
-    planned: Option<NaiveDate>,
+    today: NaiveDate,
 }
 
 impl Touch {
     /// Gathers it.
     pub async fn gather(ports: &Ports, setup: &Setup, now: DateTime<Utc>) -> Result<Self, Error> {
-        let today = setup.today(now);
-        let planned = jobs::run(ports, setup.id(), today).await?.map(|_| today);
-        Ok(Self { segments: setup.segment_list(), strategy: strategy::gather(ports, setup, now).await?, planned })
+        let strategy = strategy::gather(ports, setup, now).await?;
+        Ok(Self { segments: setup.segment_list(), strategy, today: setup.today(now) })
     }
 
     /// Sums an account's orders up again and draws what follows from it.
     ///
-    /// When a step of the new carrying order lands on a day whose plan has begun, the next day's plan takes it (carry).
+    /// When a step of the new carrying order lands on today, the next day's plan looks at the account again (carry):
+    /// today's may have begun, or may read an index that does not show this change yet. A step that today's plan did
+    /// decide is found decided.
     pub fn apply<'a>(
         &self,
         before: Option<&Account>,
@@ -50,10 +49,12 @@ impl Touch {
         let revived =
             before.is_none_or(|b| b.customer.status != Status::Active) && account.customer.status == Status::Active;
         let moved = revived || before.is_none_or(|b| key(b) != key(account) || b.segment != account.segment);
-        let Some(today) = self.planned.filter(|_| moved) else { return };
-        let span = Span::of_day(today, &self.strategy.calendar);
+        if !moved {
+            return;
+        }
+        let span = Span::of_day(self.today, &self.strategy.calendar);
         let lands = !self.strategy.candidates(&account.segment, &account.summary, span, &[]).is_empty();
-        let next = today.succ_opt().and_then(|d| self.strategy.calendar.next_allowed_day(d));
+        let next = self.today.succ_opt().and_then(|d| self.strategy.calendar.next_allowed_day(d));
         if let (true, Some(on)) = (lands, next) {
             let from = account.carry.map_or(span.from, |c| c.from.min(span.from));
             account.carry = Some(Carry { from, on });
