@@ -6,13 +6,14 @@ use super::writer::Writer;
 use async_trait::async_trait;
 use cauce_engine::ports::PortError;
 use cauce_engine::ports::table::{
-    Change, Cursor, Expect, Index, Item, Key, MAX_KEYS, MAX_PAGE, Page, Query, Source, Stored, Table, TableName,
+    Change, Cursor, Expect, Item, Key, MAX_KEYS, MAX_PAGE, Page, Query, Source, Stored, Table, TableName,
     WriteError, check_limits,
 };
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params_from_iter};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use uuid::Uuid;
 
 /// Readers kept open.
@@ -35,6 +36,8 @@ impl SqliteTable {
     pub fn open(path: &Path) -> Result<Self, PortError> {
         let connection = schema::open(path).map_err(failed)?;
         schema::create(&connection).map_err(failed)?;
+        // The writer alone touches pages all over the file: it gets the memory.
+        connection.pragma_update(None, "cache_size", -24_576).map_err(failed)?;
         let writer =
             Writer::start(connection).map_err(|e| PortError::Unavailable("la base de datos", Some(Box::new(e))))?;
         let meter = Arc::new(Meter::default());
@@ -83,6 +86,32 @@ impl SqliteTable {
     }
 }
 
+/// The statements of a table, spelled once.
+struct Sql {
+    known: String,
+    put: String,
+    delete: String,
+}
+
+static SQL: LazyLock<BTreeMap<TableName, Sql>> =
+    LazyLock::new(|| TableName::ALL.into_iter().map(|t| (t, Sql::of(t))).collect());
+
+impl Sql {
+    fn of(table: TableName) -> Self {
+        let name = table.name();
+        let columns: String = indexes(table).map(|i| format!(", {0}_pk, {0}_sk", i.name())).collect();
+        let places: String = (0..indexes(table).count() * 2).map(|n| format!(", ?{}", n + 7)).collect();
+        Self {
+            known: format!("SELECT version{columns} FROM {name} WHERE pk = ?1 AND sk = ?2"),
+            put: format!(
+                "INSERT OR REPLACE INTO {name} (pk, sk, body, version, write_id, expires{columns}) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6{places})"
+            ),
+            delete: format!("DELETE FROM {name} WHERE pk = ?1 AND sk = ?2"),
+        }
+    }
+}
+
 fn find(connection: &Connection, key: &Key) -> rusqlite::Result<Option<Stored>> {
     let sql = match key.table {
         TableName::Accounts => "SELECT body, version, write_id FROM accounts WHERE pk = ?1 AND sk = ?2",
@@ -101,13 +130,11 @@ fn find(connection: &Connection, key: &Key) -> rusqlite::Result<Option<Stored>> 
 type Known = (u64, Vec<Option<(String, String)>>);
 
 fn known(connection: &Connection, key: &Key) -> rusqlite::Result<Option<Known>> {
-    let of: Vec<Index> = indexes(key.table).collect();
-    let columns: String = of.iter().map(|i| format!(", {0}_pk, {0}_sk", i.name())).collect();
-    let sql = format!("SELECT version{columns} FROM {} WHERE pk = ?1 AND sk = ?2", key.table.name());
-    let mut statement = connection.prepare_cached(&sql)?;
+    let count = indexes(key.table).count();
+    let mut statement = connection.prepare_cached(&SQL[&key.table].known)?;
     let row = |r: &rusqlite::Row<'_>| {
-        let mut places = Vec::with_capacity(of.len());
-        for at in 0..of.len() {
+        let mut places = Vec::with_capacity(count);
+        for at in 0..count {
             let pk: Option<String> = r.get(1 + at * 2)?;
             places.push(match pk {
                 Some(pk) => Some((pk, r.get(2 + at * 2)?)),
@@ -150,8 +177,7 @@ fn apply(
         match change {
             Change::Put(item, _) => put(connection, id, item, known.as_ref().map_or(0, |k| k.0) + 1)?,
             Change::Delete(key, _) => {
-                let sql = format!("DELETE FROM {} WHERE pk = ?1 AND sk = ?2", key.table.name());
-                connection.prepare_cached(&sql)?.execute([&key.pk, &key.sk])?;
+                connection.prepare_cached(&SQL[&key.table].delete)?.execute([&key.pk, &key.sk])?;
             }
             Change::Check(..) => {}
         }
@@ -161,29 +187,19 @@ fn apply(
 }
 
 fn put(connection: &Connection, id: Uuid, item: &Item, version: u64) -> rusqlite::Result<()> {
-    let of: Vec<Index> = indexes(item.key.table).collect();
-    let columns: String = of.iter().map(|i| format!(", {0}_pk, {0}_sk", i.name())).collect();
-    let places: String = (0..of.len() * 2).map(|n| format!(", ?{}", n + 7)).collect();
-    let sql = format!(
-        "INSERT OR REPLACE INTO {} (pk, sk, body, version, write_id, expires{columns}) VALUES (?1, ?2, ?3, ?4, ?5, ?6{places})",
-        item.key.table.name()
-    );
-    let mut values: Vec<Value> = vec![
-        item.key.pk.clone().into(),
-        item.key.sk.clone().into(),
-        item.body.clone().into(),
-        Value::Integer(i64::try_from(version).unwrap_or(i64::MAX)),
-        Value::Blob(id.as_bytes().to_vec()),
-        item.expires.map_or(Value::Null, Value::Integer),
-    ];
-    for index in of {
-        match item.indexes.iter().find(|i| i.index == index) {
-            Some(place) => values.extend([Value::from(place.pk.clone()), Value::from(place.sk.clone())]),
-            None => values.extend([Value::Null, Value::Null]),
-        }
+    let mut statement = connection.prepare_cached(&SQL[&item.key.table].put)?;
+    statement.raw_bind_parameter(1, &item.key.pk)?;
+    statement.raw_bind_parameter(2, &item.key.sk)?;
+    statement.raw_bind_parameter(3, &item.body)?;
+    statement.raw_bind_parameter(4, i64::try_from(version).unwrap_or(i64::MAX))?;
+    statement.raw_bind_parameter(5, &id.as_bytes()[..])?;
+    statement.raw_bind_parameter(6, item.expires)?;
+    for (at, index) in indexes(item.key.table).enumerate() {
+        let place = item.indexes.iter().find(|i| i.index == index);
+        statement.raw_bind_parameter(7 + at * 2, place.map(|p| &p.pk))?;
+        statement.raw_bind_parameter(8 + at * 2, place.map(|p| &p.sk))?;
     }
-    connection.prepare_cached(&sql)?.execute(params_from_iter(values))?;
-    Ok(())
+    statement.raw_execute().map(|_| ())
 }
 
 /// What DynamoDB would bill for the indexes: a place that changes is taken out and put in.

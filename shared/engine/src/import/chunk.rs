@@ -29,7 +29,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 
 /// Customers worked on at once, so that their writes share a commit.
-const TOGETHER: usize = 256;
+const TOGETHER: usize = 1024;
 
 /// How far a chunk is.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -284,20 +284,18 @@ async fn run(
     from: usize,
     late: &(dyn Fn() -> bool + Sync),
 ) -> Result<(Effect, usize), Error> {
-    let mut total = Effect::default();
-    let mut reached = from;
-    for some in groups[from.min(groups.len())..].chunks(TOGETHER) {
-        let mut work = Vec::with_capacity(some.len());
-        for (owner, rows) in some {
-            work.push(one(context, kind, id_of(*owner), rows));
-        }
-        // Shared addresses make customers touch each other; the rest share commits by running side by side.
-        let width = if matches!(kind, Kind::Customers | Kind::Exclusions) { 64 } else { TOGETHER };
-        let effects: Vec<Result<Effect, Error>> = futures::stream::iter(work).buffered(width).collect().await;
-        for effect in effects {
-            total.add(effect?);
-        }
-        reached += some.len();
+    let left = &groups[from.min(groups.len())..];
+    let mut work = Vec::with_capacity(left.len());
+    for (owner, rows) in left {
+        work.push(one(context, kind, id_of(*owner), rows));
+    }
+    // While some wait for the disk others read and work out: the writer and this task both stay busy.
+    let width = if matches!(kind, Kind::Customers | Kind::Exclusions) { TOGETHER / 4 } else { TOGETHER };
+    let mut working = futures::stream::iter(work).buffered(width);
+    let (mut total, mut reached) = (Effect::default(), from);
+    while let Some(effect) = working.next().await {
+        total.add(effect?);
+        reached += 1;
         if late() {
             break;
         }
