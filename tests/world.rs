@@ -58,7 +58,7 @@ impl World {
 
     /// The same over a given folder and a changed house.
     pub(crate) async fn at(path: &Path, date: NaiveDate, change: impl FnOnce(House) -> House) -> Self {
-        let start = Country::Pe.zone().from_local(date) + TimeDelta::minutes(5);
+        let start = Country::Pe.zone().midnight(date) + TimeDelta::minutes(5);
         Self::open(path, start, date, change).await
     }
 
@@ -257,12 +257,27 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a root").to_owned()
 }
 
-/// Local midnight of a zone.
-trait FromLocal {
-    fn from_local(self, date: NaiveDate) -> DateTime<Utc>;
+/// The binary, built by the same cargo that built this test.
+pub(crate) fn binary() -> PathBuf {
+    let exe = std::env::current_exe().expect("this test");
+    let target = exe.parent().and_then(Path::parent).expect("a target folder");
+    let binary = target.join("cauce");
+    if !binary.exists() {
+        let built = std::process::Command::new(env!("CARGO"))
+            .args(["build", "--workspace", "--bins"])
+            .current_dir(root())
+            .status();
+        assert!(built.expect("cargo").success());
+    }
+    binary
 }
-impl FromLocal for chrono_tz::Tz {
-    fn from_local(self, date: NaiveDate) -> DateTime<Utc> {
+
+/// Local midnight of a zone.
+trait Midnight {
+    fn midnight(self, date: NaiveDate) -> DateTime<Utc>;
+}
+impl Midnight for chrono_tz::Tz {
+    fn midnight(self, date: NaiveDate) -> DateTime<Utc> {
         use chrono::TimeZone;
         self.from_local_datetime(&date.and_hms_opt(0, 0, 0).expect("midnight"))
             .earliest()

@@ -133,7 +133,7 @@ impl Table for Struck<dyn Table> {
             // The first five calls after the strike see the index as it was.
             Ok(_) if old && (self.striker.at..self.striker.at + 5).contains(&self.striker.calls()) => {
                 let mut seen = self.striker.stale.lock().expect("pages");
-                Ok(seen.entry(format!("{query:?}")).or_insert_with(Page::default).clone())
+                Ok(seen.entry(format!("{query:?}")).or_default().clone())
             }
             Ok(page) => {
                 if old {

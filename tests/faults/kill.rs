@@ -1,24 +1,12 @@
 //! `kill -9` at random moments, then the same command again, until a run ends: with the same end.
 
-use crate::world::{folder, root};
+use crate::world::{binary, folder};
 use cauce_local::clock::Clock;
 use cauce_local::house::{House, Options};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
-
-/// The binary, built by the same cargo that built this test.
-fn binary() -> PathBuf {
-    let exe = std::env::current_exe().expect("this test");
-    let target = exe.parent().and_then(Path::parent).expect("a target folder");
-    let binary = target.join("cauce");
-    if !binary.exists() {
-        let built = Command::new(env!("CARGO")).args(["build", "--workspace", "--bins"]).current_dir(root()).status();
-        assert!(built.expect("cargo").success());
-    }
-    binary
-}
 
 fn demo(data: &Path) -> Child {
     Command::new(binary())

@@ -92,3 +92,27 @@ async fn the_published_receivables_load_whole() {
     assert_eq!((customers.counts.new, orders.counts.new, payments.counts.paid), (100, 2466, 2466));
     assert!(world.broken().await.is_empty());
 }
+
+#[test]
+fn the_providers_phone_vectors_read_as_they_say() {
+    use cauce_domain::contact::phone::{Read, read, whatsapp_aliases};
+    let path = root().parent().expect("a parent").join("shared/payloads/vectors/phone.json");
+    let Ok(text) = std::fs::read_to_string(&path) else { return };
+    let cases: Vec<serde_json::Value> = serde_json::from_str(&text).expect("json");
+    for case in cases {
+        let input = case["input"].as_str().expect("an input");
+        let region = case["region"].as_str().and_then(|r| r.parse().ok());
+        if case["region"].as_str().is_some() && region.is_none() {
+            continue; // a country this house has no rules for
+        }
+        let strict = match read(input, region) {
+            Ok(Read::Valid(number)) => Some(number),
+            Ok(Read::Unverified(_)) | Err(_) => None,
+        };
+        assert_eq!(strict.as_deref(), case["e164"].as_str(), "{case}");
+        if let (Some(number), Some(aliases)) = (strict, case["wa_aliases"].as_array()) {
+            let aliases: Vec<&str> = aliases.iter().filter_map(|a| a.as_str()).collect();
+            assert_eq!(whatsapp_aliases(&number), aliases, "{case}");
+        }
+    }
+}

@@ -3,7 +3,9 @@
 mod api;
 mod budgets;
 mod day;
+mod demo;
 mod files;
 mod foreign;
 mod handlers;
 mod sending;
+mod smtp;

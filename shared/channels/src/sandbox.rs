@@ -136,24 +136,25 @@ impl Fate {
         let status = |(name, after): (&str, i64)| Status {
             id: id.to_owned(),
             // Only half of the posts carry our reference: the rest must find the message by its receipt.
-            reference: (self.0[30] % 2 == 0).then(|| message.reference.clone()),
+            reference: self.0[30].is_multiple_of(2).then(|| message.reference.clone()),
             status: name.to_owned(),
             error: (name == "failed").then(|| "número o buzón no disponible (sandbox)".to_owned()),
             at: message.at + TimeDelta::seconds(after),
         };
-        let late =
-            |n: usize| TimeDelta::seconds(i64::from(self.0[20 + n] % 7) * if self.0[31] % 5 == 0 { 1200 } else { 1 });
+        let late = |n: usize| {
+            TimeDelta::seconds(i64::from(self.0[20 + n] % 7) * if self.0[31].is_multiple_of(5) { 1200 } else { 1 })
+        };
         let mut posts: Vec<(DateTime<Utc>, Post)> = steps
             .into_iter()
             .enumerate()
             .map(|(n, step)| (message.at + TimeDelta::seconds(step.1) + late(n), Post { statuses: vec![status(step)] }))
             .collect();
-        if self.0[29] % 6 == 0
+        if self.0[29].is_multiple_of(6)
             && let Some(doubled) = posts.last().cloned()
         {
             posts.push((doubled.0 + TimeDelta::minutes(3), doubled.1));
         }
-        if self.0[28] % 8 == 0 && posts.len() > 1 {
+        if self.0[28].is_multiple_of(8) && posts.len() > 1 {
             // Two in one post, the later status first.
             let (at, mut last) = posts.remove(1);
             last.statuses.extend(posts[0].1.statuses.clone());

@@ -77,9 +77,11 @@ async fn messages(ports: &Ports, setup: &Setup, account: &Account, checked: &mut
     let messages = interactions::of_customer(ports, setup.id(), id, None, 5_000).await?;
     checked.messages += messages.len() as u64;
     let (mut steps, mut days) = (BTreeSet::new(), BTreeSet::new());
-    let left = messages.iter().filter(|m| {
-        !matches!(m.state, State::Scheduled { .. } | State::NotSent { .. })
-            && !(matches!(m.state, State::Failed { .. }) && m.provider_id.is_none())
+    let left = messages.iter().filter(|m| match m.state {
+        State::Scheduled { .. } | State::NotSent { .. } => false,
+        // Refused at the door: it never left, and its ledger entry was given back.
+        State::Failed { .. } => m.provider_id.is_some(),
+        _ => true,
     });
     for message in left {
         if !steps.insert(message.step.key.clone()) {

@@ -46,7 +46,7 @@ pub async fn release_due(ports: &Ports, now: DateTime<Utc>) -> Result<Released, 
         let start = cursor.map(|c| c.until).filter(|until| *until <= now);
         let from = start.unwrap_or(now - TimeDelta::hours(LOOK_BACK_HOURS));
         pass(ports, shard, from, now, &mut released).await?;
-        if now.minute() % 15 == 0 {
+        if now.minute().is_multiple_of(15) {
             sweep(ports, shard, from, now, &mut released).await?;
         }
         let item = Item::new(place, encode(&ReleaseCursor { until: now })?);

@@ -14,7 +14,12 @@ pub async fn gather(ports: &Ports, setup: &Setup, now: DateTime<Utc>) -> Result<
     let project = setup.project();
     let usable = setup.templates.iter().filter(|t| t.value.purposes.contains(&Purpose::Flow));
     let facts = |t: &crate::store::settings::Versioned<cauce_domain::strategy::template::Template>| {
-        let facts = TemplateFacts { version: t.version, channel: t.value.channel, required: t.value.required_tags() };
+        let facts = TemplateFacts {
+            version: t.version,
+            channel: t.value.channel,
+            audience: t.value.audience,
+            required: t.value.required_tags(),
+        };
         (t.value.id.clone(), facts)
     };
     let needed = project.payments_within_hours.map(|hours| now - TimeDelta::hours(i64::from(hours)));
@@ -34,6 +39,7 @@ pub async fn gather(ports: &Ports, setup: &Setup, now: DateTime<Utc>) -> Result<
         calendar: project.calendar.clone(),
         calendar_version: setup.project.version,
         flows: setup.flows.iter().map(|f| (f.value.clone(), f.version)).collect(),
+        references_allowed: project.references_allowed,
         templates: usable.map(facts).collect(),
     })
 }

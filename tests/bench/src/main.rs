@@ -155,6 +155,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 /// Runs one of Cauce's steps in a process of its own.
 fn run(folder: &Path, step: &str) -> Result<Value, Box<dyn std::error::Error>> {
+    // What the step before left to the disk is not this one's time.
+    Command::new("sync").status()?;
     let output = Command::new(std::env::current_exe()?).arg("--folder").arg(folder).arg(step).output()?;
     if !output.status.success() {
         return Err(String::from_utf8_lossy(&output.stderr).into_owned().into());

@@ -61,7 +61,8 @@ pub(crate) fn measure(portfolio: &Path, folder: &Path) -> Result<Measured, Failu
     measured.copy = server.copy("staging", &portfolio.join("orders.csv"))?;
     measured.upsert = server.sql(UPSERT)?;
     measured.summary = server.sql(SUMMARY)?;
-    server.sql("VACUUM ANALYZE;")?;
+    server.sql("VACUUM ANALYZE; CHECKPOINT;")?;
+    Command::new("sync").status()?;
     let facts = "jsonb_build_object('balance', balance, 'open', open, 'carrying', carrying, 'due', carrying_due)";
     let insert = "INSERT INTO messages (customer, day, code, due, step, state, at, facts)";
     let at = format!("timestamptz '{DAY} 09:00-05'");

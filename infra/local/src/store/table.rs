@@ -6,8 +6,8 @@ use super::writer::Writer;
 use async_trait::async_trait;
 use cauce_engine::ports::PortError;
 use cauce_engine::ports::table::{
-    Change, Cursor, Expect, Item, Key, MAX_KEYS, MAX_PAGE, Page, Query, Source, Stored, Table, TableName,
-    WriteError, check_limits,
+    Change, Cursor, Expect, Item, Key, MAX_KEYS, MAX_PAGE, Page, Query, Source, Stored, Table, TableName, WriteError,
+    check_limits,
 };
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params_from_iter};

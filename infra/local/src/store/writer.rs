@@ -9,8 +9,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
-/// Jobs taken into one commit at most.
-const GROUP: usize = 2048;
+/// Jobs taken into one commit at most: fewer than callers keep in flight, so that they prepare more while it is made.
+const GROUP: usize = 512;
 
 type Finish = Box<dyn FnOnce(bool) + Send>;
 type Job = Box<dyn FnOnce(&Connection) -> rusqlite::Result<Finish> + Send>;

@@ -124,7 +124,7 @@ impl Calendar {
             Some(closed) => !closed,
             None => {
                 let weekend = matches!(day.weekday(), Weekday::Sat | Weekday::Sun);
-                !(self.restrict_weekends && weekend) && !(self.restrict_holidays && self.holiday(day).is_some())
+                !(self.restrict_weekends && weekend || self.restrict_holidays && self.holiday(day).is_some())
             }
         }
     }

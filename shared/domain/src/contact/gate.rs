@@ -119,6 +119,8 @@ pub struct Case<'a> {
     pub decided: DateTime<Utc>,
     /// The carrying order the message was decided for.
     pub order: Option<&'a str>,
+    /// The law or the project forbids whom the template is written for.
+    pub forbidden: bool,
     /// Whether the address can be used.
     pub reach: Reach,
     /// The tag the template needs and nobody can fill.
@@ -178,6 +180,9 @@ fn person(case: &Case<'_>) -> Option<Verdict> {
     }
     if case.reach == Reach::OptedOut {
         return block(Reason::OptedOut);
+    }
+    if case.forbidden {
+        return block(Reason::RecipientForbidden);
     }
     None
 }
@@ -268,6 +273,7 @@ mod tests {
             flow_stopped: None,
             decided: at - TimeDelta::hours(9),
             order: Some("F-1"),
+            forbidden: false,
             reach: Reach::Usable,
             missing_tag: None,
             cap: None,
@@ -328,6 +334,7 @@ mod tests {
         assert_eq!(verdict(|_, _| {}, |c| c.reach = Reach::Nothing), Verdict::Block(Reason::NoContact, None));
         assert_eq!(verdict(|_, _| {}, |c| c.reach = Reach::Invalid), Verdict::Block(Reason::InvalidContact, None));
         assert!(blocked(verdict(|_, _| {}, |c| c.missing_tag = Some("plan"))));
+        assert_eq!(verdict(|_, _| {}, |c| c.forbidden = true), Verdict::Block(Reason::RecipientForbidden, None));
     }
 
     #[test]

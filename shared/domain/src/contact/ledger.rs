@@ -78,8 +78,7 @@ pub fn admits(entries: &[&Entry], step: &str, day: NaiveDate, channel: Channel, 
     if today >= caps.per_day as usize || entries.iter().any(|e| e.day == day && e.origin == Origin::Flow) {
         return Err(Refusal::Cap(format!("ya recibió {today} contacto(s) automático(s) hoy")));
     }
-    let in_reach =
-        |e: &&&Entry| e.reached && (day - e.day).num_days() < 7 || e.reached && week_of(e.day) == week_of(day);
+    let in_reach = |e: &&&Entry| e.reached && ((day - e.day).num_days() < 7 || week_of(e.day) == week_of(day));
     if caps.one_channel_a_week_after_contact
         && let Some(other) = entries.iter().filter(in_reach).find(|e| e.channel != channel)
     {

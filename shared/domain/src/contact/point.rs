@@ -3,7 +3,8 @@
 use crate::contact::channel::{Channel, Scope};
 use crate::contact::phone;
 use crate::country::Country;
-use crate::debt::customer::{Customer, Kind};
+use crate::debt::customer::{Customer, Kind, Related};
+use crate::strategy::template::Audience;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -149,10 +150,16 @@ pub struct Levels {
 /// Chooses where a message of a channel goes, or says why it goes nowhere.
 ///
 /// A person gets it at the first usable address in slot order. A company gets one e-mail to its levels with copies, or
-/// one WhatsApp or SMS at the first usable phone of its levels.
-pub fn choose(customer: &Customer, channel: Channel, levels: &Levels) -> Result<Recipients, Reach> {
+/// one WhatsApp or SMS at the first usable phone of its levels. A template for references or guarantors goes to the first
+/// of them that has an address of the channel; the customer's own opt-out binds it too.
+pub fn choose(customer: &Customer, audience: Audience, channel: Channel, levels: &Levels) -> Result<Recipients, Reach> {
     if customer.opted_out.iter().any(|s| s.covers(channel)) {
         return Err(Reach::OptedOut);
+    }
+    match audience {
+        Audience::Customer => {}
+        Audience::Reference => return of_related(&customer.references, channel),
+        Audience::Guarantor => return of_related(&customer.guarantors, channel),
     }
     let company = customer.kind == Kind::Company;
     let at = |wanted: &[u8], slot: u8| !company || wanted.is_empty() || wanted.contains(&slot);
@@ -174,6 +181,15 @@ pub fn choose(customer: &Customer, channel: Channel, levels: &Levels) -> Result<
     let cc = candidates.iter().filter(copied).map(Candidate::destination).filter(|d| !usable.contains(d)).collect();
     let to = if levels.to.is_empty() { usable.into_iter().take(1).collect() } else { usable };
     Ok(Recipients { to, cc })
+}
+
+fn of_related(people: &[Related], channel: Channel) -> Result<Recipients, Reach> {
+    let address = |r: &Related| match channel {
+        Channel::Email => r.email.as_ref().map(|e| e.address().to_owned()),
+        Channel::Whatsapp | Channel::Sms => r.phone.as_ref().map(|p| p.e164().to_owned()),
+    };
+    let first = people.iter().find_map(address).ok_or(Reach::Nothing)?;
+    Ok(Recipients { to: vec![Destination { address: first, shared: false }], cc: Vec::new() })
 }
 
 struct Candidate<'a> {
@@ -209,8 +225,6 @@ mod tests {
         Point::new(slot, Email::parse(text).expect("an e-mail"))
     }
     fn addresses(found: &Recipients) -> (Vec<&str>, Vec<&str>) {
-        let names = |d: &'_ Vec<Destination>| d.iter().map(|d| d.address.as_str()).collect::<Vec<_>>().join(",");
-        let _ = names;
         (found.to.iter().map(|d| d.address.as_str()).collect(), found.cc.iter().map(|d| d.address.as_str()).collect())
     }
 
@@ -219,11 +233,11 @@ mod tests {
         let mut ana = customer("CC");
         ana.emails = vec![email(1, "uno@x.com"), email(2, "dos@x.com")];
         ana.emails[0].invalid = true;
-        let found = choose(&ana, Channel::Email, &Levels::default()).expect("an address");
+        let found = choose(&ana, Audience::Customer, Channel::Email, &Levels::default()).expect("an address");
         assert_eq!(addresses(&found), (vec!["dos@x.com"], vec![]));
         ana.emails[1].opted_out.insert(Scope::All);
-        assert_eq!(choose(&ana, Channel::Email, &Levels::default()), Err(Reach::OptedOut));
-        assert_eq!(choose(&ana, Channel::Sms, &Levels::default()), Err(Reach::Nothing));
+        assert_eq!(choose(&ana, Audience::Customer, Channel::Email, &Levels::default()), Err(Reach::OptedOut));
+        assert_eq!(choose(&ana, Audience::Customer, Channel::Sms, &Levels::default()), Err(Reach::Nothing));
     }
 
     #[test]
@@ -231,15 +245,29 @@ mod tests {
         let mut acme = customer("RUC");
         acme.emails = vec![email(1, "a@x.com"), email(2, "b@x.com"), email(3, "c@x.com")];
         let levels = Levels { to: vec![1, 3], cc: vec![2, 3] };
-        let found = choose(&acme, Channel::Email, &levels).expect("addresses");
+        let found = choose(&acme, Audience::Customer, Channel::Email, &levels).expect("addresses");
         assert_eq!(addresses(&found), (vec!["a@x.com", "c@x.com"], vec!["b@x.com"]));
+    }
+
+    #[test]
+    fn a_guarantor_is_written_to_at_its_own_address() {
+        let mut ana = customer("CC");
+        ana.emails = vec![email(1, "ana@x.com")];
+        let guarantor =
+            |text: &str| choose(&ana_with(&ana, text), Audience::Guarantor, Channel::Email, &Levels::default());
+        assert_eq!(addresses(&guarantor("aval@x.com").expect("an address")).0, vec!["aval@x.com"]);
+        assert_eq!(choose(&ana, Audience::Reference, Channel::Email, &Levels::default()), Err(Reach::Nothing));
+    }
+    fn ana_with(ana: &Customer, guarantor: &str) -> Customer {
+        let email = Email::parse(guarantor).ok();
+        Customer { guarantors: vec![Related { name: "Aval".into(), phone: None, email }], ..ana.clone() }
     }
 
     #[test]
     fn an_e_mail_is_one_clean_address() {
         for (text, expected) in [
             (" Ana.Diaz@Empresa.COM ", Some("ana.diaz@empresa.com")),
-            ("<mailto:ana@x.com>", None),
+            ("<mailto:ana@x.com>", Some("ana@x.com")),
             ("mailto:ana@x.com", Some("ana@x.com")),
             ("ana@niño.cl", Some("ana@xn--nio-8ma.cl")),
             ("a@b", None),
@@ -250,9 +278,6 @@ mod tests {
             ("a..b@x.com", None),
         ] {
             let read = Email::parse(text).ok().map(|e| e.address().to_owned());
-            if text.starts_with('<') {
-                continue;
-            }
             assert_eq!(read.as_deref(), expected, "{text}");
         }
     }

@@ -13,6 +13,7 @@ use crate::debt::customer::Status;
 use crate::ids::{CustomerId, FlowId, ProjectId, SegmentId, SendId, TemplateId, derived};
 use crate::strategy::flow::{Flow, FlowStep, Span, step_day};
 use crate::strategy::tag::{self, Sender};
+use crate::strategy::template::Audience;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -73,6 +74,9 @@ pub struct TemplateFacts {
     pub version: u64,
     /// Channel.
     pub channel: Channel,
+    /// Whom it is written for.
+    #[serde(default)]
+    pub audience: Audience,
     /// Tags that must have a value.
     pub required: Vec<String>,
 }
@@ -90,6 +94,9 @@ pub struct Strategy {
     pub calendar_version: u64,
     /// Flows with their versions.
     pub flows: Vec<(Flow, u64)>,
+    /// References may be written to.
+    #[serde(default)]
+    pub references_allowed: bool,
     /// Templates by id.
     pub templates: BTreeMap<TemplateId, TemplateFacts>,
 }
@@ -143,6 +150,12 @@ impl Strategy {
         dates
     }
 
+    /// Whether the law or the project forbids writing to a template's audience.
+    pub fn forbids(&self, template: &TemplateId) -> bool {
+        let reference = self.templates.get(template).is_some_and(|t| t.audience == Audience::Reference);
+        reference && !self.references_allowed
+    }
+
     fn template(&self, step: &FlowStep) -> Option<&TemplateFacts> {
         self.templates.get(&step.template)
     }
@@ -178,7 +191,8 @@ pub fn observe(account: &Account, strategy: &Strategy, span: Span, sender: Sende
     let (_, step, _) = strategy.candidates(&account.segment, &account.summary, reaching, done).pop()?;
     let template = strategy.template(step);
     let reach = template.map_or(Reach::Usable, |t| {
-        point::choose(&account.customer, t.channel, &step.levels).map_or_else(|reach| reach, |_| Reach::Usable)
+        point::choose(&account.customer, t.audience, t.channel, &step.levels)
+            .map_or_else(|reach| reach, |_| Reach::Usable)
     });
     Some(Facts {
         status: account.customer.status,
@@ -278,6 +292,7 @@ fn choose(
         flow_stopped: flow.stopped,
         decided: now,
         order: None,
+        forbidden: strategy.forbids(&step.template),
         reach: facts.reach,
         missing_tag: facts.missing_tag.as_deref(),
         cap: None,
@@ -395,7 +410,7 @@ pub(crate) mod tests {
         let flags = ChannelFlags { visible: true, active: true, connected: true };
         let facts = |t: crate::strategy::template::Template| {
             let required = t.required_tags();
-            (t.id, TemplateFacts { version: 1, channel: t.channel, required })
+            (t.id, TemplateFacts { version: 1, channel: t.channel, audience: t.audience, required })
         };
         Strategy {
             project: "p".into(),
@@ -409,6 +424,7 @@ pub(crate) mod tests {
             calendar: Calendar::of(Country::Pe),
             calendar_version: 1,
             flows: vec![(starter::flow(), 1)],
+            references_allowed: false,
             templates: starter::templates().into_iter().map(facts).collect(),
         }
     }

@@ -145,9 +145,7 @@ pub(super) async fn work(
         let groups = groups(ports, setup, load, chunk, rows).await?;
         let context = gather(ports, setup, load, &found, &groups, write, now).await?;
         let (effect, reached) = run(&context, load.kind, &groups, progress.customers, late).await?;
-        if let Err(error) = tell_errors(ports, setup, load, chunk, &mut progress, effect, write).await {
-            return Err(error);
-        }
+        tell_errors(ports, setup, load, chunk, &mut progress, effect, write).await?;
         progress.customers = reached;
         progress.done = reached == groups.len();
         let item = Item::new(place, encode(&progress)?).expiring(jobs::expiry(load.created));

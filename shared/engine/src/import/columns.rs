@@ -235,7 +235,7 @@ pub fn understand(kind: Kind, headers: &[String], mapping: Option<&Mapping>) -> 
         _ => None,
     };
     match either {
-        Some(name) if !has(name) && !(has("Número de documento") && has("Tipo de documento")) => {
+        Some(name) if !(has(name) || has("Número de documento") && has("Tipo de documento")) => {
             Err(BadHeaders::NoKey(name))
         }
         _ => Ok(layout),

@@ -31,7 +31,7 @@ use std::collections::{HashMap, HashSet};
 /// Largest text file.
 const MAX_TEXT: u64 = 2 * 1024 * 1024 * 1024;
 /// Rows a chunk holds, more or less.
-const CHUNK_ROWS: u64 = 4_000;
+const CHUNK_ROWS: u64 = 8_000;
 /// Rows looked up together.
 const BATCH: usize = 1_000;
 

@@ -17,14 +17,20 @@ use chrono::{DateTime, NaiveDate, Utc};
 pub struct Touch {
     segments: Vec<Segment>,
     strategy: Strategy,
-    today: NaiveDate,
+    /// Today with the restricted days before it, whose steps fall on it.
+    today: Span,
+    /// The next day whose plan may look again.
+    next: Option<NaiveDate>,
 }
 
 impl Touch {
     /// Gathers it.
     pub async fn gather(ports: &Ports, setup: &Setup, now: DateTime<Utc>) -> Result<Self, Error> {
         let strategy = strategy::gather(ports, setup, now).await?;
-        Ok(Self { segments: setup.segment_list(), strategy, today: setup.today(now) })
+        let day = setup.today(now);
+        let next = day.succ_opt().and_then(|d| strategy.calendar.next_allowed_day(d));
+        let today = Span::of_day(day, &strategy.calendar);
+        Ok(Self { segments: setup.segment_list(), strategy, today, next })
     }
 
     /// Sums an account's orders up again and draws what follows from it.
@@ -52,11 +58,9 @@ impl Touch {
         if !moved {
             return;
         }
-        let span = Span::of_day(self.today, &self.strategy.calendar);
-        let lands = !self.strategy.candidates(&account.segment, &account.summary, span, &[]).is_empty();
-        let next = self.today.succ_opt().and_then(|d| self.strategy.calendar.next_allowed_day(d));
-        if let (true, Some(on)) = (lands, next) {
-            let from = account.carry.map_or(span.from, |c| c.from.min(span.from));
+        let lands = !self.strategy.candidates(&account.segment, &account.summary, self.today, &[]).is_empty();
+        if let (true, Some(on)) = (lands, self.next) {
+            let from = account.carry.map_or(self.today.from, |c| c.from.min(self.today.from));
             account.carry = Some(Carry { from, on });
         }
     }

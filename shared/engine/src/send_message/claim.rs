@@ -104,7 +104,11 @@ impl Look {
             flow.and_then(|(f, _)| f.moments().into_iter().find(|(o, _)| *o == message.step.offset).map(|m| m.1));
         let levels = step.map(|s| s.levels.clone()).unwrap_or_default();
         let recipients = match message.channel {
-            Some(channel) => point::choose(&account.customer, channel, &levels),
+            Some(channel) => {
+                let template = setup.template(&message.step.template);
+                let audience = template.map(|t| t.value.audience).unwrap_or_default();
+                point::choose(&account.customer, audience, channel, &levels)
+            }
             None => Err(Reach::Nothing),
         };
         let orders: Vec<Order> = open.orders.iter().map(|(o, ..)| o.clone()).collect();
@@ -153,6 +157,7 @@ impl Look {
             flow_stopped: flow.and_then(|(f, _)| f.stopped),
             decided: strategy.calendar.midnight(message.day),
             order: Some(&message.step.order),
+            forbidden: strategy.forbids(&message.step.template),
             reach: self.facts.reach,
             missing_tag: self.facts.missing_tag.as_deref(),
             cap,
