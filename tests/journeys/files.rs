@@ -349,7 +349,15 @@ async fn a_chunk_that_runs_out_of_time_goes_on_where_it_was() {
     let message = |work| ImportWork { project: world.project.clone(), job: load.id.clone(), work };
     let work = |w| {
         let (message, setup, now) = (message(w), &setup, world.now());
-        async move { cauce_engine::import::work(ports, setup, &message, now, &|| true).await.expect("worked") }
+        // The time is out after every three hundred customers.
+        let begun = std::sync::atomic::AtomicUsize::new(0);
+        async move {
+            cauce_engine::import::work(ports, setup, &message, now, &|| {
+                begun.fetch_add(1, std::sync::atomic::Ordering::Relaxed) >= 299
+            })
+            .await
+            .expect("worked")
+        }
     };
     work(Work::Read).await;
     for _ in 0..4 {

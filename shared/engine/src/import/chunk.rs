@@ -25,6 +25,7 @@ use cauce_domain::debt::order::Order;
 use cauce_domain::ids::{CustomerId, JobId};
 use chrono::{DateTime, NaiveDate, Utc};
 use futures::StreamExt;
+use futures::stream::FuturesOrdered;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 
@@ -282,21 +283,23 @@ async fn run(
     from: usize,
     late: &(dyn Fn() -> bool + Sync),
 ) -> Result<(Effect, usize), Error> {
-    let left = &groups[from.min(groups.len())..];
-    let mut work = Vec::with_capacity(left.len());
-    for (owner, rows) in left {
-        work.push(one(context, kind, id_of(*owner), rows));
-    }
     // While some wait for the disk others read and work out: the writer and this task both stay busy.
     let width = if matches!(kind, Kind::Customers | Kind::Exclusions) { TOGETHER / 4 } else { TOGETHER };
-    let mut working = futures::stream::iter(work).buffered(width);
-    let (mut total, mut reached) = (Effect::default(), from);
-    while let Some(effect) = working.next().await {
-        total.add(effect?);
-        reached += 1;
-        if late() {
-            break;
+    let mut left = groups[from.min(groups.len())..].iter();
+    let mut working = FuturesOrdered::new();
+    let (mut total, mut reached, mut begun) = (Effect::default(), from, false);
+    loop {
+        // Near the deadline nobody new is begun; who is in hand is finished and counted. One at least goes through.
+        while working.len() < width && !(begun && late()) {
+            let Some((owner, rows)) = left.next() else { break };
+            begun = true;
+            working.push_back(one(context, kind, id_of(*owner), rows));
         }
+        match working.next().await {
+            Some(effect) => total.add(effect?),
+            None => break,
+        }
+        reached += 1;
     }
     Ok((total, reached))
 }

@@ -24,7 +24,7 @@ const fn may(name: &'static str, help: &'static str) -> Column {
 const DOCUMENT_KIND: Column = must("Tipo de documento", "DNI, RUC, CC, NIT, RFC, RUT, CUIT, CI u Otros");
 const DOCUMENT_NUMBER: Column = must("Número de documento", "Clave única del cliente; formatee la columna como texto");
 
-/// Columns of customers; the slots repeat in [`customer_columns`].
+/// Columns of customers.
 pub const CUSTOMERS: &[Column] = &[
     DOCUMENT_KIND,
     DOCUMENT_NUMBER,
