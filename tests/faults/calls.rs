@@ -21,6 +21,8 @@ pub(crate) enum Fault {
     Cut,
     /// It is made twice.
     Repeat,
+    /// Its answer comes late: others overtake it.
+    Delay,
     /// The process dies before it.
     DieBefore,
     /// The process dies after it took effect.
@@ -42,6 +44,7 @@ pub(crate) struct Striker {
 enum Order {
     Go,
     Twice,
+    Late,
     Refuse,
     GoAndLose,
 }
@@ -74,6 +77,7 @@ impl Striker {
             Fault::Fail => Order::Refuse,
             Fault::Cut => Order::GoAndLose,
             Fault::Repeat => Order::Twice,
+            Fault::Delay => Order::Late,
             Fault::Stale => Order::Go,
             Fault::DieBefore | Fault::DieAfter => {
                 self.dead.store(true, Ordering::SeqCst);
@@ -82,6 +86,9 @@ impl Striker {
         }
     }
 }
+
+/// How long a late call waits, before and after: long enough for everybody else to get in between.
+const LATE: std::time::Duration = std::time::Duration::from_millis(20);
 
 /// A port behind a striker.
 struct Struck<P: ?Sized> {
@@ -108,6 +115,12 @@ macro_rules! struck {
             Order::Twice => {
                 let _ = $call.await;
                 $call.await
+            }
+            Order::Late => {
+                tokio::time::sleep(LATE).await;
+                let answer = $call.await;
+                tokio::time::sleep(LATE).await;
+                answer
             }
             Order::Refuse => Err(unavailable().into()),
             Order::GoAndLose => {
@@ -175,7 +188,7 @@ impl Files for Struck<dyn Files> {
     }
     async fn write(&self, key: &str, content: ByteStream) -> Result<(), PortError> {
         match self.striker.order() {
-            Order::Go | Order::Twice => self.inner.write(key, content).await,
+            Order::Go | Order::Twice | Order::Late => self.inner.write(key, content).await,
             Order::Refuse => Err(unavailable()),
             Order::GoAndLose => {
                 let _ = self.inner.write(key, content).await;
@@ -199,7 +212,7 @@ impl Sender for Struck<dyn Sender> {
     async fn send(&self, message: &Outgoing) -> Answer {
         match self.striker.order() {
             // A provider's client never calls twice by itself: a repeat would be our own doing, which `send` must not do.
-            Order::Go | Order::Twice => self.inner.send(message).await,
+            Order::Go | Order::Twice | Order::Late => self.inner.send(message).await,
             Order::Refuse if self.striker.is_dead() => Answer::Unknown("muerto".into()),
             Order::Refuse => Answer::NotNow("falla inyectada".into()),
             Order::GoAndLose => {

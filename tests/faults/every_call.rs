@@ -194,6 +194,10 @@ async fn a_call_made_twice_doubles_nothing() {
     every_call(Fault::Repeat).await;
 }
 #[tokio::test]
+async fn a_call_that_comes_late_changes_nothing() {
+    every_call(Fault::Delay).await;
+}
+#[tokio::test]
 async fn a_process_that_dies_before_any_call_is_taken_up() {
     every_call(Fault::DieBefore).await;
 }

@@ -1,27 +1,19 @@
 //! Provider reports from the queue become states.
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
-use cauce_domain::ids::ProjectId;
 use cauce_engine::apply_event::apply_event;
 use cauce_engine::messages::{RawEvent, batch};
 use cauce_engine::store::codec::decode;
-use cauce_engine::store::settings::{self, Setup};
+use cauce_engine::store::settings;
 use cauce_engine::{Error, Ports};
-use std::collections::BTreeMap;
 
 /// Applies a batch; settings are read once per project and batch.
 pub async fn handle(ports: &Ports, event: SqsEvent) -> SqsBatchResponse {
     let records: Vec<(String, String)> =
         event.records.into_iter().map(|r| (r.message_id.unwrap_or_default(), r.body.unwrap_or_default())).collect();
-    let mut setups: BTreeMap<ProjectId, Setup> = BTreeMap::new();
-    for (_, body) in &records {
-        if let Ok(raw) = decode::<RawEvent>(body)
-            && !setups.contains_key(&raw.project)
-            && let Ok(setup) = settings::load(ports, &raw.project).await
-        {
-            setups.insert(raw.project, setup);
-        }
-    }
+    let projects: Vec<_> =
+        records.iter().filter_map(|(_, body)| Some(decode::<RawEvent>(body).ok()?.project)).collect();
+    let setups = settings::load_each(ports, projects).await;
     let setups = &setups;
     let failed = batch(records, |body| async move {
         let raw: RawEvent = decode(&body)?;

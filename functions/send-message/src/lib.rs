@@ -1,28 +1,19 @@
 //! Messages of one channel's queue: each claimed, asked about again, sent and settled.
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
-use cauce_domain::ids::ProjectId;
 use cauce_engine::messages::{SendOne, batch};
 use cauce_engine::send_message::send_message;
 use cauce_engine::store::codec::decode;
-use cauce_engine::store::settings::{self, Setup};
+use cauce_engine::store::settings;
 use cauce_engine::{Error, Ports};
 use chrono::{DateTime, Utc};
-use std::collections::BTreeMap;
 
 /// Sends a batch; settings are read once per project and batch.
 pub async fn handle(ports: &Ports, event: SqsEvent, now: DateTime<Utc>) -> SqsBatchResponse {
     let records: Vec<(String, String)> =
         event.records.into_iter().map(|r| (r.message_id.unwrap_or_default(), r.body.unwrap_or_default())).collect();
-    let mut setups: BTreeMap<ProjectId, Setup> = BTreeMap::new();
-    for (_, body) in &records {
-        if let Ok(one) = decode::<SendOne>(body)
-            && !setups.contains_key(&one.project)
-            && let Ok(setup) = settings::load(ports, &one.project).await
-        {
-            setups.insert(one.project, setup);
-        }
-    }
+    let projects: Vec<_> = records.iter().filter_map(|(_, body)| Some(decode::<SendOne>(body).ok()?.project)).collect();
+    let setups = settings::load_each(ports, projects).await;
     let setups = &setups;
     let failed = batch(records, |body| async move {
         let one: SendOne = decode(&body)?;

@@ -31,6 +31,7 @@ pub(crate) fn step(step: Step, folder: &Path) -> Result<(), Failure> {
         match step {
             Step::Customers => load(&runner, &setup, folder, Kind::Customers, "customers.csv").await,
             Step::Orders => load(&runner, &setup, folder, Kind::Orders, "orders.csv").await,
+            Step::Workbook => load(&runner, &setup, folder, Kind::Orders, "orders.xlsx").await,
             Step::Plan => plan(&runner, &setup, day).await,
             Step::Send => send(&runner, &setup, day).await,
         }

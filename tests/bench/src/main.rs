@@ -33,6 +33,8 @@ enum Step {
     Customers,
     /// Loads orders.
     Orders,
+    /// Loads orders from a workbook of 200,000 rows.
+    Workbook,
     /// Plans the day.
     Plan,
     /// Sends and settles what is planned.
@@ -54,11 +56,18 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     tenth.write(&tenth_at)?;
     let customers = run(&large_at, "customers")?;
     let orders = run(&large_at, "orders")?;
-    let plan = run(&large_at, "plan")?;
+    let plan = plan_thrice(&large_at)?;
+    run(&large_at, "plan")?;
     let send = run(&large_at, "send")?;
     run(&tenth_at, "customers")?;
     run(&tenth_at, "orders")?;
-    let tenth_plan = run(&tenth_at, "plan")?;
+    let tenth_plan = plan_thrice(&tenth_at)?;
+    let workbook_at = cli.folder.join("workbook");
+    let workbook = Portfolio { customers: 100_000 / scale, ..large };
+    workbook.write(&workbook_at)?;
+    workbook.write_workbook(&workbook_at)?;
+    run(&workbook_at, "customers")?;
+    let sheet = run(&workbook_at, "workbook")?;
     let rows = large.orders();
     let postgres = postgres::measure(&large_at, &cli.folder.join("postgres"))?;
     let _ = std::fs::remove_dir_all(&cli.folder);
@@ -91,6 +100,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ),
     );
     line("ratio of rows/s", &format!("{:.2} (budget ≥ 0.5)", postgres.import() / seconds(&orders)));
+    let workbook_rate = per(workbook.orders(), seconds(&sheet));
+    line(
+        "orders from XLSX, Cauce",
+        &format!("{workbook_rate:.0} rows/s of {}, peak {} MB", sheet["rows"], sheet["peak_mb"]),
+    );
     line(
         "write units a row",
         &format!("{:.2} (budget ≤ 8)", orders["write_units"].as_f64().unwrap_or(0.0) / rows as f64),
@@ -151,6 +165,20 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ),
     );
     Ok(())
+}
+
+/// Plans on three copies of the data and answers the run in the middle: a plan is too short for one to tell.
+fn plan_thrice(folder: &Path) -> Result<Value, Box<dyn std::error::Error>> {
+    let mut runs = Vec::new();
+    for _ in 0..3 {
+        let copy = folder.join("copy");
+        std::fs::create_dir_all(&copy)?;
+        Command::new("cp").arg("-r").arg(folder.join("data")).arg(copy.join("data")).status()?;
+        runs.push(run(&copy, "plan")?);
+        std::fs::remove_dir_all(&copy)?;
+    }
+    runs.sort_by(|a, b| a["seconds"].as_f64().unwrap_or(0.0).total_cmp(&b["seconds"].as_f64().unwrap_or(0.0)));
+    Ok(runs.swap_remove(1))
 }
 
 /// Runs one of Cauce's steps in a process of its own.

@@ -20,6 +20,20 @@ impl Portfolio {
         self.customers * 2
     }
 
+    /// Writes the orders as a workbook too.
+    pub(crate) fn write_workbook(&self, folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
+        let mut book = rust_xlsxwriter::Workbook::new();
+        let page = book.add_worksheet_with_constant_memory();
+        let text = std::fs::read_to_string(folder.join("orders.csv"))?;
+        for (row, line) in (0_u32..).zip(text.lines()) {
+            for (column, cell) in (0_u16..).zip(line.split(',')) {
+                page.write_string(row, column, cell)?;
+            }
+        }
+        book.save(folder.join("orders.xlsx"))?;
+        Ok(())
+    }
+
     /// Writes `customers.csv` and `orders.csv`, orders in an order of their own.
     pub(crate) fn write(&self, folder: &Path) -> std::io::Result<()> {
         std::fs::create_dir_all(folder)?;

@@ -266,6 +266,19 @@ pub async fn load(ports: &Ports, project: &ProjectId) -> Result<Setup, Error> {
     Ok(Setup { project, users, templates, segments, flows, mappings, key })
 }
 
+/// Reads the settings of each project named, once; one that cannot be read is left out, and its records fail alone.
+pub async fn load_each(ports: &Ports, ids: impl IntoIterator<Item = ProjectId>) -> BTreeMap<ProjectId, Setup> {
+    let mut setups = BTreeMap::new();
+    for id in ids {
+        if !setups.contains_key(&id)
+            && let Ok(setup) = load(ports, &id).await
+        {
+            setups.insert(id, setup);
+        }
+    }
+    setups
+}
+
 /// The place of a setting.
 pub fn place(project: &ProjectId, sort: impl Into<String>) -> Key {
     Key::new(TableName::Settings, project.as_str(), sort)
