@@ -257,19 +257,17 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a root").to_owned()
 }
 
-/// The binary, built by the same cargo that built this test.
+/// The binary, built from the sources as they are: `cargo test` by itself does not build it.
 pub(crate) fn binary() -> PathBuf {
-    let exe = std::env::current_exe().expect("this test");
-    let target = exe.parent().and_then(Path::parent).expect("a target folder");
-    let binary = target.join("cauce");
-    if !binary.exists() {
-        let built = std::process::Command::new(env!("CARGO"))
-            .args(["build", "--workspace", "--bins"])
-            .current_dir(root())
-            .status();
+    static BUILT: std::sync::OnceLock<PathBuf> = std::sync::OnceLock::new();
+    let build = || {
+        let arguments = ["build", "--workspace", "--bins", "--locked"];
+        let built = std::process::Command::new(env!("CARGO")).args(arguments).current_dir(root()).status();
         assert!(built.expect("cargo").success());
-    }
-    binary
+        let exe = std::env::current_exe().expect("this test");
+        exe.parent().and_then(Path::parent).expect("a target folder").join("cauce")
+    };
+    BUILT.get_or_init(build).clone()
 }
 
 /// Local midnight of a zone.
