@@ -60,8 +60,18 @@ pub struct House {
     pub outbox: Arc<SandboxOutbox>,
     /// The data folder.
     pub data: PathBuf,
-    /// Held while the house is open; the kernel lets go of it when the process dies.
-    _lock: File,
+    /// Held while the house is open, to the last.
+    _lock: Lock,
+}
+
+/// The folder's lock; the kernel lets go of it when the process dies.
+struct Lock(File);
+
+impl Drop for Lock {
+    /// Lets go at once: a child being started at this moment holds a copy of the file until it runs its own program.
+    fn drop(&mut self) {
+        let _ = FileExt::unlock(&self.0);
+    }
 }
 
 impl House {
@@ -93,7 +103,7 @@ impl House {
             webhooks: BTreeMap::from([(PROVIDER, webhook)]),
             ids: Arc::new(Uuid::now_v7),
         };
-        Ok(Self { ports, clock, table, queue, folder, outbox, data: data.to_owned(), _lock: lock })
+        Ok(Self { ports, clock, table, queue, folder, outbox, data: data.to_owned(), _lock: Lock(lock) })
     }
 }
 
