@@ -17,12 +17,15 @@ use std::process::Command;
 
 #[derive(Parser)]
 struct Cli {
-    /// Where the data is made; removed at the end.
+    /// Where the data is made; removed at the end, but with `--keep`.
     #[arg(long, default_value = "target/bench")]
     folder: PathBuf,
     /// A tenth of everything.
     #[arg(long)]
     small: bool,
+    /// Leaves the data to be looked into.
+    #[arg(long)]
+    keep: bool,
     #[command(subcommand)]
     step: Option<Step>,
 }
@@ -70,7 +73,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let sheet = run(&workbook_at, "workbook")?;
     let rows = large.orders();
     let postgres = postgres::measure(&large_at, &cli.folder.join("postgres"))?;
-    let _ = std::fs::remove_dir_all(&cli.folder);
+    if !cli.keep {
+        let _ = std::fs::remove_dir_all(&cli.folder);
+    }
 
     let seconds = |v: &Value| v["seconds"].as_f64().unwrap_or(f64::NAN);
     let per = |n: u64, s: f64| n as f64 / s;

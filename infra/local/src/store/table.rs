@@ -101,11 +101,14 @@ impl Sql {
         let name = table.name();
         let columns: String = indexes(table).map(|i| format!(", {0}_pk, {0}_sk", i.name())).collect();
         let places: String = (0..indexes(table).count() * 2).map(|n| format!(", ?{}", n + 7)).collect();
+        let changed: String =
+            indexes(table).map(|i| format!(", {0}_pk = excluded.{0}_pk, {0}_sk = excluded.{0}_sk", i.name())).collect();
         Self {
             known: format!("SELECT version{columns} FROM {name} WHERE pk = ?1 AND sk = ?2"),
             put: format!(
-                "INSERT OR REPLACE INTO {name} (pk, sk, body, version, write_id, expires{columns}) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6{places})"
+                "INSERT INTO {name} (pk, sk, body, version, write_id, expires{columns}) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6{places}) ON CONFLICT (pk, sk) DO UPDATE SET body = excluded.body, \
+                 version = excluded.version, write_id = excluded.write_id, expires = excluded.expires{changed}"
             ),
             delete: format!("DELETE FROM {name} WHERE pk = ?1 AND sk = ?2"),
         }
