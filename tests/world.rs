@@ -12,8 +12,9 @@ use cauce_engine::import::{self, job};
 use cauce_engine::plan_day;
 use cauce_engine::ports::files::{Files, whole};
 use cauce_engine::run_result::{RunResult, run_result};
+use cauce_engine::store::edits::By;
 use cauce_engine::store::keys::SHARD_NAMES;
-use cauce_engine::store::settings::{self, Project, Setup, place};
+use cauce_engine::store::settings::{self, Project, Setup};
 use cauce_engine::store::{accounts, interactions};
 use cauce_local::clock::Clock;
 use cauce_local::house::{House, Options};
@@ -76,9 +77,7 @@ impl World {
         let setup = settings::load(&house.ports, &project).await.expect("settings");
         if !setup.project().active {
             let active = Project { active: true, active_since: Some(date), ..setup.project().clone() };
-            settings::save(&house.ports, place(&project, "project"), &active, Some(setup.project.version))
-                .await
-                .expect("saved");
+            settings::save_project(&house.ports, &By::cauce(start), &setup.project, &active).await.expect("saved");
         }
         Self { runner: Arc::new(Runner::new(change(house))), project, _folder: None }
     }
@@ -103,8 +102,8 @@ impl World {
         let setup = self.setup().await;
         let mut project = setup.project().clone();
         change(&mut project);
-        let key = place(&self.project, "project");
-        settings::save(&self.house().ports, key, &project, Some(setup.project.version)).await.expect("saved");
+        let (ports, by) = (&self.house().ports, By::cauce(self.now()));
+        settings::save_project(ports, &by, &setup.project, &project).await.expect("saved");
     }
 
     /// Loads a file and works until it is over.

@@ -5,6 +5,7 @@ use cauce_domain::contact::gate::Reason;
 use cauce_domain::contact::interaction::State;
 use cauce_engine::import::job::Kind;
 use cauce_engine::plan_day;
+use cauce_engine::store::edits::By;
 
 fn not_sent(reason: Reason) -> State {
     State::NotSent { reason }
@@ -177,7 +178,7 @@ async fn a_user_stops_what_is_left_of_today() {
     world.customers("Ana").await;
     world.orders("100 F-1 2026-03-10 100.00\n100 F-2 2026-03-20 100.00").await;
     world.plan().await;
-    cauce_engine::stop_today::stop_today(&world.house().ports, &world.setup().await, None, world.now())
+    cauce_engine::stop_today::stop_today(&world.house().ports, &world.setup().await, None, &By::cauce(world.now()))
         .await
         .expect("stopped");
     world.pass("2026-03-10T15:00:00Z").await;

@@ -2,6 +2,7 @@
 
 use crate::world::{World, root};
 use cauce_engine::import::job::{Kind, LoadState, Options};
+use cauce_engine::store::edits::By;
 use cauce_engine::store::settings::{FieldSource, Mapping, place, save};
 
 fn mapping(name: &str, fields: &[(&str, FieldSource)], skip: Option<&str>) -> Mapping {
@@ -52,7 +53,7 @@ async fn mappings(world: &World) {
         mapping("cobros", &payments, Some("Fecha")),
     ] {
         let key = place(&world.project, format!("mapping#{}", mapping.name));
-        save(&world.house().ports, key, &mapping, None).await.expect("saved");
+        save(&world.house().ports, &By::cauce(world.now()), key, None, &mapping).await.expect("saved");
     }
 }
 

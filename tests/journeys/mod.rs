@@ -4,6 +4,7 @@ mod api;
 mod budgets;
 mod day;
 mod demo;
+mod edits;
 mod files;
 mod foreign;
 mod handlers;

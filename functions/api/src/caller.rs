@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::Response;
+use cauce_engine::store::edits::By;
 use cauce_engine::store::settings::{self, Role, Setup, User};
 use std::sync::Arc;
 
@@ -45,6 +46,11 @@ impl Caller {
     /// The author of what the caller does.
     pub(crate) fn author(&self) -> String {
         self.user.as_ref().map_or_else(|| "api".to_owned(), |u| u.id.to_string())
+    }
+
+    /// The caller as the author of a change made now.
+    pub(crate) fn by(&self, api: &Api) -> By {
+        By { author: self.author(), at: api.now() }
     }
 }
 

@@ -9,7 +9,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use cauce_domain::contact::channel::{Channel, ChannelFlags};
-use cauce_engine::store::settings::{place, save};
+use cauce_engine::store::settings::save_project;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -75,6 +75,6 @@ async fn edit(
     known.visible = flags.visible.unwrap_or(known.visible);
     known.active = flags.active.unwrap_or(known.active);
     let changed = *known;
-    save(&api.ports, place(caller.setup.id(), "project"), &project, Some(caller.setup.project.version)).await?;
+    save_project(&api.ports, &caller.by(&api), &caller.setup.project, &project).await?;
     Ok(Json(view(&api, channel, changed)))
 }

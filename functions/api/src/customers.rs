@@ -199,8 +199,8 @@ async fn upsert(
     Body(body): Body<CustomerBody>,
 ) -> Result<Json<Value>, Problem> {
     caller.may(Permission::Operate)?;
-    let (setup, author) = (&caller.setup, caller.author());
-    let done = direct(&api.ports, setup, Kind::Customers, &body.fields(), &body.variables, &author, api.now()).await?;
+    let (setup, by) = (&caller.setup, caller.by(&api));
+    let done = direct(&api.ports, setup, Kind::Customers, &body.fields(), &body.variables, &by).await?;
     Ok(Json(taken(&done)))
 }
 
@@ -263,7 +263,8 @@ async fn store(
 ) -> Result<Response, Problem> {
     let setup = &caller.setup;
     Touch::gather(&api.ports, setup, api.now()).await?.settle(Some(before), &mut after);
-    let shared = cauce_engine::edit_customer::save(&api.ports, setup, before, &mut after, version).await?;
+    let shared =
+        cauce_engine::edit_customer::save(&api.ports, setup, before, &mut after, version, &caller.by(api)).await?;
     let mut body = shown(caller, &after, setup.today(api.now()));
     body["shared_addresses"] = shared.len().into();
     Ok(tagged(StatusCode::OK, version + 1, body))
@@ -285,7 +286,7 @@ fn apply(caller: &Caller, account: &mut Account, edit: CustomerEdit, today: Naiv
         if name.trim().is_empty() || name.chars().count() > 200 {
             return Err(Problem::invalid("name", "el nombre lleva de 1 a 200 caracteres"));
         }
-        customer.edited.entry("name".to_owned()).or_insert_with(|| customer.name.clone());
+        customer.remember("name", Some(customer.name.clone()));
         customer.name = name.trim().to_owned();
     }
     for (slot, text) in edit.phones.into_iter().flatten() {
@@ -297,7 +298,7 @@ fn apply(caller: &Caller, account: &mut Account, edit: CustomerEdit, today: Naiv
         phone.iter().try_for_each(|p| guard("phones", p.e164()))?;
         let before = cauce_engine::edit_customer::put_point(&mut customer.phones, slot, phone)
             .map_err(|e| Problem::invalid("phones", e))?;
-        remember(&mut customer.edited, format!("phone.{slot}"), before.map(|p| p.e164().to_owned()));
+        customer.remember(format!("phone.{slot}"), before.map(|p| p.e164().to_owned()));
     }
     for (slot, text) in edit.emails.into_iter().flatten() {
         let email = match text.trim() {
@@ -307,11 +308,11 @@ fn apply(caller: &Caller, account: &mut Account, edit: CustomerEdit, today: Naiv
         email.iter().try_for_each(|e| guard("emails", e.address()))?;
         let before = cauce_engine::edit_customer::put_point(&mut customer.emails, slot, email)
             .map_err(|e| Problem::invalid("emails", e))?;
-        remember(&mut customer.edited, format!("email.{slot}"), before.map(|e| e.address().to_owned()));
+        customer.remember(format!("email.{slot}"), before.map(|e| e.address().to_owned()));
     }
     for (name, value) in edit.variables.into_iter().flatten() {
         let before = customer.variables.get(&name).cloned();
-        remember(&mut customer.edited, format!("variable.{name}"), before);
+        customer.remember(format!("variable.{name}"), before);
         match value.as_str() {
             "" => drop(customer.variables.remove(&name)),
             _ => drop(customer.variables.insert(name, value)),
@@ -319,7 +320,11 @@ fn apply(caller: &Caller, account: &mut Account, edit: CustomerEdit, today: Naiv
     }
     match edit.status {
         Some(Status::Deleted) => return Err(Problem::invalid("status", "para eliminar use DELETE")),
-        Some(status) => customer.status = status,
+        Some(status) => {
+            let loaded = if customer.status == Status::Inactive { "inactivo" } else { "activo" };
+            customer.remember("status", Some(loaded.to_owned()));
+            customer.status = status;
+        }
         None => {}
     }
     match edit.paused_until.as_deref() {
@@ -334,11 +339,6 @@ fn apply(caller: &Caller, account: &mut Account, edit: CustomerEdit, today: Naiv
         }
     }
     Ok(())
-}
-
-/// Keeps what was loaded before a person's first edit of a field.
-fn remember(edited: &mut BTreeMap<String, String>, field: String, loaded: Option<String>) {
-    edited.entry(field).or_insert_with(|| loaded.unwrap_or_default());
 }
 
 /// Deletes a customer: nothing more is sent to it, and files that name it are refused row by row.

@@ -8,11 +8,11 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use cauce_domain::debt::customer::Kind;
 use cauce_domain::ids::{FlowId, SegmentId};
 use cauce_domain::strategy::flow::{Flow, FlowStep};
 use cauce_domain::strategy::template::Purpose;
 use cauce_engine::store::settings::{Versioned, place, save};
+use cauce_engine::strategy::has_companies;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -39,7 +39,7 @@ struct FlowBody {
     steps: Vec<FlowStep>,
 }
 
-fn checked(caller: &Caller, id: FlowId, body: FlowBody) -> Result<Flow, Problem> {
+async fn checked(api: &Api, caller: &Caller, id: FlowId, body: FlowBody) -> Result<Flow, Problem> {
     let setup = &caller.setup;
     let FlowBody { name, active, segments, steps } = body;
     let flow = Flow { id, name, active, segments, steps, stopped: None };
@@ -56,6 +56,7 @@ fn checked(caller: &Caller, id: FlowId, body: FlowBody) -> Result<Flow, Problem>
             return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "segment_has_flow", message).field("segments"));
         }
     }
+    let companies = has_companies(&api.ports, setup).await?;
     for step in &flow.steps {
         let usable = setup.template(&step.template).is_some_and(|t| t.value.purposes.contains(&Purpose::Flow));
         if !usable && flow.active {
@@ -64,7 +65,6 @@ fn checked(caller: &Caller, id: FlowId, body: FlowBody) -> Result<Flow, Problem>
                 format!("el paso {} necesita una plantilla de tipo flujo", step.offset),
             ));
         }
-        let companies = setup.project().debtors == Kind::Company;
         if companies && flow.active && step.levels.to.is_empty() {
             let message = format!("el paso {} llega a empresas: elija sus niveles de contacto", step.offset);
             return Err(
@@ -91,8 +91,9 @@ async fn list(caller: Caller) -> Result<Json<Vec<Value>>, Problem> {
 #[utoipa::path(post, path = "/v1/flows", tag = "flujos", request_body = FlowBody, responses((status = 201, body = Object), (status = 422, body = Problem)))]
 async fn create(State(api): State<Api>, caller: Caller, Body(body): Body<FlowBody>) -> Result<Response, Problem> {
     caller.may(Permission::Configure)?;
-    let flow = checked(&caller, FlowId::new(api.ports.new_id().simple().to_string()), body)?;
-    let version = save(&api.ports, place(caller.setup.id(), format!("flow#{}", flow.id)), &flow, None).await?;
+    let flow = checked(&api, &caller, FlowId::new(api.ports.new_id().simple().to_string()), body).await?;
+    let version =
+        save(&api.ports, &caller.by(&api), place(caller.setup.id(), format!("flow#{}", flow.id)), None, &flow).await?;
     Ok(tagged(StatusCode::CREATED, version, json!({ "flow": flow })))
 }
 
@@ -116,8 +117,8 @@ async fn edit(
     caller.may(Permission::Configure)?;
     let known = find(&caller, &id)?;
     if_match(&headers, known.version)?;
-    let flow = Flow { stopped: known.value.stopped, ..checked(&caller, known.value.id.clone(), body)? };
+    let flow = Flow { stopped: known.value.stopped, ..checked(&api, &caller, known.value.id.clone(), body).await? };
     let key = place(caller.setup.id(), format!("flow#{id}"));
-    let version = save(&api.ports, key, &flow, Some(known.version)).await?;
+    let version = save(&api.ports, &caller.by(&api), key, Some(known), &flow).await?;
     Ok(tagged(StatusCode::OK, version, json!({ "flow": flow })))
 }

@@ -6,6 +6,7 @@
 mod caller;
 mod channels;
 mod customers;
+mod edits;
 mod flows;
 mod idempotency;
 mod imports;
@@ -70,6 +71,7 @@ fn parts() -> (Router<Api>, utoipa::openapi::OpenApi) {
         .merge(imports::routes())
         .merge(runs::routes())
         .merge(interactions::routes())
+        .merge(edits::routes())
         .split_for_parts()
 }
 

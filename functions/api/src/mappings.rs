@@ -59,7 +59,7 @@ async fn put(
     }
     let MappingBody { fields, date_format, decimal, skip_when_empty } = body;
     let mapping = Mapping { name: name.clone(), fields, date_format, decimal, skip_when_empty };
-    let known = caller.setup.mappings.iter().find(|m| m.value.name == name).map(|m| m.version);
-    save(&api.ports, place(caller.setup.id(), format!("mapping#{name}")), &mapping, known).await?;
+    let known = caller.setup.mappings.iter().find(|m| m.value.name == name);
+    save(&api.ports, &caller.by(&api), place(caller.setup.id(), format!("mapping#{name}")), known, &mapping).await?;
     Ok(Json(mapping))
 }

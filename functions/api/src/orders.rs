@@ -116,8 +116,8 @@ async fn upsert_order(
         ("Anulada", body.annulled.map(|a| if a { "Sí" } else { "No" }.to_owned())),
     ];
     fields.extend(optional.into_iter().filter_map(|(column, value)| Some((column, value?))));
-    let author = caller.author();
-    let done = direct(&api.ports, &caller.setup, Kind::Orders, &fields, &body.variables, &author, api.now()).await?;
+    let by = caller.by(&api);
+    let done = direct(&api.ports, &caller.setup, Kind::Orders, &fields, &body.variables, &by).await?;
     Ok(Json(taken(&done)))
 }
 
@@ -181,8 +181,8 @@ async fn add_payment(
         ("Referencia", body.reference),
     ];
     fields.extend(optional.into_iter().filter_map(|(column, value)| Some((column, value?))));
-    let author = caller.author();
-    let done = direct(&api.ports, &caller.setup, Kind::Payments, &fields, &BTreeMap::new(), &author, api.now()).await?;
+    let by = caller.by(&api);
+    let done = direct(&api.ports, &caller.setup, Kind::Payments, &fields, &BTreeMap::new(), &by).await?;
     Ok(Json(taken(&done)))
 }
 
@@ -218,8 +218,7 @@ async fn add_exclusion(
         ("Motivo", body.reason),
     ];
     let fields = optional.into_iter().filter_map(|(column, value)| Some((column, value?))).collect();
-    let author = caller.author();
-    let done =
-        direct(&api.ports, &caller.setup, Kind::Exclusions, &fields, &BTreeMap::new(), &author, api.now()).await?;
+    let by = caller.by(&api);
+    let done = direct(&api.ports, &caller.setup, Kind::Exclusions, &fields, &BTreeMap::new(), &by).await?;
     Ok(Json(json!({ "changed": done.changed })))
 }

@@ -13,7 +13,7 @@ use cauce_domain::contact::point::Email;
 use cauce_domain::ids::FlowId;
 use cauce_engine::plan_day::dry_run;
 use cauce_engine::stop_today::stop_today;
-use cauce_engine::store::settings::{PaymentMode, Project, place, save};
+use cauce_engine::store::settings::{PaymentMode, Project, save_project};
 use cauce_engine::{edit_customer, strategy};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -97,8 +97,7 @@ async fn edit(
     }
     let mut project = caller.setup.project().clone();
     apply(&mut project, edit)?;
-    let key = place(caller.setup.id(), "project");
-    let version = save(&api.ports, key, &project, Some(caller.setup.project.version)).await?;
+    let version = save_project(&api.ports, &caller.by(&api), &caller.setup.project, &project).await?;
     Ok(tagged(StatusCode::OK, version, shown(&project)))
 }
 
@@ -202,11 +201,15 @@ async fn blockers(State(api): State<Api>, caller: Caller) -> Result<Json<Vec<Blo
             found.push(blocker("flow_inactive", &segment.value.name, "Active un flujo para el segmento en Flujos"));
         }
     }
+    let companies = strategy::has_companies(&api.ports, setup).await?;
     for flow in setup.flows.iter().filter(|f| f.value.active) {
         for (offset, step) in flow.value.moments() {
             if !strategy.templates.contains_key(&step.template) {
                 let about = format!("{}, paso {offset}", flow.value.name);
                 found.push(blocker("template_missing", about, "Asigne una plantilla de tipo flujo al paso"));
+            } else if companies && step.levels.to.is_empty() {
+                let about = format!("{}, paso {offset}", flow.value.name);
+                found.push(blocker("contact_levels_missing", about, "Elija los niveles de contacto de las empresas"));
             }
         }
     }
@@ -249,7 +252,7 @@ async fn activate(
         let mut project = setup.project().clone();
         project.active_since = if project.active { project.active_since } else { Some(setup.today(now)) };
         project.active = true;
-        save(&api.ports, place(setup.id(), "project"), &project, Some(setup.project.version)).await?;
+        save_project(&api.ports, &caller.by(&api), &setup.project, &project).await?;
     }
     Ok(Json(serde_json::json!({ "active": asked.confirm || setup.project().active, "date": date, "plan": plan })))
 }
@@ -260,7 +263,7 @@ async fn deactivate(State(api): State<Api>, caller: Caller) -> Result<Json<serde
     caller.may(Permission::Configure)?;
     let mut project = caller.setup.project().clone();
     project.active = false;
-    save(&api.ports, place(caller.setup.id(), "project"), &project, Some(caller.setup.project.version)).await?;
+    save_project(&api.ports, &caller.by(&api), &caller.setup.project, &project).await?;
     Ok(Json(serde_json::json!({ "active": false })))
 }
 
@@ -276,7 +279,7 @@ struct Stop {
 async fn stop(State(api): State<Api>, caller: Caller, Body(asked): Body<Stop>) -> Result<Response, Problem> {
     caller.may(Permission::Operate)?;
     let flow = asked.flow.map(FlowId::new);
-    stop_today(&api.ports, &caller.setup, flow.as_ref(), api.now()).await?;
+    stop_today(&api.ports, &caller.setup, flow.as_ref(), &caller.by(&api)).await?;
     let mut response = axum::response::IntoResponse::into_response(Json(serde_json::json!({ "stopped": true })));
     response.headers_mut().insert("cache-control", HeaderValue::from_static("no-store"));
     Ok(response)

@@ -7,6 +7,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use cauce_engine::close_day;
 use cauce_engine::plan_day::{begin, dry_run, replay};
 use cauce_engine::run_result::{RunResult, run_result};
 use cauce_engine::store::jobs;
@@ -18,7 +19,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub(crate) fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(plan)).routes(routes!(result)).routes(routes!(trial)).routes(routes!(again))
+    OpenApiRouter::new()
+        .routes(routes!(plan))
+        .routes(routes!(result))
+        .routes(routes!(trial))
+        .routes(routes!(again))
+        .routes(routes!(counts))
 }
 
 /// Which day to plan.
@@ -66,4 +72,13 @@ async fn again(State(api): State<Api>, caller: Caller, Path(date): Path<NaiveDat
     caller.may(Permission::Read)?;
     let (decisions, differ) = replay(&api.ports, &caller.setup, date).await?;
     Ok(Json(json!({ "date": date, "decisions": decisions, "differ": differ })))
+}
+
+/// The counts of a closed day: customers, by segment, open orders and balances, and who is past the last step.
+#[utoipa::path(get, path = "/v1/counts/{date}", tag = "planes", params(("date" = String, Path)), responses((status = 200, body = Object), (status = 404, body = Problem)))]
+async fn counts(State(api): State<Api>, caller: Caller, Path(date): Path<NaiveDate>) -> Result<Json<Value>, Problem> {
+    caller.may(Permission::Read)?;
+    let found = close_day::counts(&api.ports, &caller.setup, date).await?;
+    let found = found.ok_or_else(|| Problem::not_found("el cierre de ese día: se hace al empezar el siguiente"))?;
+    Ok(Json(json!({ "date": date, "counts": found })))
 }

@@ -62,7 +62,9 @@ fn checked(id: SegmentId, body: SegmentBody) -> Result<(Segment, Vec<String>), P
 async fn create(State(api): State<Api>, caller: Caller, Body(body): Body<SegmentBody>) -> Result<Response, Problem> {
     caller.may(Permission::Configure)?;
     let (segment, warnings) = checked(SegmentId::new(api.ports.new_id().simple().to_string()), body)?;
-    let version = save(&api.ports, place(caller.setup.id(), format!("segment#{}", segment.id)), &segment, None).await?;
+    let version =
+        save(&api.ports, &caller.by(&api), place(caller.setup.id(), format!("segment#{}", segment.id)), None, &segment)
+            .await?;
     Ok(tagged(StatusCode::CREATED, version, json!({ "segment": segment, "warnings": warnings })))
 }
 
@@ -84,7 +86,7 @@ async fn edit(
     }
     let (segment, warnings) = checked(known.value.id.clone(), body)?;
     let key = place(caller.setup.id(), format!("segment#{id}"));
-    let version = save(&api.ports, key, &segment, Some(known.version)).await?;
+    let version = save(&api.ports, &caller.by(&api), key, Some(known), &segment).await?;
     Ok(tagged(StatusCode::OK, version, json!({ "segment": segment, "warnings": warnings })))
 }
 

@@ -66,9 +66,14 @@ fn find<'a>(caller: &'a Caller, id: &str) -> Result<&'a Versioned<Template>, Pro
     caller.setup.template(&TemplateId::from(id)).ok_or_else(|| Problem::not_found("la plantilla"))
 }
 
-async fn store(api: &Api, caller: &Caller, template: &Template, read_at: Option<u64>) -> Result<u64, Problem> {
+async fn store(
+    api: &Api,
+    caller: &Caller,
+    template: &Template,
+    before: Option<&Versioned<Template>>,
+) -> Result<u64, Problem> {
     let key = place(caller.setup.id(), format!("template#{}", template.id));
-    Ok(save(&api.ports, key, template, read_at).await?)
+    Ok(save(&api.ports, &caller.by(api), key, before, template).await?)
 }
 
 /// Lists the templates.
@@ -109,7 +114,7 @@ async fn edit(
     let known = find(&caller, &id)?;
     if_match(&headers, known.version)?;
     let (template, warnings) = checked(known.value.id.clone(), body)?;
-    let version = store(&api, &caller, &template, Some(known.version)).await?;
+    let version = store(&api, &caller, &template, Some(known)).await?;
     Ok(tagged(StatusCode::OK, version, json!({ "template": template, "warnings": warnings })))
 }
 

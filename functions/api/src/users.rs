@@ -62,7 +62,8 @@ async fn create(State(api): State<Api>, caller: Caller, Body(body): Body<UserBod
         return Err(Problem::invalid("id", "el ID ya existe o no es válido (hasta 60 caracteres, sin #)"));
     }
     let user = checked(&api, &caller, UserId::new(id), body).await?;
-    let version = save(&api.ports, place(caller.setup.id(), format!("user#{}", user.id)), &user, None).await?;
+    let version =
+        save(&api.ports, &caller.by(&api), place(caller.setup.id(), format!("user#{}", user.id)), None, &user).await?;
     Ok(tagged(StatusCode::CREATED, version, user))
 }
 
@@ -98,6 +99,6 @@ async fn edit(
     if_match(&headers, known.version)?;
     let user = checked(&api, &caller, known.value.id.clone(), body).await?;
     let key = place(caller.setup.id(), format!("user#{id}"));
-    let version = save(&api.ports, key, &user, Some(known.version)).await?;
+    let version = save(&api.ports, &caller.by(&api), key, Some(known), &user).await?;
     Ok(tagged(StatusCode::OK, version, user))
 }

@@ -7,7 +7,8 @@
 use crate::house::House;
 use cauce_engine::Error;
 use cauce_engine::ports::PortError;
-use cauce_engine::store::settings::{self, place};
+use cauce_engine::store::edits::By;
+use cauce_engine::store::settings;
 use std::path::Path;
 
 fn failed(error: impl std::error::Error + Send + Sync + 'static) -> Error {
@@ -46,13 +47,13 @@ pub fn restore(from: &Path, data: &Path) -> Result<(), Error> {
 
 /// Leaves every project of a restored house inactive.
 pub async fn calm(house: &House) -> Result<usize, Error> {
-    let mut calmed = 0;
+    let (mut calmed, by) = (0, By::cauce(house.clock.now()));
     for id in settings::projects(&house.ports).await? {
         let setup = settings::load(&house.ports, &id).await?;
-        let mut project = setup.project.clone();
-        if project.value.active {
-            project.value.active = false;
-            settings::save(&house.ports, place(&id, "project"), &project.value, Some(project.version)).await?;
+        let mut project = setup.project().clone();
+        if project.active {
+            project.active = false;
+            settings::save_project(&house.ports, &by, &setup.project, &project).await?;
             calmed += 1;
         }
     }

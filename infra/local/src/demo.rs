@@ -16,7 +16,8 @@ use cauce_engine::create_project::create_project;
 use cauce_engine::import::chunk;
 use cauce_engine::import::job::{self, Kind, Load, LoadState};
 use cauce_engine::run_result::{RunResult, run_result};
-use cauce_engine::store::settings::{self, PaymentMode, Setup, place};
+use cauce_engine::store::edits::By;
+use cauce_engine::store::settings::{self, PaymentMode, Setup};
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::{Path, PathBuf};
@@ -107,14 +108,14 @@ impl Demo {
         if setup.project().country != self.country {
             return Err(DemoError::OtherCountry(setup.project().country.code()));
         }
-        let mut project = setup.project.clone();
-        project.value.active = true;
-        project.value.active_since = project.value.active_since.or(Some(date));
+        let mut project = setup.project().clone();
+        project.active = true;
+        project.active_since = project.active_since.or(Some(date));
         if self.balances_only() {
-            project.value.payment_mode = PaymentMode::Balance;
+            project.payment_mode = PaymentMode::Balance;
         }
-        if project.value != *setup.project() {
-            settings::save(ports, place(&id, "project"), &project.value, Some(project.version)).await?;
+        if project != *setup.project() {
+            settings::save_project(ports, &By::cauce(runner.house.clock.now()), &setup.project, &project).await?;
         }
         Ok(settings::load(ports, &id).await?)
     }

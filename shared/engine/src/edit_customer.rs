@@ -6,6 +6,7 @@ use crate::ports::table::{Change, Expect, Item, Key, Query, TableName};
 use crate::store::accounts::{self, AddressNote, as_read};
 use crate::store::codec::encode;
 use crate::store::commit::{Committed, commit};
+use crate::store::edits::{self, By};
 use crate::store::query_all;
 use crate::store::settings::Setup;
 use cauce_domain::contact::channel::Scope;
@@ -88,7 +89,7 @@ fn note(customer: &mut Customer, address: &str, shared: bool, opted: &BTreeSet<S
 
 /// Marks the address as shared on another customer that has it.
 async fn share_with(ports: &Ports, setup: &Setup, other: &CustomerId, address: &str) -> Result<(), Error> {
-    change(ports, setup, other, |customer| note(customer, address, true, &BTreeSet::new())).await.map(|_| ())
+    change(ports, setup, other, None, |customer| note(customer, address, true, &BTreeSet::new())).await.map(|_| ())
 }
 
 /// Changes a stored customer in a way that leaves its addresses alone; answers whether anything changed.
@@ -96,17 +97,19 @@ pub(crate) async fn change(
     ports: &Ports,
     setup: &Setup,
     id: &CustomerId,
-    edit: impl Fn(&mut Customer),
+    by: Option<&By>,
+    change: impl Fn(&mut Customer),
 ) -> Result<bool, Error> {
     for _ in 0..10 {
         let Some((before, version)) = accounts::account(ports, setup.id(), id).await? else { return Ok(false) };
         let mut after = before.clone();
-        edit(&mut after.customer);
+        change(&mut after.customer);
         if after == before {
             return Ok(false);
         }
-        let item = accounts::account_item(setup.id(), &after)?;
-        if let Committed::Made = commit(ports, vec![Change::Put(item, Expect::Version(version))]).await? {
+        let mut changes = vec![Change::Put(accounts::account_item(setup.id(), &after)?, Expect::Version(version))];
+        changes.extend(by.map(|by| edit(ports, setup, by, Some(&before), &after)).transpose()?);
+        if let Committed::Made = commit(ports, changes).await? {
             return Ok(true);
         }
     }
@@ -121,22 +124,32 @@ pub(crate) async fn store(
     account: &Account,
     version: Option<u64>,
     arrivals: &Arrivals,
+    by: Option<&By>,
 ) -> Result<bool, Error> {
     let old = before.map(|a| addresses(&a.customer)).unwrap_or_default();
     let new = addresses(&account.customer);
     let mut changes = vec![Change::Put(accounts::account_item(setup.id(), account)?, as_read(version))];
+    changes.extend(by.map(|by| edit(ports, setup, by, before, account)).transpose()?);
     for address in new.difference(&old) {
-        let item = Item::new(place(setup, address, &account.id), encode(&AddressNote { reason: None })?);
+        let item = Item::new(place(setup, address, &account.id), encode(&AddressNote::default())?);
         changes.push(Change::Put(item, Expect::Anything));
     }
     for (guard, read_at) in &arrivals.guards {
-        let item = Item::new(guard.clone(), encode(&AddressNote { reason: None })?);
+        let item = Item::new(guard.clone(), encode(&AddressNote::default())?);
         changes.push(Change::Put(item, as_read(*read_at)));
     }
     for address in old.difference(&new) {
         changes.push(Change::Delete(place(setup, address, &account.id), Expect::Anything));
     }
     Ok(matches!(commit(ports, changes).await?, Committed::Made))
+}
+
+/// The log entry of a change to a customer.
+fn edit(ports: &Ports, setup: &Setup, by: &By, before: Option<&Account>, after: &Account) -> Result<Change, Error> {
+    let state = |a: &Account| serde_json::json!({ "customer": a.customer, "holds": a.holds });
+    let mut fields = edits::differences(before.map(state).as_ref(), &state(after))?;
+    fields.retain(|f| !f.starts_with("customer.edited"));
+    edits::of_customer(ports, by, (setup.id(), &after.id), "customer", fields)
 }
 
 /// Saves a person's edit with everything that follows from it; answers the addresses other customers have too.
@@ -146,9 +159,10 @@ pub async fn save(
     before: &Account,
     after: &mut Account,
     version: u64,
+    by: &By,
 ) -> Result<Vec<String>, Error> {
     let arrivals = arrive(ports, setup, Some(before), after, true).await?;
-    match store(ports, setup, Some(before), after, Some(version), &arrivals).await? {
+    match store(ports, setup, Some(before), after, Some(version), &arrivals, Some(by)).await? {
         true => Ok(arrivals.shared),
         false => Err(Error::Raced),
     }

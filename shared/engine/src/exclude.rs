@@ -7,28 +7,42 @@ use crate::ports::table::{Change, Expect, Item, Key, TableName};
 use crate::store::accounts::AddressNote;
 use crate::store::codec::encode;
 use crate::store::commit::commit;
+use crate::store::edits::By;
 use crate::store::settings::Setup;
 use cauce_domain::contact::channel::Scope;
 use cauce_domain::ids::CustomerId;
 
 /// Excludes a customer; answers whether that is new.
-pub async fn customer(ports: &Ports, setup: &Setup, id: &CustomerId, scope: Scope) -> Result<bool, Error> {
-    change(ports, setup, id, |c| {
-        c.opted_out.insert(scope);
+pub async fn customer(
+    ports: &Ports,
+    setup: &Setup,
+    id: &CustomerId,
+    scope: Scope,
+    by: Option<&By>,
+) -> Result<bool, Error> {
+    change(ports, setup, id, by, |c| {
+        c.opt_out(scope);
     })
     .await
 }
 
 /// Excludes an address: noted on it for customers to come, then on each customer that has it.
-pub async fn address(ports: &Ports, setup: &Setup, address: &str, scope: Scope, reason: &str) -> Result<bool, Error> {
-    let name = serde_json::to_value(scope).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
-    let key = Key::new(TableName::Accounts, setup.address_partition(address), format!("x#{name}"));
+pub async fn address(
+    ports: &Ports,
+    setup: &Setup,
+    address: &str,
+    scope: Scope,
+    reason: &str,
+    by: Option<&By>,
+) -> Result<bool, Error> {
+    let key = Key::new(TableName::Accounts, setup.address_partition(address), format!("x#{}", scope.code()));
     let known = ports.table.get(&key).await?.is_some();
-    let note = AddressNote { reason: (!reason.is_empty()).then(|| reason.to_owned()) };
+    let author = by.map(|b| b.author.clone());
+    let note = AddressNote { reason: (!reason.is_empty()).then(|| reason.to_owned()), author };
     commit(ports, vec![Change::Put(Item::new(key, encode(&note)?), Expect::Anything)]).await?;
     let mut changed = !known;
     for id in owners(ports, setup, address).await? {
-        changed |= change(ports, setup, &id, |c| {
+        changed |= change(ports, setup, &id, by, |c| {
             let phones = c.phones.iter_mut().filter(|p| p.address.e164() == address);
             phones.for_each(|p| p.opted_out.extend([scope]));
             let emails = c.emails.iter_mut().filter(|p| p.address.address() == address);

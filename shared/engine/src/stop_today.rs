@@ -2,23 +2,23 @@
 
 use crate::Ports;
 use crate::error::Error;
+use crate::store::edits::By;
 use crate::store::settings::{self, Setup, place};
 use cauce_domain::ids::FlowId;
-use chrono::{DateTime, Utc};
 
 /// Stops what is unclaimed today, of one flow or of all; the stamp ends with the local day by itself.
-pub async fn stop_today(ports: &Ports, setup: &Setup, flow: Option<&FlowId>, now: DateTime<Utc>) -> Result<(), Error> {
+pub async fn stop_today(ports: &Ports, setup: &Setup, flow: Option<&FlowId>, by: &By) -> Result<(), Error> {
     match flow {
         None => {
-            let mut project = setup.project.clone();
-            project.value.stopped = Some(now);
-            settings::save(ports, place(setup.id(), "project"), &project.value, Some(project.version)).await?;
+            let mut project = setup.project().clone();
+            project.stopped = Some(by.at);
+            settings::save_project(ports, by, &setup.project, &project).await?;
         }
         Some(id) => {
             let found = setup.flows.iter().find(|f| f.value.id == *id).ok_or(Error::NotFound("el flujo"))?;
             let mut flow = found.clone();
-            flow.value.stopped = Some(now);
-            settings::save(ports, place(setup.id(), format!("flow#{id}")), &flow.value, Some(flow.version)).await?;
+            flow.value.stopped = Some(by.at);
+            settings::save(ports, by, place(setup.id(), format!("flow#{id}")), Some(found), &flow.value).await?;
         }
     }
     Ok(())

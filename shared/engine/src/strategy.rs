@@ -2,12 +2,19 @@
 
 use crate::Ports;
 use crate::error::Error;
+use crate::import::chunk::COMPANIES;
 use crate::store::jobs;
 use crate::store::settings::Setup;
 use cauce_domain::contact::gate::Switches;
+use cauce_domain::debt::customer::Kind;
 use cauce_domain::strategy::plan::{Strategy, TemplateFacts};
 use cauce_domain::strategy::template::Purpose;
 use chrono::{DateTime, TimeDelta, Utc};
+
+/// Whether a flow of the project reaches companies, and so has to name contact levels.
+pub async fn has_companies(ports: &Ports, setup: &Setup) -> Result<bool, Error> {
+    Ok(setup.project().debtors == Kind::Company || jobs::mark(ports, setup.id(), COMPANIES).await?.is_some())
+}
 
 /// The project's strategy as it stands.
 pub async fn gather(ports: &Ports, setup: &Setup, now: DateTime<Utc>) -> Result<Strategy, Error> {

@@ -9,7 +9,8 @@ use cauce_engine::import::job::{self, Kind, LoadState, Options as LoadOptions};
 use cauce_engine::import::{Request, request};
 use cauce_engine::plan_day;
 use cauce_engine::run_result::run_result;
-use cauce_engine::store::settings::{self, Project, Setup, place};
+use cauce_engine::store::edits::By;
+use cauce_engine::store::settings::{self, Project, Setup};
 use cauce_local::clock::Clock;
 use cauce_local::house::{House, Options};
 use cauce_local::run::Runner;
@@ -44,7 +45,7 @@ async fn project(house: &House, day: NaiveDate) -> Result<Setup, Failure> {
     let setup = settings::load(&house.ports, &id).await?;
     if !setup.project().active {
         let active = Project { active: true, active_since: Some(day), ..setup.project().clone() };
-        settings::save(&house.ports, place(&id, "project"), &active, Some(setup.project.version)).await?;
+        settings::save_project(&house.ports, &By::cauce(house.clock.now()), &setup.project, &active).await?;
     }
     Ok(settings::load(&house.ports, &id).await?)
 }

@@ -77,6 +77,15 @@ pub enum Scope {
 }
 
 impl Scope {
+    /// Its code.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Whatsapp => "whatsapp",
+            Self::Sms => "sms",
+            Self::Email => "email",
+        }
+    }
     /// Whether the scope takes the channel in.
     pub fn covers(self, channel: Channel) -> bool {
         self == Self::All || self == Self::from(channel)

@@ -1,5 +1,6 @@
 //! A customer: a person or company that owes, and how it may be reached.
 
+use crate::contact::channel::Scope;
 use crate::contact::point::{Email, Phone, Point};
 use crate::debt::document::Document;
 use crate::ids::UserId;
@@ -98,7 +99,7 @@ pub struct Customer {
     pub portfolio: Portfolio,
     /// Channels (or `all`) on which the customer asked not to be contacted.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub opted_out: BTreeSet<crate::contact::channel::Scope>,
+    pub opted_out: BTreeSet<Scope>,
     /// For each field a person edited, the value last loaded: loading that value again does not undo the edit.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub edited: BTreeMap<String, String>,
@@ -124,5 +125,19 @@ impl Customer {
             opted_out: BTreeSet::new(),
             edited: BTreeMap::new(),
         }
+    }
+
+    /// Keeps what was loaded before the first edit by hand of a field.
+    pub fn remember(&mut self, field: impl Into<String>, loaded: Option<String>) {
+        self.edited.entry(field.into()).or_insert_with(|| loaded.unwrap_or_default());
+    }
+
+    /// Takes an opt-out; a file that repeats an older consent does not undo it. Answers whether it is new.
+    pub fn opt_out(&mut self, scope: Scope) -> bool {
+        let new = self.opted_out.insert(scope);
+        if new {
+            self.remember(format!("consent.{}", scope.code()), Some("si".to_owned()));
+        }
+        new
     }
 }

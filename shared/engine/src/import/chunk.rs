@@ -17,6 +17,7 @@ use crate::ports::table::{Change, Index, Item, Key, MAX_KEYS, Query, TableName};
 use crate::store::accounts::{CodeOwner, as_read};
 use crate::store::codec::{decode, encode, shapes};
 use crate::store::commit::{Committed, commit};
+use crate::store::edits::By;
 use crate::store::keys::{self, SHARD_NAMES};
 use crate::store::settings::Setup;
 use crate::store::{jobs, query_all};
@@ -31,6 +32,9 @@ use std::collections::{BTreeMap, HashMap};
 
 /// Customers worked on at once, so that their writes share a commit.
 const TOGETHER: usize = 1024;
+
+/// The mark of a project that has loaded companies: its active flows name contact levels.
+pub const COMPANIES: &str = "companies";
 
 /// How far a chunk is.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -50,11 +54,13 @@ pub(super) struct Context<'a> {
     pub(super) touch: Touch,
     pub(super) found: &'a Found,
     pub(super) load: &'a JobId,
+    /// Whoever changes by API; loads have the process log instead.
+    pub(super) by: Option<&'a By>,
     pub(super) picture: Option<Picture>,
     pub(super) currency: Option<Currency>,
     pub(super) today: NaiveDate,
     pub(super) write: bool,
-    codes: HashMap<String, CustomerId>,
+    pub(super) codes: HashMap<String, CustomerId>,
 }
 
 impl Context<'_> {
@@ -69,9 +75,18 @@ impl Context<'_> {
 pub(super) struct Effect {
     pub(super) counts: Counts,
     pub(super) notes: Vec<RowError>,
+    /// Some customer is a company.
+    pub(super) company: bool,
 }
 
 impl Effect {
+    /// Keeps what the settings ask: whether the project has companies.
+    pub(super) async fn remember(&self, context: &Context<'_>, now: DateTime<Utc>) -> Result<(), Error> {
+        match self.company && context.write {
+            true => jobs::set_mark(context.ports, context.setup.id(), COMPANIES, now).await,
+            false => Ok(()),
+        }
+    }
     /// A row is rejected.
     pub(super) fn reject(mut self, error: RowError) -> Self {
         self.counts.rejected += 1;
@@ -108,6 +123,7 @@ impl Effect {
     pub(super) fn add(&mut self, other: Self) {
         self.counts.add(&other.counts);
         self.notes.extend(other.notes);
+        self.company |= other.company;
     }
 }
 
@@ -146,6 +162,7 @@ pub(super) async fn work(
         let groups = groups(ports, setup, load, chunk, rows).await?;
         let context = gather(ports, setup, load, &found, &groups, write, now).await?;
         let (effect, reached) = run(&context, load.kind, &groups, progress.customers, late).await?;
+        effect.remember(&context, now).await?;
         tell_errors(ports, setup, load, chunk, &mut progress, effect, write).await?;
         progress.customers = reached;
         progress.done = reached == groups.len();
@@ -267,6 +284,7 @@ pub(super) async fn context<'a>(
         touch: Touch::gather(ports, setup, now).await?,
         found,
         load,
+        by: None,
         picture: None,
         currency: setup.project().country.currency().parse().ok(),
         today: setup.today(now),
@@ -304,13 +322,18 @@ async fn run(
     Ok((total, reached))
 }
 
-async fn one(context: &Context<'_>, kind: Kind, id: CustomerId, rows: &[SpilledRow]) -> Result<Effect, Error> {
-    let (ports, setup, found, write) = (context.ports, context.setup, context.found, context.write);
+/// Takes the rows of one customer in.
+pub(super) async fn one(
+    context: &Context<'_>,
+    kind: Kind,
+    id: CustomerId,
+    rows: &[SpilledRow],
+) -> Result<Effect, Error> {
     match kind {
-        Kind::Customers => customers::apply(ports, setup, &context.touch, rows, found, write).await,
+        Kind::Customers => customers::apply(context, rows).await,
         Kind::Orders => orders::apply(context, &id, rows).await,
         Kind::Payments => payments::apply(context, &id, rows).await,
-        Kind::Exclusions => exclusions::apply(ports, setup, rows, found, write).await,
+        Kind::Exclusions => exclusions::apply(context, rows).await,
     }
 }
 

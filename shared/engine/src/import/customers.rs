@@ -1,13 +1,11 @@
 //! Rows of customers: one row, one customer, upserted by document.
 
+use super::chunk::{Context, Effect};
 use super::columns::CUSTOMERS;
-use super::row::{Ask, Found, Row, RowError};
+use super::row::{Ask, Row, RowError};
 use super::spill::SpilledRow;
-use super::touch::Touch;
-use crate::Ports;
 use crate::edit_customer;
 use crate::error::Error;
-use crate::import::chunk::Effect;
 use crate::store::accounts;
 use crate::store::settings::Setup;
 use cauce_domain::contact::channel::{Channel, Scope};
@@ -18,23 +16,17 @@ use cauce_domain::debt::account::{Account, Holds, Summary};
 use cauce_domain::debt::customer::{Customer, Kind, MAX_POINTS, Portfolio, Related, Status};
 use cauce_domain::debt::document::Document;
 use cauce_domain::ids::UserId;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// How often a customer is worked out again when others get in between: as many as may share one address at once.
 const MAX_TRIES: u32 = 100;
 
 /// Takes the rows of one customer in; there is one, but for exact repetitions.
-pub(super) async fn apply(
-    ports: &Ports,
-    setup: &Setup,
-    touch: &Touch,
-    rows: &[SpilledRow],
-    found: &Found,
-    write: bool,
-) -> Result<Effect, Error> {
+pub(super) async fn apply(context: &Context<'_>, rows: &[SpilledRow]) -> Result<Effect, Error> {
+    let (ports, setup, write) = (context.ports, context.setup, context.write);
     let mut effect = Effect::default();
     let Some(spilled) = rows.last() else { return Ok(effect) };
-    let row = Row::new(spilled, CUSTOMERS, found);
+    let row = Row::new(spilled, CUSTOMERS, context.found);
     let document = match Document::parse(row.text("Tipo de documento"), row.text("Número de documento")) {
         Ok(document) => document,
         Err(e) => return Ok(effect.reject(row.error("Número de documento", &e.to_string()))),
@@ -61,8 +53,9 @@ pub(super) async fn apply(
             carry: None,
             credit: BTreeMap::new(),
         });
+        effect.company = customer.kind == Kind::Company;
         account.customer = customer;
-        touch.settle(before.as_ref(), &mut account);
+        context.touch.settle(before.as_ref(), &mut account);
         let arrivals = edit_customer::arrive(ports, setup, before.as_ref(), &mut account, write).await?;
         effect.notes.extend(arrivals.shared.iter().map(|address| {
             RowError::observation(
@@ -76,7 +69,7 @@ pub(super) async fn apply(
         if !write || before.as_ref() == Some(&account) {
             return Ok(effect);
         }
-        if edit_customer::store(ports, setup, before.as_ref(), &account, version, &arrivals).await? {
+        if edit_customer::store(ports, setup, before.as_ref(), &account, version, &arrivals, context.by).await? {
             return Ok(effect);
         }
     }
@@ -288,18 +281,20 @@ fn flags(row: &Row<'_>, customer: &mut Customer, notes: &mut Vec<RowError>) {
     if let Some(which) = choose("Tipo de cartera", ["vigente", "castigada"], notes) {
         customer.portfolio = if which == 0 { Portfolio::Current } else { Portfolio::WrittenOff };
     }
-    if let Some(which) = choose("Estado", ["activo", "inactivo"], notes) {
-        customer.status = if which == 0 { Status::Active } else { Status::Inactive };
+    if let Some(which) = choose("Estado", ["activo", "inactivo"], notes)
+        && let Ask::Set(text) = news(customer, "status", Ask::Set(["activo", "inactivo"][which]))
+    {
+        customer.status = if text == "activo" { Status::Active } else { Status::Inactive };
     }
-    let mut scopes: BTreeSet<Scope> = std::mem::take(&mut customer.opted_out);
     for (column, channel) in
         [("Acepta WhatsApp", Channel::Whatsapp), ("Acepta SMS", Channel::Sms), ("Acepta Correo", Channel::Email)]
     {
-        match row.yes(column, notes) {
-            Some(true) => drop(scopes.remove(&Scope::from(channel))),
-            Some(false) => drop(scopes.insert(Scope::from(channel))),
-            None => {}
+        let said = row.yes(column, notes).map_or(Ask::Keep, |yes| Ask::Set(if yes { "si" } else { "no" }));
+        let scope = Scope::from(channel);
+        match news(customer, &format!("consent.{}", scope.code()), said) {
+            Ask::Set("si") => drop(customer.opted_out.remove(&scope)),
+            Ask::Set(_) => drop(customer.opted_out.insert(scope)),
+            _ => {}
         }
     }
-    customer.opted_out = scopes;
 }

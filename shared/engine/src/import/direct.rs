@@ -1,20 +1,19 @@
 //! One row by API: the same rules as a file of one row, the same effects, at once.
 
-use super::chunk::{self, Effect};
+use super::chunk;
 use super::columns;
 use super::dates::DateStyle;
 use super::job::Kind;
 use super::reading::owners;
 use super::row::{Conventions, Found, RowError};
 use super::spill::SpilledRow;
-use super::{customers, exclusions, orders, payments};
 use crate::Ports;
 use crate::error::{Error, Refusal};
 use crate::import::reading::id_of;
+use crate::store::edits::By;
 use crate::store::settings::Setup;
 use cauce_domain::country::NumberStyle;
 use cauce_domain::ids::{CustomerId, JobId};
-use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 
 /// What a row did.
@@ -35,8 +34,7 @@ pub async fn direct(
     kind: Kind,
     fields: &BTreeMap<&str, String>,
     variables: &BTreeMap<String, String>,
-    author: &str,
-    now: DateTime<Utc>,
+    by: &By,
 ) -> Result<Taken, Error> {
     let columns = columns::of(kind);
     let mut cells: Vec<String> = columns.iter().map(|c| fields.get(c.name).cloned().unwrap_or_default()).collect();
@@ -52,14 +50,11 @@ pub async fn direct(
     };
     let owner = owners(ports, setup, kind, &[(1, cells.clone())]).await?.remove(0).map_err(|e| refused(&e))?;
     let rows = [SpilledRow { owner, line: 1, cells }];
-    let author = JobId::new(author);
-    let context = chunk::context(ports, setup, kind, &author, &found, &[(owner, rows.to_vec())], now).await?;
-    let effect: Effect = match kind {
-        Kind::Customers => customers::apply(ports, setup, &context.touch, &rows, &found, true).await?,
-        Kind::Orders => orders::apply(&context, &id_of(owner), &rows).await?,
-        Kind::Payments => payments::apply(&context, &id_of(owner), &rows).await?,
-        Kind::Exclusions => exclusions::apply(ports, setup, &rows, &found, true).await?,
-    };
+    let author = JobId::new(by.author.as_str());
+    let context = chunk::context(ports, setup, kind, &author, &found, &[(owner, rows.to_vec())], by.at).await?;
+    let context = chunk::Context { by: Some(by), ..context };
+    let effect = chunk::one(&context, kind, id_of(owner), &rows).await?;
+    effect.remember(&context, by.at).await?;
     match effect.notes.iter().find(|n| n.rejects) {
         Some(error) => Err(refused(error)),
         None => Ok(Taken {

@@ -1,28 +1,21 @@
 //! Rows of exclusions: a customer, or an address whoever has it, is not contacted by a channel or by any.
 
-use super::chunk::Effect;
+use super::chunk::{Context, Effect};
 use super::columns::EXCLUSIONS;
 use super::reading::{id_of, normal_address};
-use super::row::{Found, Row};
+use super::row::Row;
 use super::spill::SpilledRow;
-use crate::Ports;
 use crate::error::Error;
 use crate::exclude;
 use crate::store::accounts;
-use crate::store::settings::Setup;
 use cauce_domain::contact::channel::Scope;
 
 /// Takes the rows of one customer or one address in.
-pub(super) async fn apply(
-    ports: &Ports,
-    setup: &Setup,
-    rows: &[SpilledRow],
-    found: &Found,
-    write: bool,
-) -> Result<Effect, Error> {
+pub(super) async fn apply(context: &Context<'_>, rows: &[SpilledRow]) -> Result<Effect, Error> {
+    let (ports, setup, write) = (context.ports, context.setup, context.write);
     let mut effect = Effect::default();
     for spilled in rows {
-        let row = Row::new(spilled, EXCLUSIONS, found);
+        let row = Row::new(spilled, EXCLUSIONS, context.found);
         let Ok(scope) = row.text("Canal").parse::<Scope>() else {
             effect = effect.reject(row.error("Canal", "use WhatsApp, SMS, Correo o Todos"));
             continue;
@@ -30,7 +23,7 @@ pub(super) async fn apply(
         let reason = row.text("Motivo");
         let changed = match normal_address(setup, row.text("Dirección")).filter(|_| !row.text("Dirección").is_empty())
         {
-            Some(address) if write => exclude::address(ports, setup, &address, scope, reason).await?,
+            Some(address) if write => exclude::address(ports, setup, &address, scope, reason, context.by).await?,
             Some(_) => true,
             None => {
                 let id = id_of(spilled.owner);
@@ -38,7 +31,7 @@ pub(super) async fn apply(
                     effect = effect.reject(row.error("Número de documento", "el cliente no existe: cárguelo primero"));
                     continue;
                 }
-                if write { exclude::customer(ports, setup, &id, scope).await? } else { true }
+                if write { exclude::customer(ports, setup, &id, scope, context.by).await? } else { true }
             }
         };
         effect.take(changed, changed, 1);

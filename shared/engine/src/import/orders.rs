@@ -10,8 +10,8 @@ use crate::ports::table::{Change, Expect, Item, Key};
 use crate::store::accounts::{self, CodeOwner, OpenAccount};
 use crate::store::codec::{decode, encode};
 use crate::store::commit::{Committed, commit};
-use crate::store::keys;
 use crate::store::settings::PaymentMode;
+use crate::store::{edits, keys};
 use cauce_domain::debt::customer::{Portfolio, Status};
 use cauce_domain::debt::money::Money;
 use cauce_domain::debt::order::{Annulment, Order};
@@ -173,6 +173,7 @@ async fn write_all(context: &Context<'_>, working: &mut Working, wanted: Vec<Ord
     for group in wanted.chunks(GROUP) {
         let mut changes = Vec::new();
         for order in group {
+            changes.extend(edit(context, working, order)?);
             changes.extend(working.put(context, order.clone())?);
         }
         if !working.write(context, changes).await? {
@@ -180,6 +181,15 @@ async fn write_all(context: &Context<'_>, working: &mut Working, wanted: Vec<Ord
         }
     }
     Ok(true)
+}
+
+/// The log entry of an order changed by API.
+fn edit(context: &Context<'_>, working: &Working, order: &Order) -> Result<Option<Change>, Error> {
+    let Some(by) = context.by else { return Ok(None) };
+    let before = working.orders.get(&order.code).map(|(o, _)| o);
+    let fields = edits::differences(before, order)?;
+    let owner = (context.setup.id(), &working.open.account.id);
+    edits::of_customer(context.ports, by, owner, &format!("order#{}", order.code), fields).map(Some)
 }
 
 /// Reads a row over the stored order, or as a new one.

@@ -20,11 +20,14 @@ pub struct CodeOwner {
 }
 
 /// A customer that has an address, or an opt-out of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct AddressNote {
     /// Why, for opt-outs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Who noted it, for opt-outs by API.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author: Option<String>,
 }
 
 /// The message that had a shared address today.

@@ -1,11 +1,13 @@
 //! A project's settings: one partition, read whole by whoever works for the project.
 
+use super::accounts::as_read;
 use super::codec::{Shape, decode, encode, shapes};
 use super::commit::{Committed, commit};
+use super::edits::{self, By};
 use super::{keys, query_all};
 use crate::error::Error;
 use crate::ports::Ports;
-use crate::ports::table::{Change, Expect, Item, Key, Query, TableName};
+use crate::ports::table::{Change, Item, Key, Query, TableName};
 use cauce_domain::contact::calendar::Calendar;
 use cauce_domain::contact::channel::{Channel, ChannelFlags};
 use cauce_domain::contact::ledger::Caps;
@@ -284,13 +286,25 @@ pub fn place(project: &ProjectId, sort: impl Into<String>) -> Key {
     Key::new(TableName::Settings, project.as_str(), sort)
 }
 
-/// Saves a setting, expecting the version it was read at (`None`: it is new); answers the new version.
-pub async fn save<T: Shape>(ports: &Ports, key: Key, value: &T, read_at: Option<u64>) -> Result<u64, Error> {
-    let expect = read_at.map_or(Expect::Absent, Expect::Version);
-    match commit(ports, vec![Change::Put(Item::new(key, encode(value)?), expect)]).await? {
+/// Saves a setting as somebody changed it, expecting what was read before (`None`: it is new); answers the new version.
+pub async fn save<T: Shape>(
+    ports: &Ports,
+    by: &By,
+    key: Key,
+    before: Option<&Versioned<T>>,
+    after: &T,
+) -> Result<u64, Error> {
+    let edit = edits::of_setting(ports, by, &key, edits::differences(before.map(|b| &b.value), after)?)?;
+    let read_at = before.map(|b| b.version);
+    match commit(ports, vec![Change::Put(Item::new(key, encode(after)?), as_read(read_at)), edit]).await? {
         Committed::Made => Ok(read_at.unwrap_or(0) + 1),
         Committed::Lost(_) => Err(Error::Raced),
     }
+}
+
+/// Saves the project itself.
+pub async fn save_project(ports: &Ports, by: &By, before: &Versioned<Project>, after: &Project) -> Result<u64, Error> {
+    save(ports, by, place(&after.id, "project"), Some(before), after).await
 }
 
 /// The projects there are.
