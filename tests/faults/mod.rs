@@ -3,3 +3,4 @@
 mod calls;
 mod every_call;
 mod kill;
+mod serve;

@@ -3,11 +3,14 @@
 use crate::world::World;
 use async_trait::async_trait;
 use cauce_domain::contact::channel::Channel;
+use cauce_domain::contact::gate::Reason;
 use cauce_domain::contact::interaction::{Report, State};
 use cauce_engine::apply_event::{Applied, apply_event};
+use cauce_engine::import::job::Kind;
 use cauce_engine::messages::RawEvent;
 use cauce_engine::ports::channel::{Answer, Outgoing, Sender};
 use cauce_engine::store::interactions::reference;
+use cauce_engine::store::settings::ExpectedLoad;
 use serde_json::json;
 use std::sync::{Arc, Mutex};
 
@@ -100,6 +103,41 @@ async fn a_refusal_gives_the_contact_back() {
     assert_eq!(world.only("2026-03-10").await, State::Failed { error: "número inválido".into() });
     assert_eq!(calls.lock().expect("calls").len(), 1);
     assert!(world.broken().await.is_empty(), "it is not in the ledger");
+}
+
+#[tokio::test]
+async fn an_account_the_provider_refuses_drops_its_channel_and_alerts_once() {
+    let (_folder, world, calls) = world_with(vec![Answer::Disconnected("clave vencida".into())]).await;
+    world.customers("Ana Beto").await;
+    world.change(|p| p.alert_addresses = vec!["jefa@andes.pe".into()]).await;
+    world.pass("2026-03-10T23:00:00Z").await;
+    assert_eq!(world.only("2026-03-10").await, State::NotSent { reason: Reason::ChannelDisconnected });
+    let channels = world.setup().await.project().channels.clone();
+    assert_eq!(channels.values().filter(|c| !c.connected).count(), 1);
+    let calls = calls.lock().expect("calls").clone();
+    assert_eq!(calls.iter().filter(|r| r.starts_with("aviso-")).count(), 1, "{calls:?}");
+    assert!(world.broken().await.is_empty(), "it is not in the ledger");
+}
+
+#[tokio::test]
+async fn a_file_that_did_not_come_by_its_hour_is_told_once() {
+    let (_folder, world, calls) = world_with(vec![]).await;
+    let told = || calls.lock().expect("calls").iter().filter(|r| r.starts_with("aviso-")).count();
+    world
+        .change(|p| {
+            p.alert_addresses = vec!["jefa@andes.pe".into()];
+            let by = "08:00:00".parse().expect("an hour");
+            p.expected_loads = [Kind::Orders, Kind::Payments].map(|kind| ExpectedLoad { kind, by }).into();
+        })
+        .await;
+    world.until("2026-03-10T12:59:00Z").await;
+    assert_eq!(told(), 0, "before eight nothing is late");
+    world.until("2026-03-10T22:00:00Z").await;
+    assert_eq!(told(), 1, "payments did not come, orders did");
+    world.until("2026-03-11T13:30:00Z").await;
+    assert_eq!(told(), 3, "the next day neither came");
+    world.until("2026-03-15T23:00:00Z").await;
+    assert_eq!(told(), 7, "no file is expected on a weekend");
 }
 
 #[tokio::test]

@@ -36,6 +36,8 @@ async fn server(recipient: &'static str, end: Option<&'static str>) -> (u16, tok
                     "354 adelante"
                 }
                 (false, "QUIT") => "221 adios",
+                (false, line) if line.starts_with("EHLO") => "250-prueba\r\n250 AUTH PLAIN",
+                (false, line) if line.starts_with("AUTH") => "535 usuario o clave incorrectos",
                 _ => "250 bien",
             };
             if write.write_all(format!("{answer}\r\n").as_bytes()).await.is_err() {
@@ -48,11 +50,15 @@ async fn server(recipient: &'static str, end: Option<&'static str>) -> (u16, tok
 }
 
 async fn send(port: u16) -> Answer {
+    send_as(port, None).await
+}
+
+async fn send_as(port: u16, credentials: Option<(String, String)>) -> Answer {
     let settings = Settings {
         host: "127.0.0.1".into(),
         port,
         security: Security::None,
-        credentials: None,
+        credentials,
         from: "Andes <cobros@andes.example.com>".into(),
     };
     let message = Outgoing {
@@ -85,4 +91,7 @@ async fn each_answer_of_a_server_means_what_it_means() {
     assert!(matches!(send(port).await, Answer::Unknown(_)), "it hung up after the message left");
     let closed = TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address").port();
     assert!(matches!(send(closed).await, Answer::NotNow(_)), "nobody listens: nothing left");
+    let (port, _serving) = server("250 bien", Some("250 tomado")).await;
+    let wrong = Some(("cobros".to_owned(), "clave vieja".to_owned()));
+    assert!(matches!(send_as(port, wrong).await, Answer::Disconnected(_)), "the account, not the message");
 }

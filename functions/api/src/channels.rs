@@ -34,7 +34,7 @@ struct ChannelView {
     provider: String,
 }
 
-/// Flags to change; `connected` is found out, not set.
+/// Flags to change.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Flags {
@@ -42,6 +42,8 @@ struct Flags {
     visible: Option<bool>,
     /// Switched on.
     active: Option<bool>,
+    /// Its account was mended; a send that finds it refused drops the channel again.
+    connected: Option<bool>,
 }
 
 fn view(api: &Api, channel: Channel, flags: ChannelFlags) -> ChannelView {
@@ -74,6 +76,7 @@ async fn edit(
     let known = project.channels.get_mut(&channel).ok_or_else(|| Problem::not_found("el canal"))?;
     known.visible = flags.visible.unwrap_or(known.visible);
     known.active = flags.active.unwrap_or(known.active);
+    known.connected = flags.connected.unwrap_or(known.connected);
     let changed = *known;
     save_project(&api.ports, &caller.by(&api), &caller.setup.project, &project).await?;
     Ok(Json(view(&api, channel, changed)))

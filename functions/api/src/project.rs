@@ -13,7 +13,7 @@ use cauce_domain::contact::point::Email;
 use cauce_domain::ids::FlowId;
 use cauce_engine::plan_day::dry_run;
 use cauce_engine::stop_today::stop_today;
-use cauce_engine::store::settings::{PaymentMode, Project, save_project};
+use cauce_engine::store::settings::{ExpectedLoad, PaymentMode, Project, save_project};
 use cauce_engine::{edit_customer, strategy};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -59,6 +59,9 @@ struct ProjectEdit {
     test_addresses: Option<Vec<String>>,
     /// Addresses that hear of failures.
     alert_addresses: Option<Vec<String>>,
+    /// Loads that come every allowed day, with the local hour by which; a missing one alerts.
+    #[schema(value_type = Option<Vec<Object>>)]
+    expected_loads: Option<Vec<ExpectedLoad>>,
     /// Sender addresses: no customer's contact.
     sender_addresses: Option<Vec<String>>,
     /// Payments must be loaded within so many hours; 0 switches off.
@@ -144,6 +147,7 @@ fn apply(project: &mut Project, edit: ProjectEdit) -> Result<(), Problem> {
     edit.how_to_pay.into_iter().for_each(|t| project.how_to_pay = text(t));
     edit.test_addresses.into_iter().for_each(|a| project.test_addresses = a);
     edit.alert_addresses.into_iter().for_each(|a| project.alert_addresses = a);
+    edit.expected_loads.into_iter().for_each(|e| project.expected_loads = e);
     edit.sender_addresses.into_iter().for_each(|a| project.sender_addresses = a);
     edit.payments_within_hours.into_iter().for_each(|h| project.payments_within_hours = Some(h).filter(|h| *h > 0));
     if let Some(percent) = edit.confirm_above_percent {

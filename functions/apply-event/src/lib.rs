@@ -1,6 +1,6 @@
 //! Provider reports from the queue become states.
 
-use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use cauce_engine::apply_event::apply_event;
 use cauce_engine::messages::{RawEvent, batch};
 use cauce_engine::store::codec::decode;
@@ -22,12 +22,6 @@ pub async fn handle(ports: &Ports, event: SqsEvent) -> SqsBatchResponse {
     })
     .await;
     let mut response = SqsBatchResponse::default();
-    response.batch_item_failures = failed.into_iter().map(failure).collect();
+    response.set_failures(failed);
     response
-}
-
-fn failure(id: String) -> BatchItemFailure {
-    let mut failure = BatchItemFailure::default();
-    failure.item_identifier = id;
-    failure
 }

@@ -3,6 +3,7 @@
 use aws_lambda_events::event::eventbridge::EventBridgeEvent;
 use cauce_engine::close_day::close_day;
 use cauce_engine::store::settings;
+use cauce_engine::watch_loads::watch_loads;
 use cauce_engine::{Error, Ports};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -12,6 +13,7 @@ pub async fn on_schedule(ports: &Ports, _event: EventBridgeEvent<Value>, now: Da
     for project in settings::projects(ports).await? {
         let setup = settings::load(ports, &project).await?;
         close_day(ports, &setup, now).await?;
+        watch_loads(ports, &setup, now).await?;
     }
     Ok(())
 }

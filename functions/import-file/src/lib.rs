@@ -3,7 +3,7 @@
 //! A record is either S3's *Object Created* (by EventBridge) for `drop/{project}/{kind}/{name}`, or a piece of work the
 //! engine queued. The same file event twice is one load: its id is derived from key and content tag.
 
-use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use cauce_domain::ids::{ProjectId, derived};
 use cauce_engine::import::job::{Kind, Options};
 use cauce_engine::import::{Request, request, work};
@@ -40,14 +40,8 @@ pub async fn handle(
     let records = event.records.into_iter().map(|r| (r.message_id.unwrap_or_default(), r.body.unwrap_or_default()));
     let failed = batch(records, |body| one(ports, body, now, late)).await;
     let mut response = SqsBatchResponse::default();
-    response.batch_item_failures = failed.into_iter().map(failure).collect();
+    response.set_failures(failed);
     response
-}
-
-fn failure(id: String) -> BatchItemFailure {
-    let mut failure = BatchItemFailure::default();
-    failure.item_identifier = id;
-    failure
 }
 
 async fn one(ports: &Ports, body: String, now: DateTime<Utc>, late: &(dyn Fn() -> bool + Sync)) -> Result<(), Error> {

@@ -1,7 +1,7 @@
 //! The daily plan: an hourly schedule begins each project's local day once, a queue plans its shards.
 
 use aws_lambda_events::event::eventbridge::EventBridgeEvent;
-use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use cauce_engine::messages::{PlanShard, batch};
 use cauce_engine::store::codec::decode;
 use cauce_engine::store::settings;
@@ -29,12 +29,6 @@ pub async fn on_shards(ports: &Ports, event: SqsEvent) -> SqsBatchResponse {
     })
     .await;
     let mut response = SqsBatchResponse::default();
-    response.batch_item_failures = failed.into_iter().map(failure).collect();
+    response.set_failures(failed);
     response
-}
-
-fn failure(id: String) -> BatchItemFailure {
-    let mut failure = BatchItemFailure::default();
-    failure.item_identifier = id;
-    failure
 }

@@ -1,6 +1,6 @@
 //! Messages of one channel's queue: each claimed, asked about again, sent and settled.
 
-use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use cauce_engine::messages::{SendOne, batch};
 use cauce_engine::send_message::send_message;
 use cauce_engine::store::codec::decode;
@@ -22,12 +22,6 @@ pub async fn handle(ports: &Ports, event: SqsEvent, now: DateTime<Utc>) -> SqsBa
     })
     .await;
     let mut response = SqsBatchResponse::default();
-    response.batch_item_failures = failed.into_iter().map(failure).collect();
+    response.set_failures(failed);
     response
-}
-
-fn failure(id: String) -> BatchItemFailure {
-    let mut failure = BatchItemFailure::default();
-    failure.item_identifier = id;
-    failure
 }

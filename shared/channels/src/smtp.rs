@@ -110,6 +110,9 @@ impl Sender for Smtp {
         };
         match self.transport.send(built).await {
             Ok(_) => Answer::Accepted(id),
+            Err(error) if account_refused(&error) => {
+                Answer::Disconnected("el servidor de correo no acepta el usuario o la contraseña".to_owned())
+            }
             Err(error) if error.is_permanent() => {
                 Answer::Refused("el servidor de correo rechazó el mensaje".to_owned())
             }
@@ -121,6 +124,11 @@ impl Sender for Smtp {
             Err(_) => Answer::Unknown("el servidor de correo no respondió".to_owned()),
         }
     }
+}
+
+/// Whether the server turned the account away before any message: authentication required, failed or too weak.
+fn account_refused(error: &lettre::transport::smtp::Error) -> bool {
+    error.status().is_some_and(|code| matches!(u16::from(code), 530 | 534 | 535 | 538))
 }
 
 /// Whether the connection was never made.

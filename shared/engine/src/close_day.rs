@@ -3,15 +3,13 @@
 use crate::Ports;
 use crate::error::Error;
 use crate::import::turn;
-use crate::ports::channel::Outgoing;
+use crate::notice::alert;
 use crate::ports::table::{Change, Expect, Index, Item, Key, Query, TableName};
 use crate::store::codec::{decode, encode, shapes};
 use crate::store::commit::commit;
 use crate::store::jobs;
 use crate::store::keys::{self, SHARD_NAMES};
 use crate::store::settings::Setup;
-use cauce_domain::contact::channel::Channel;
-use cauce_domain::contact::point::{Destination, Recipients};
 use cauce_domain::debt::account::Account;
 use cauce_domain::debt::money::Currency;
 use cauce_domain::debt::order::days_past_due;
@@ -98,20 +96,4 @@ async fn count(ports: &Ports, setup: &Setup, day: NaiveDate) -> Result<DayCounts
         }
     }
     Ok(counts)
-}
-
-/// Tells the project's alert addresses; a notice that does not leave stops nothing.
-pub async fn alert(ports: &Ports, setup: &Setup, subject: &str, text: String, now: DateTime<Utc>) {
-    let to: Vec<Destination> =
-        setup.project().alert_addresses.iter().map(|a| Destination { address: a.clone(), shared: false }).collect();
-    let Some(sender) = ports.channels.get(&Channel::Email).filter(|_| !to.is_empty()) else { return };
-    let notice = Outgoing {
-        project: setup.id().clone(),
-        reference: format!("aviso-{}", now.timestamp()),
-        recipients: Recipients { to, cc: Vec::new() },
-        subject: Some(subject.to_owned()),
-        text,
-        at: now,
-    };
-    sender.send(&notice).await;
 }

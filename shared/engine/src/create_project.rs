@@ -75,6 +75,7 @@ fn new_project(id: &ProjectId, name: &str, country: Country, hook_token: String)
         how_to_pay: None,
         test_addresses: Vec::new(),
         alert_addresses: Vec::new(),
+        expected_loads: Vec::new(),
         sender_addresses: Vec::new(),
         payments_within_hours: None,
         stopped: None,

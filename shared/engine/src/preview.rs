@@ -117,7 +117,7 @@ pub async fn test_send(
     };
     match sender.send(&outgoing).await {
         Answer::Accepted(_) => Ok(filled),
-        Answer::Refused(why) | Answer::NotNow(why) => {
+        Answer::Refused(why) | Answer::NotNow(why) | Answer::Disconnected(why) => {
             Err(Error::refused("not_sent", None, format!("no se envió: {why}")))
         }
         Answer::Unknown(_) => Err(Error::refused("unknown", None, "el proveedor no respondió: revise si llegó")),

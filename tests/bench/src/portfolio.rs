@@ -20,6 +20,14 @@ impl Portfolio {
         self.customers * 2
     }
 
+    /// Days past due of a customer's earlier order: on a step for exactly as many customers as are to be due.
+    fn offset(&self, n: u64, quiet: &[i64]) -> i64 {
+        let before = n * self.due / self.customers;
+        let due = (n + 1) * self.due / self.customers > before;
+        let among = |days: &[i64], at: u64| days[at as usize % days.len()];
+        if due { among(&OFFSETS, before) } else { among(quiet, n) }
+    }
+
     /// Writes the orders as a workbook too.
     pub(crate) fn write_workbook(&self, folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
         let mut book = rust_xlsxwriter::Workbook::new();
@@ -46,13 +54,12 @@ impl Portfolio {
         customers.flush()?;
         let mut orders = BufWriter::new(std::fs::File::create(folder.join("orders.csv"))?);
         writeln!(orders, "Tipo de documento,Número de documento,Código de pago,Fecha de vencimiento,Moneda,Monto")?;
-        let span = (7 * self.customers).div_ceil(self.due);
+        let quiet: Vec<i64> = (-60..60).filter(|offset| !OFFSETS.contains(offset)).collect();
         for k in 0..2_u64 {
             for n in 0..self.customers {
                 // A stride that shares no factor with the count visits everybody in a scattered order.
                 let n = (n * 7_919 + 13) % self.customers;
-                let first = day + chrono::Days::new(8) - chrono::Days::new(n % span);
-                let due = first + chrono::Days::new(k * 45);
+                let due = day - chrono::TimeDelta::days(self.offset(n, &quiet)) + chrono::Days::new(k * 120);
                 writeln!(orders, "CE,C{n:08},OP-{n:08}-{k},{due},PEN,{}.{:02}", 50 + n % 900, n % 100)?;
             }
         }

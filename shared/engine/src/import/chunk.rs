@@ -4,7 +4,8 @@
 //! one chunk write the same rows and one of them its counts.
 
 use super::job::{self, Counts, Kind, Load, LoadState, Picture};
-use super::reading::{folder, id_of};
+use super::owners::{bytes_of, id_of};
+use super::reading::folder;
 use super::row::{Found, RowError};
 use super::spill::{self, Runs, SpilledRow};
 use super::touch::Touch;
@@ -226,7 +227,7 @@ async fn groups(
                 .between(format!("{from:02x}"), format!("{:02x}\u{10FFFF}", to - 1));
             for stored in query_all(ports.table.as_ref(), query).await? {
                 if let Some((_, id)) = stored.key.pk.split_once('#') {
-                    groups.entry(super::reading::bytes_of(&id.into())).or_default();
+                    groups.entry(bytes_of(&id.into())).or_default();
                 }
             }
         }

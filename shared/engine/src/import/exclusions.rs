@@ -2,7 +2,7 @@
 
 use super::chunk::{Context, Effect};
 use super::columns::EXCLUSIONS;
-use super::reading::{id_of, normal_address};
+use super::owners::{id_of, normal_address};
 use super::row::Row;
 use super::spill::SpilledRow;
 use crate::error::Error;

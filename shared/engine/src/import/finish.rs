@@ -8,14 +8,12 @@ use super::text::{Dialect, Rows};
 use super::{sheet, turn};
 use crate::Ports;
 use crate::error::Error;
+use crate::notice::notify;
 use crate::ports::PortError;
-use crate::ports::channel::Outgoing;
 use crate::ports::files::{ByteStream, whole};
 use crate::store::jobs;
 use crate::store::settings::Setup;
 use bytes::Bytes;
-use cauce_domain::contact::channel::Channel;
-use cauce_domain::contact::point::{Destination, Recipients};
 use chrono::{DateTime, Utc};
 use futures::{StreamExt, TryStreamExt};
 use std::collections::BTreeMap;
@@ -137,9 +135,6 @@ async fn end(
 pub(super) async fn tell(ports: &Ports, setup: &Setup, load: &Load, now: DateTime<Utc>) {
     let asked = setup.users.iter().find(|u| u.value.id.as_str() == load.requester).map(|u| u.value.email.clone());
     let alerts = setup.project().alert_addresses.iter().filter(|_| load.state == LoadState::Failed).cloned();
-    let to: Vec<Destination> =
-        asked.into_iter().chain(alerts).map(|address| Destination { address, shared: false }).collect();
-    let Some(sender) = ports.channels.get(&Channel::Email).filter(|_| !to.is_empty()) else { return };
     let counts = &load.counts;
     let text = format!(
         "{} · {}\nEstado: {}\nFilas: {} · aceptadas: {} · rechazadas: {}\n{}",
@@ -151,15 +146,8 @@ pub(super) async fn tell(ports: &Ports, setup: &Setup, load: &Load, now: DateTim
         counts.rejected,
         load.message.as_deref().unwrap_or("")
     );
-    let notice = Outgoing {
-        project: setup.id().clone(),
-        reference: format!("aviso-{}", load.id),
-        recipients: Recipients { to, cc: Vec::new() },
-        subject: Some(format!("Carga de {}: {}", load.kind.spanish(), load.state.spanish())),
-        text,
-        at: now,
-    };
-    sender.send(&notice).await;
+    let subject = format!("Carga de {}: {}", load.kind.spanish(), load.state.spanish());
+    notify(ports, setup, asked.into_iter().chain(alerts), load.id.as_str(), (subject, text), now).await;
 }
 
 /// Writes the rejected rows as they came, plus a column `Error`; `None` when there are none.

@@ -20,6 +20,8 @@ pub mod exclusions;
 pub mod finish;
 pub mod job;
 pub mod orders;
+mod owners;
+mod pass;
 pub mod payments;
 pub mod reading;
 pub mod row;
@@ -33,7 +35,9 @@ pub mod turn;
 use crate::Ports;
 use crate::error::Error;
 use crate::messages::{ImportWork, Work};
+use crate::store::jobs;
 use crate::store::settings::Setup;
+use crate::watch_loads::came;
 use chrono::{DateTime, Utc};
 use job::{Kind, Load, LoadState, Options};
 
@@ -160,6 +164,7 @@ pub async fn request(
         finished: None,
     };
     let load = turn::enqueue(ports, setup, load).await?;
+    jobs::set_mark(ports, setup.id(), &came(load.kind), now).await?;
     turn::next(ports, setup, now).await?;
     Ok(load)
 }

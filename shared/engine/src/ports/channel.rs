@@ -31,6 +31,8 @@ pub enum Answer {
     Refused(String),
     /// Not taken, and may be asked again: refused connection, too many requests.
     NotNow(String),
+    /// Not taken: the provider refuses the project's account, not this message.
+    Disconnected(String),
     /// The request left and no answer came.
     Unknown(String),
 }

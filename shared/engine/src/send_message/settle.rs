@@ -3,6 +3,7 @@
 use super::Ended;
 use super::claim::Claimed;
 use crate::Ports;
+use crate::drop_channel::drop_channel;
 use crate::error::Error;
 use crate::ports::channel::Answer;
 use crate::ports::table::{Change, Expect, Item, Query, TableName};
@@ -11,6 +12,7 @@ use crate::store::commit::{Committed, commit};
 use crate::store::interactions::{self, Parked, Receipt};
 use crate::store::settings::Setup;
 use crate::store::{accounts, keys, query_all};
+use cauce_domain::contact::gate::Reason;
 use cauce_domain::contact::interaction::{Interaction, Report, State};
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -38,6 +40,13 @@ pub(super) async fn settle(
             let mut failed = Interaction { state: State::Failed { error }, ..claimed.message };
             failed.times.insert("failed".to_owned(), now);
             give_back(ports, setup, failed, claimed.version).await
+        }
+        Answer::Disconnected(why) => {
+            if let Some(channel) = claimed.message.channel {
+                drop_channel(ports, setup, channel, &why, now).await?;
+            }
+            let state = State::NotSent { reason: Reason::ChannelDisconnected };
+            give_back(ports, setup, Interaction { state, detail: Some(why), ..claimed.message }, claimed.version).await
         }
         Answer::NotNow(why) => {
             let again = now + backoff(claimed.message.attempt);

@@ -6,6 +6,7 @@ use super::commit::{Committed, commit};
 use super::edits::{self, By};
 use super::{keys, query_all};
 use crate::error::Error;
+use crate::import::job::Kind as LoadKind;
 use crate::ports::Ports;
 use crate::ports::table::{Change, Item, Key, Query, TableName};
 use cauce_domain::contact::calendar::Calendar;
@@ -18,7 +19,7 @@ use cauce_domain::strategy::flow::Flow;
 use cauce_domain::strategy::segment::Segment;
 use cauce_domain::strategy::tag::Sender;
 use cauce_domain::strategy::template::Template;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -31,6 +32,15 @@ pub enum PaymentMode {
     Movements,
     /// Orders come with their pending balance.
     Balance,
+}
+
+/// A load expected every day that contact is allowed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExpectedLoad {
+    /// What it holds.
+    pub kind: LoadKind,
+    /// Local hour by which it comes.
+    pub by: NaiveTime,
 }
 
 /// A project.
@@ -76,6 +86,9 @@ pub struct Project {
     /// Addresses that hear of failures.
     #[serde(default)]
     pub alert_addresses: Vec<String>,
+    /// Files that are expected every allowed day.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub expected_loads: Vec<ExpectedLoad>,
     /// The sender addresses of the project: no customer's contact.
     #[serde(default)]
     pub sender_addresses: Vec<String>,

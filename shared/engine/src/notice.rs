@@ -1,0 +1,40 @@
+//! Notices to the team by e-mail: the end of a load to whoever asked, and alerts to the project's alert addresses.
+//!
+//! A notice that does not leave stops nothing; what it tells is in the log too.
+
+use crate::Ports;
+use crate::ports::channel::Outgoing;
+use crate::store::settings::Setup;
+use cauce_domain::contact::channel::Channel;
+use cauce_domain::contact::point::{Destination, Recipients};
+use chrono::{DateTime, Utc};
+
+/// Sends a notice to addresses of the team; `about` tells one from another.
+pub(crate) async fn notify(
+    ports: &Ports,
+    setup: &Setup,
+    to: impl IntoIterator<Item = String>,
+    about: &str,
+    (subject, text): (String, String),
+    at: DateTime<Utc>,
+) {
+    let to: Vec<Destination> = to.into_iter().map(|address| Destination { address, shared: false }).collect();
+    let Some(sender) = ports.channels.get(&Channel::Email).filter(|_| !to.is_empty()) else { return };
+    let notice = Outgoing {
+        project: setup.id().clone(),
+        reference: format!("aviso-{about}"),
+        recipients: Recipients { to, cc: Vec::new() },
+        subject: Some(subject),
+        text,
+        at,
+    };
+    sender.send(&notice).await;
+}
+
+/// Tells the project's alert addresses.
+pub(crate) async fn alert(ports: &Ports, setup: &Setup, subject: &str, text: String, now: DateTime<Utc>) {
+    tracing::warn!(project = %setup.id(), subject, "aviso al equipo");
+    let about = format!("{}-{}", now.timestamp(), ports.new_id().simple());
+    let to = setup.project().alert_addresses.iter().cloned();
+    notify(ports, setup, to, &about, (subject.to_owned(), text), now).await;
+}
