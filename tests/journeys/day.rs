@@ -231,3 +231,26 @@ async fn a_company_gets_one_e_mail_at_its_levels() {
     assert_eq!(sent.len(), 1);
     assert_eq!(sent[0].recipients, "a@x.com, b@x.com");
 }
+
+#[tokio::test]
+async fn a_customer_in_another_zone_is_written_to_at_its_own_hour() {
+    let world = World::on("2026-03-10").await;
+    let file = "Tipo de documento,Número de documento,Nombre,Celular_1,Zona horaria\n\
+                DNI,100,Ana,987654321,\nDNI,101,Beto,987654322,America/Tijuana\nDNI,102,Caro,987654323,Marte/Olympus\n";
+    let load = world.load(Kind::Customers, file).await;
+    assert_eq!((load.counts.accepted, load.counts.observations), (3, 1), "an unknown zone is left out");
+    world.orders("100 F-1 2026-03-10 1.00\n101 F-2 2026-03-10 1.00\n102 F-3 2026-03-10 1.00").await;
+    world.plan().await;
+    let mut hours = std::collections::BTreeMap::new();
+    for number in ["100", "101", "102"] {
+        let id = world.account(number).await.id;
+        let of = world.messages("2026-03-10").await.into_iter().find(|m| m.customer == id).expect("a message");
+        let State::Scheduled { at } = of.state else { panic!("{:?}", of.state) };
+        hours.insert(number, at.to_rfc3339());
+    }
+    assert_eq!(hours["100"], "2026-03-10T14:00:00+00:00", "nine in Lima");
+    assert_eq!(hours["101"], "2026-03-10T16:00:00+00:00", "nine in Tijuana, in summer time since Sunday");
+    assert_eq!(hours["102"], hours["100"]);
+    world.pass("2026-03-10T17:00:00Z").await;
+    assert_eq!(world.outbox().len(), 3);
+}

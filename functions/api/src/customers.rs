@@ -158,6 +158,8 @@ struct CustomerBody {
     portfolio: Option<String>,
     /// `activo` or `inactivo`.
     status: Option<String>,
+    /// IANA zone, when it is not the project's.
+    time_zone: Option<String>,
     /// Variables.
     #[serde(default)]
     variables: BTreeMap<String, String>,
@@ -180,6 +182,7 @@ impl CustomerBody {
             ("Supervisor ID", &self.supervisor),
             ("Tipo de cartera", &self.portfolio),
             ("Estado", &self.status),
+            ("Zona horaria", &self.time_zone),
         ];
         fields.extend(optional.into_iter().filter_map(|(column, value)| Some((column, value.clone()?))));
         fields

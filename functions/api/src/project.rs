@@ -37,6 +37,8 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
 struct ProjectEdit {
     /// Commercial name.
     name: Option<String>,
+    /// IANA zone of its days and hours; a plan already begun keeps its own.
+    time_zone: Option<String>,
     /// Weekly contact windows, Monday first; cut to what the law allows.
     #[schema(value_type = Option<Vec<Vec<Object>>>)]
     windows: Option<Weekly>,
@@ -125,6 +127,10 @@ fn apply(project: &mut Project, edit: ProjectEdit) -> Result<(), Problem> {
         project.name = text(name).ok_or_else(|| Problem::invalid("name", "el nombre no puede estar vacío"))?;
     }
     let calendar: &mut Calendar = &mut project.calendar;
+    if let Some(zone) = edit.time_zone {
+        calendar.zone =
+            zone.parse().map_err(|_| Problem::invalid("time_zone", "no se conoce la zona: use America/Lima"))?;
+    }
     edit.windows.into_iter().for_each(|w| calendar.windows = w);
     edit.restrict_weekends.into_iter().for_each(|r| calendar.restrict_weekends = r);
     edit.restrict_holidays.into_iter().for_each(|r| calendar.restrict_holidays = r);

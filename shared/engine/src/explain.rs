@@ -131,7 +131,7 @@ fn next_message(
     date: NaiveDate,
     now: DateTime<Utc>,
 ) -> Option<DateTime<Utc>> {
-    let calendar = &setup.project().calendar;
+    let calendar = setup.project().calendar.lived_in(account.customer.zone);
     let (flow, _) = run.strategy.flow_of(&account.segment)?;
     let carrying = account.summary.carrying.as_ref()?;
     let after = date.max(calendar.local_day(now)).checked_add_days(Days::new(1))?;

@@ -8,6 +8,7 @@ use crate::country::Country;
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc, Weekday};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// How far ahead an allowed moment is looked for, in days; a project that closes longer than this contacts nobody.
@@ -84,6 +85,15 @@ impl Calendar {
             restrict_weekends: true,
             restrict_holidays: true,
             dates: BTreeMap::new(),
+        }
+    }
+
+    /// The calendar as somebody in another zone lives it: the same days, hours and holidays on that zone's clock.
+    /// Mexico's law counts the hours where the debtor is (Disposiciones de despachos de cobranza, DOF 7-10-2014).
+    pub fn lived_in(&self, zone: Option<Tz>) -> Cow<'_, Self> {
+        match zone {
+            Some(zone) if zone != self.zone => Cow::Owned(Self { zone, ..self.clone() }),
+            _ => Cow::Borrowed(self),
         }
     }
 

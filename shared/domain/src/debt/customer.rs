@@ -4,6 +4,7 @@ use crate::contact::channel::Scope;
 use crate::contact::point::{Email, Phone, Point};
 use crate::debt::document::Document;
 use crate::ids::UserId;
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -73,6 +74,9 @@ pub struct Customer {
     /// Active, inactive or deleted.
     #[serde(default)]
     pub status: Status,
+    /// Where it lives, when that is not the project's zone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<Tz>,
     /// Up to five phones by slot.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub phones: Vec<Point<Phone>>,
@@ -114,6 +118,7 @@ impl Customer {
             kind,
             name: name.into(),
             status: Status::Active,
+            zone: None,
             phones: Vec::new(),
             emails: Vec::new(),
             references: Vec::new(),

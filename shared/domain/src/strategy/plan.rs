@@ -22,6 +22,7 @@ use crate::ids::{FlowId, ProjectId, SegmentId, SendId, TemplateId};
 use crate::strategy::flow::{Flow, FlowStep, Span, step_day};
 use crate::strategy::template::Audience;
 use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -32,6 +33,9 @@ pub struct Facts {
     pub status: Status,
     /// Its segment.
     pub segment: SegmentId,
+    /// The customer's own zone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<Tz>,
     /// What is owed.
     pub summary: Summary,
     /// What stands over its communications.

@@ -62,6 +62,7 @@ pub const CUSTOMERS: &[Column] = &[
     may("Supervisor ID", "ID del supervisor en Usuarios"),
     may("Tipo de cartera", "Vigente o Castigada"),
     may("Estado", "Activo o Inactivo"),
+    may("Zona horaria", "Si no es la del proyecto: America/Tijuana, por ejemplo"),
     may("Acepta WhatsApp", "Sí o No"),
     may("Acepta SMS", "Sí o No"),
     may("Acepta Correo", "Sí o No"),

@@ -93,6 +93,7 @@ fn fill(setup: &Setup, row: &Row<'_>, customer: &mut Customer, notes: &mut Vec<R
     emails(setup, row, customer, notes);
     related(setup, row, customer, notes);
     people(setup, row, customer, notes);
+    zone(row, customer, notes);
     flags(row, customer, notes);
     for (name, ask) in row.variables() {
         let field = format!("variable.{name}");
@@ -258,6 +259,20 @@ fn people(setup: &Setup, row: &Row<'_>, customer: &mut Customer, notes: &mut Vec
             Ask::Set(id) if setup.users.iter().any(|u| u.value.id.as_str() == id) => *slot = Some(UserId::from(id)),
             Ask::Set(_) => notes.push(row.observe(column, "no hay un usuario con ese ID: se dejó fuera")),
         }
+    }
+}
+
+/// Where the customer lives, for the hours the law allows.
+fn zone(row: &Row<'_>, customer: &mut Customer, notes: &mut Vec<RowError>) {
+    match news(customer, "zone", row.ask("Zona horaria")) {
+        Ask::Keep => {}
+        Ask::Erase => customer.zone = None,
+        Ask::Set(text) => match text.parse() {
+            Ok(zone) => customer.zone = Some(zone),
+            Err(_) => {
+                notes.push(row.observe("Zona horaria", "no se conoce la zona (use America/Tijuana): se dejó fuera"))
+            }
+        },
     }
 }
 

@@ -124,6 +124,7 @@ impl Look {
         let facts = Facts {
             status: account.customer.status,
             segment: account.segment.clone(),
+            zone: account.customer.zone,
             summary: account.summary.clone(),
             holds: account.holds.clone(),
             reach: recipients.as_ref().map_or_else(|r| *r, |_| Reach::Usable),
@@ -146,9 +147,10 @@ impl Look {
         let flow = strategy.flow_of(&self.facts.segment).filter(|(f, _)| f.id == message.step.flow);
         let Some(channel) = message.channel else { return Verdict::Block(Reason::TemplateMissing, None) };
         let template = setup.template(&message.step.template);
+        let calendar = strategy.calendar.lived_in(self.facts.zone);
         gate::ask(&Case {
             switches: &strategy.switches,
-            calendar: &strategy.calendar,
+            calendar: &calendar,
             facts: &self.facts,
             channel,
             // The step belongs to the flow that decided it; a segment that moved on has another flow from tomorrow.
@@ -189,7 +191,7 @@ async fn defer(
     until: DateTime<Utc>,
     reason: Reason,
 ) -> Result<Claim, Error> {
-    let calendar = &setup.project().calendar;
+    let calendar = setup.project().calendar.lived_in(open.account.customer.zone);
     let today = message.day;
     if calendar.local_day(until) == today {
         return store(ports, setup, Interaction { state: State::Scheduled { at: until }, ..message }, version).await;

@@ -68,7 +68,8 @@ fn choose(
     day: NaiveDate,
     now: DateTime<Utc>,
 ) -> Outcome {
-    let calendar = &strategy.calendar;
+    let calendar = strategy.calendar.lived_in(facts.zone);
+    let calendar = calendar.as_ref();
     let moment = moment(step, id, calendar, day, now);
     let case = Case {
         switches: &Switches { payments_needed_since: None, ..strategy.switches.clone() },

@@ -29,6 +29,7 @@ pub fn observe(account: &Account, strategy: &Strategy, span: Span, sender: Sende
     Some(Facts {
         status: account.customer.status,
         segment: account.segment.clone(),
+        zone: account.customer.zone,
         summary: account.summary.clone(),
         holds: account.holds.clone(),
         reach,

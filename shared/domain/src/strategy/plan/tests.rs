@@ -36,6 +36,7 @@ pub(crate) fn facts() -> Facts {
     Facts {
         status: Status::Active,
         segment: account.segment,
+        zone: None,
         summary: account.summary,
         holds: account.holds,
         reach: Reach::Usable,
