@@ -58,7 +58,7 @@ fn file_key(caller: &Caller, id: &str, kind: Kind) -> String {
     format!("uploads/{}/{id}/{}", caller.setup.id(), kind.code())
 }
 
-/// Asks for an upload: answers a URL that takes exactly this file by PUT, once; then start the load.
+/// Asks for an upload: answers a URL that takes exactly this file by PUT, once, with the headers given; then start the load.
 #[utoipa::path(post, path = "/v1/imports", tag = "cargas", request_body = UploadBody, responses((status = 201, body = Object), (status = 422, body = Problem)))]
 async fn upload(State(api): State<Api>, caller: Caller, Body(body): Body<UploadBody>) -> Result<Response, Problem> {
     caller.may(Permission::Operate)?;
@@ -74,8 +74,8 @@ async fn upload(State(api): State<Api>, caller: Caller, Body(body): Body<UploadB
     let until = api.now() + TimeDelta::minutes(60);
     let upload =
         Upload { key: file_key(&caller, &id, kind), length: body.length, sha256: body.sha256.to_lowercase(), until };
-    let url = api.ports.files.presigned_put(&upload).await.map_err(cauce_engine::Error::from)?;
-    let body = json!({ "id": id, "kind": kind, "upload_url": url, "until": until, "file_name": body.file_name });
+    let allowed = api.ports.files.presigned_put(&upload).await.map_err(cauce_engine::Error::from)?;
+    let body = json!({ "id": id, "kind": kind, "upload_url": allowed.url, "upload_headers": allowed.headers, "until": until, "file_name": body.file_name });
     Ok((StatusCode::CREATED, Json(body)).into_response())
 }
 

@@ -3,9 +3,10 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use cauce_engine::ports::PortError;
-use cauce_engine::ports::files::{ByteStream, FileInfo, Files, Upload};
+use cauce_engine::ports::files::{ByteStream, FileInfo, Files, SignedPut, Upload};
 use cauce_engine::store::keys::keyed;
 use futures::TryStreamExt;
+use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 
@@ -89,14 +90,15 @@ impl Files for Folder {
         tokio::fs::rename(&aside, &path).await.map_err(failed)
     }
 
-    async fn presigned_put(&self, upload: &Upload) -> Result<String, PortError> {
+    async fn presigned_put(&self, upload: &Upload) -> Result<SignedPut, PortError> {
         self.path(&upload.key)?;
         let mark = self.permission(upload);
         let until = upload.until.timestamp();
-        Ok(format!(
+        let url = format!(
             "/uploads/{}?length={}&sha256={}&until={until}&mark={mark}",
             upload.key, upload.length, upload.sha256
-        ))
+        );
+        Ok(SignedPut { url, headers: BTreeMap::new() })
     }
 
     async fn list(&self, prefix: &str) -> Result<Vec<FileInfo>, PortError> {

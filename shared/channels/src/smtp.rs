@@ -85,16 +85,10 @@ impl Smtp {
             builder = builder.cc(destination.address.parse().map_err(|_| "dirección no válida".to_owned())?);
         }
         let plain = SinglePart::builder().header(header::ContentType::TEXT_PLAIN).body(message.text.clone());
-        let html = SinglePart::builder().header(header::ContentType::TEXT_HTML).body(html(&message.text));
+        let html = SinglePart::builder().header(header::ContentType::TEXT_HTML).body(message.html());
         let built = builder.multipart(MultiPart::alternative().singlepart(plain).singlepart(html));
         Ok((built.map_err(|e| e.to_string())?, id))
     }
-}
-
-/// The text as a plain HTML page: escaped, lines kept.
-fn html(text: &str) -> String {
-    let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('\n', "<br>\n");
-    format!("<!doctype html><html lang=\"es\"><body style=\"font-family:sans-serif\">{escaped}</body></html>")
 }
 
 #[async_trait]

@@ -22,6 +22,14 @@ pub struct Outgoing {
     pub at: DateTime<Utc>,
 }
 
+impl Outgoing {
+    /// The text as a plain HTML page: escaped, lines kept.
+    pub fn html(&self) -> String {
+        let escaped = self.text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('\n', "<br>\n");
+        format!("<!doctype html><html lang=\"es\"><body style=\"font-family:sans-serif\">{escaped}</body></html>")
+    }
+}
+
 /// The provider's answer. A call is made at most once per claimed attempt, and never by a client that retries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {

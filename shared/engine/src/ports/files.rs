@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures::stream::BoxStream;
+use std::collections::BTreeMap;
 
 /// Bytes as they come.
 pub type ByteStream = BoxStream<'static, Result<Bytes, PortError>>;
@@ -31,6 +32,15 @@ pub struct Upload {
     pub until: DateTime<Utc>,
 }
 
+/// Where and how an upload is put: the headers are signed and have to be sent as they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedPut {
+    /// URL.
+    pub url: String,
+    /// Headers by name.
+    pub headers: BTreeMap<String, String>,
+}
+
 /// Reads and writes files.
 #[async_trait]
 pub trait Files: Send + Sync {
@@ -42,8 +52,8 @@ pub trait Files: Send + Sync {
     async fn read_range(&self, key: &str, from: u64, length: u64) -> Result<Bytes, PortError>;
     /// Writes a file; it is seen whole or not at all.
     async fn write(&self, key: &str, content: ByteStream) -> Result<(), PortError>;
-    /// A URL to which a client may PUT exactly the upload described.
-    async fn presigned_put(&self, upload: &Upload) -> Result<String, PortError>;
+    /// What a client needs to PUT exactly the upload described.
+    async fn presigned_put(&self, upload: &Upload) -> Result<SignedPut, PortError>;
     /// The files whose key begins so, in order of key.
     async fn list(&self, prefix: &str) -> Result<Vec<FileInfo>, PortError>;
 }

@@ -1,0 +1,32 @@
+//! The engine's ports on AWS: `Table` on DynamoDB, `Queue` on SQS, `Files` on S3, `Secrets` on SSM, e-mail on SES.
+//!
+//! - [`environment`]: the variables a function reads, named once; the templates set the same ones.
+//! - [`error`]: the one place that decides what an SDK error means.
+//! - one file per adapter, each over a client that is made at its first use and kept.
+
+pub mod email;
+pub mod environment;
+pub mod error;
+pub mod files;
+pub mod queue;
+pub mod secrets;
+pub mod table;
+
+use aws_config::SdkConfig;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use std::time::Duration;
+
+/// The SDK's configuration for every client: credentials and region of the environment, bounded time, few retries.
+pub async fn config() -> SdkConfig {
+    let bounded = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(2))
+        .operation_attempt_timeout(Duration::from_secs(5))
+        .operation_timeout(Duration::from_secs(20))
+        .build();
+    aws_config::defaults(aws_config::BehaviorVersion::latest())
+        .retry_config(RetryConfig::standard().with_max_attempts(4))
+        .timeout_config(bounded)
+        .load()
+        .await
+}
