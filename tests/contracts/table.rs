@@ -1,19 +1,12 @@
-//! The contract of `Table`.
+//! The contract of `Table`, over every adapter and every engine there is to run it on.
 
-use crate::world::folder;
 use cauce_engine::ports::PortError;
 use cauce_engine::ports::table::{
     Change, Expect, Index, Item, Key, MAX_ITEM, Query, Stored, Table, TableName, WriteError,
 };
-use cauce_local::store::table::SqliteTable;
 use std::sync::Arc;
 use uuid::Uuid;
 
-fn table() -> (tempfile::TempDir, Arc<dyn Table>) {
-    let folder = folder();
-    let table = SqliteTable::open(&folder.path().join("t.db")).expect("a table");
-    (folder, Arc::new(table))
-}
 fn key(pk: &str, sk: &str) -> Key {
     Key::new(TableName::Accounts, pk, sk)
 }
@@ -33,9 +26,7 @@ fn lost(outcome: Result<(), WriteError>) -> Vec<(usize, Option<Stored>)> {
     }
 }
 
-#[tokio::test]
-async fn a_write_makes_all_changes_or_none() {
-    let (_folder, table) = table();
+pub(crate) async fn a_write_makes_all_changes_or_none(table: Arc<dyn Table>) {
     table
         .write(Uuid::now_v7(), vec![put("p", "a", 1, Expect::Absent), put("p", "b", 1, Expect::Absent)])
         .await
@@ -48,9 +39,7 @@ async fn a_write_makes_all_changes_or_none() {
     assert_eq!(body(&*table, "p", "a").await.as_deref(), Some("{\"n\":1}"));
 }
 
-#[tokio::test]
-async fn a_failed_write_returns_what_is_stored_and_who_wrote_it() {
-    let (_folder, table) = table();
+pub(crate) async fn a_failed_write_returns_what_is_stored_and_who_wrote_it(table: Arc<dyn Table>) {
     let mine = Uuid::now_v7();
     table.write(mine, vec![put("p", "a", 1, Expect::Absent)]).await.expect("written");
     let lost = lost(table.write(mine, vec![put("p", "a", 1, Expect::Absent)]).await);
@@ -58,9 +47,7 @@ async fn a_failed_write_returns_what_is_stored_and_who_wrote_it() {
     assert_eq!((stored.write, stored.version), (mine, 1), "a retry knows its own work");
 }
 
-#[tokio::test]
-async fn versions_count_writes_and_guard_them() {
-    let (_folder, table) = table();
+pub(crate) async fn versions_count_writes_and_guard_them(table: Arc<dyn Table>) {
     for version in 1..=3 {
         let expect = if version == 1 { Expect::Absent } else { Expect::Version(version - 1) };
         table.write(Uuid::now_v7(), vec![put("p", "a", 1, expect)]).await.expect("written");
@@ -74,9 +61,7 @@ async fn versions_count_writes_and_guard_them() {
     assert_eq!(body(&*table, "p", "a").await, None);
 }
 
-#[tokio::test]
-async fn of_many_writers_of_one_version_one_wins() {
-    let (_folder, table) = table();
+pub(crate) async fn of_many_writers_of_one_version_one_wins(table: Arc<dyn Table>) {
     table.write(Uuid::now_v7(), vec![put("p", "a", 0, Expect::Absent)]).await.expect("written");
     let writers = (0..50).map(|n| {
         let table = Arc::clone(&table);
@@ -88,18 +73,14 @@ async fn of_many_writers_of_one_version_one_wins() {
     assert_eq!(outcomes.into_iter().filter(|o| *o.as_ref().expect("joined")).count(), 1);
 }
 
-#[tokio::test]
-async fn each_of_many_stands_by_itself() {
-    let (_folder, table) = table();
+pub(crate) async fn each_of_many_stands_by_itself(table: Arc<dyn Table>) {
     table.write(Uuid::now_v7(), vec![put("p", "a", 1, Expect::Absent)]).await.expect("written");
     let changes = vec![put("p", "a", 2, Expect::Absent), put("p", "b", 2, Expect::Absent)];
     let answers = table.write_many(Uuid::now_v7(), changes).await.expect("answered");
     assert!(answers[0].is_err() && answers[1].is_ok());
 }
 
-#[tokio::test]
-async fn limits_are_kept_before_anything_is_written() {
-    let (_folder, table) = table();
+pub(crate) async fn limits_are_kept_before_anything_is_written(table: Arc<dyn Table>) {
     let large = Item::new(key("p", "x"), "x".repeat(MAX_ITEM));
     let cases: Vec<Vec<Change>> = vec![
         vec![],
@@ -121,9 +102,7 @@ async fn limits_are_kept_before_anything_is_written() {
     assert_eq!(body(&*table, "p", "a").await, None);
 }
 
-#[tokio::test]
-async fn a_query_reads_a_range_in_order_page_by_page() {
-    let (_folder, table) = table();
+pub(crate) async fn a_query_reads_a_range_in_order_page_by_page(table: Arc<dyn Table>) {
     for n in 0..25 {
         table.write(Uuid::now_v7(), vec![put("p", &format!("s{n:02}"), n, Expect::Absent)]).await.expect("written");
     }
@@ -149,21 +128,19 @@ async fn a_query_reads_a_range_in_order_page_by_page() {
     }
 }
 
-#[tokio::test]
-async fn a_page_ends_at_a_megabyte() {
-    let (_folder, table) = table();
+pub(crate) async fn a_page_ends_at_a_megabyte(table: Arc<dyn Table>) {
     for n in 0..5 {
         let large = Item::new(key("p", &format!("s{n}")), format!("{{\"x\":\"{}\"}}", "x".repeat(300_000)));
         table.write(Uuid::now_v7(), vec![Change::Put(large, Expect::Absent)]).await.expect("written");
     }
     let page = table.query(&Query::table(TableName::Accounts, "p")).await.expect("a page");
-    assert_eq!(page.items.len(), 4);
-    assert!(page.next.is_some());
+    // Engines differ in whether the item that crosses the line is still on the page.
+    assert!((3..=4).contains(&page.items.len()), "{}", page.items.len());
+    let rest = table.query(&Query::table(TableName::Accounts, "p").after(page.next.clone())).await.expect("a page");
+    assert!(page.next.is_some() && page.items.len() + rest.items.len() == 5);
 }
 
-#[tokio::test]
-async fn an_item_moves_through_its_indexes_and_pages_with_equal_sort_keys() {
-    let (_folder, table) = table();
+pub(crate) async fn an_item_moves_through_its_indexes_and_pages_with_equal_sort_keys(table: Arc<dyn Table>) {
     for n in 0..7 {
         let indexed = item(&format!("p{n}"), "a", n).indexed(Index::Due, "day#0", "same");
         table.write(Uuid::now_v7(), vec![Change::Put(indexed, Expect::Absent)]).await.expect("written");
@@ -192,9 +169,7 @@ async fn an_item_moves_through_its_indexes_and_pages_with_equal_sort_keys() {
     assert_eq!(table.query(&Query::index(Index::Due, "day#1")).await.expect("a page").items.len(), 1);
 }
 
-#[tokio::test]
-async fn a_keys_only_index_answers_without_bodies() {
-    let (_folder, table) = table();
+pub(crate) async fn a_keys_only_index_answers_without_bodies(table: Arc<dyn Table>) {
     let key = Key::new(TableName::Interactions, "p", "i#1");
     let indexed = Item::new(key.clone(), "{\"n\":1}".into()).indexed(Index::Day, "p#d#0", "c");
     table.write(Uuid::now_v7(), vec![Change::Put(indexed, Expect::Absent)]).await.expect("written");
@@ -202,21 +177,46 @@ async fn a_keys_only_index_answers_without_bodies() {
     assert_eq!((page.items[0].key.clone(), page.items[0].body.as_str(), page.sort_keys[0].as_str()), (key, "", "c"));
 }
 
-#[tokio::test]
-async fn sums_start_at_zero() {
-    let (_folder, table) = table();
+pub(crate) async fn sums_start_at_zero(table: Arc<dyn Table>) {
     assert_eq!(table.add(&key("p", "n"), "n", 5).await.expect("added"), 5);
     assert_eq!(table.add(&key("p", "n"), "n", -2).await.expect("added"), 3);
 }
 
-#[tokio::test]
-async fn what_was_written_is_there_after_opening_again() {
-    let folder = folder();
-    let path = folder.path().join("t.db");
-    {
-        let table = SqliteTable::open(&path).expect("a table");
-        table.write(Uuid::now_v7(), vec![put("p", "a", 1, Expect::Absent)]).await.expect("written");
+pub(crate) async fn versions_only_grow_whatever_a_write_expects(table: Arc<dyn Table>) {
+    let mut last = 0;
+    for (n, expect) in [Expect::Absent, Expect::Anything, Expect::Anything, Expect::Anything].into_iter().enumerate() {
+        table.write(Uuid::now_v7(), vec![put("p", "a", 1, expect)]).await.expect("written");
+        let version = table.get(&key("p", "a")).await.expect("read").expect("an item").version;
+        assert!(version > last, "write {n}: {version} after {last}");
+        last = version;
     }
-    let table = SqliteTable::open(&path).expect("a table");
-    assert_eq!(body(&table, "p", "a").await.as_deref(), Some("{\"n\":1}"));
+    assert!(table.write(Uuid::now_v7(), vec![put("p", "a", 2, Expect::Version(1))]).await.is_err(), "long gone");
+    table.write(Uuid::now_v7(), vec![put("p", "a", 2, Expect::Version(last))]).await.expect("the one that stands");
+}
+
+pub(crate) async fn a_body_comes_back_as_it_was(table: Arc<dyn Table>) {
+    let body = serde_json::json!({
+        "type": "thing_v1", "name": "Ñandú «José»\n\"x\"", "none": null, "empty": "", "yes": true, "list": [1, "dos", [], {}],
+        "money": 9_007_199_254_740_993_i64, "less": -1, "deep": { "PEN": { "balance": 12, "size": "" } },
+    });
+    table
+        .write(Uuid::now_v7(), vec![Change::Put(Item::new(key("p", "a"), body.to_string()), Expect::Absent)])
+        .await
+        .expect("written");
+    let stored = table.get(&key("p", "a")).await.expect("read").expect("an item").body;
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&stored).expect("json"), body);
+    let page = table.query(&Query::table(TableName::Accounts, "p")).await.expect("a page");
+    assert_eq!(page.items[0].body, stored);
+}
+
+pub(crate) async fn many_are_read_in_the_order_asked(table: Arc<dyn Table>) {
+    for n in [3, 1, 2] {
+        table.write(Uuid::now_v7(), vec![put("p", &n.to_string(), n, Expect::Absent)]).await.expect("written");
+    }
+    let keys = ["2", "9", "1", "2"].map(|sk| key("p", sk));
+    let found = table.get_many(&keys).await.expect("read");
+    let bodies: Vec<Option<String>> = found.into_iter().map(|s| s.map(|s| s.body)).collect();
+    let body = |n: u32| Some(format!("{{\"n\":{n}}}"));
+    assert_eq!(bodies, [body(2), None, body(1), body(2)]);
+    assert!(table.get_many(&[]).await.expect("read").is_empty());
 }

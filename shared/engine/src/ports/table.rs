@@ -154,7 +154,7 @@ pub struct Stored {
     pub key: Key,
     /// JSON object; empty when read from a keys-only index.
     pub body: String,
-    /// Counts the writes of this item, from 1.
+    /// Grows with every write of this item; 0 when read from a keys-only index.
     pub version: u64,
     /// The write that made it, by which a retry knows its own work.
     pub write: Uuid,

@@ -1,0 +1,41 @@
+//! AWS's parts on this machine: engines that speak its protocols, and what has to exist in them.
+
+mod ministack;
+mod tables;
+
+pub(crate) use ministack::{account, emulator};
+pub(crate) use tables::create_tables;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use cauce_aws::table::DynamoTable;
+use cauce_engine::ports::table::Table;
+use std::sync::Arc;
+
+/// The SDK's configuration for an endpoint, as an account of its own.
+pub(crate) async fn config(endpoint: &str, account: &str) -> SdkConfig {
+    aws_config::defaults(BehaviorVersion::latest())
+        .endpoint_url(endpoint)
+        .region(Region::new("us-east-1"))
+        .credentials_provider(Credentials::new(account, "secret", None, None, "tests"))
+        .load()
+        .await
+}
+
+/// A table on an engine in this process; it ends with what is held.
+pub(crate) async fn dynoxide_table() -> (tokio::task::JoinHandle<()>, Arc<dyn Table>) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
+    let database = dynoxide::Database::memory().expect("a database");
+    let serving = tokio::spawn(dynoxide::server::serve_on(listener, database));
+    let config = config(&endpoint, "000000000001").await;
+    let names = create_tables(&config, "t").await;
+    (serving, Arc::new(DynamoTable::new(&config, names)))
+}
+
+/// A table on the emulator, in an account of its own.
+pub(crate) async fn ministack_table() -> ((), Arc<dyn Table>) {
+    let config = config(&emulator().endpoint, &account()).await;
+    let names = create_tables(&config, "t").await;
+    ((), Arc::new(DynamoTable::new(&config, names)))
+}
