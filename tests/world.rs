@@ -251,6 +251,26 @@ pub(crate) fn orders_file(lines: &str) -> String {
     file
 }
 
+/// One plain HTTP request on this machine; answers status and body.
+pub(crate) fn ask(method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> std::io::Result<(u16, String)> {
+    use std::io::{Read, Write};
+    let rest = url.strip_prefix("http://").expect("a plain url");
+    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let mut request = format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n");
+    let length = ("content-length", body.len().to_string());
+    let named = headers.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("content-length"));
+    named.for_each(|(name, value)| request.push_str(&format!("{name}: {value}\r\n")));
+    request.push_str(&format!("{}: {}\r\n\r\n", length.0, length.1));
+    let mut stream = std::net::TcpStream::connect(host)?;
+    stream.write_all(request.as_bytes())?;
+    stream.write_all(body)?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    let status = answer.split(' ').nth(1).and_then(|s| s.parse().ok());
+    let status = status.ok_or_else(|| std::io::Error::other("no status line"))?;
+    Ok((status, answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default()))
+}
+
 /// The repository's root.
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a root").to_owned()

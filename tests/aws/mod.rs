@@ -17,7 +17,7 @@ pub(crate) async fn config(endpoint: &str, account: &str) -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest())
         .endpoint_url(endpoint)
         .region(Region::new("us-east-1"))
-        .credentials_provider(Credentials::new(account, "secret", None, None, "tests"))
+        .credentials_provider(Credentials::new(account, "test", None, None, "tests"))
         .load()
         .await
 }

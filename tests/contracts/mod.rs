@@ -30,6 +30,7 @@ macro_rules! table_contract {
 }
 use table_contract;
 
+mod aws;
 mod dynamodb;
 mod files;
 mod sqlite;

@@ -1,9 +1,8 @@
 //! The running service: killed at random moments and started again, and asked to stop while it works.
 
-use crate::world::{KEY, World, binary, day, folder};
+use crate::world::{KEY, World, ask, binary, day, folder};
 use cauce_domain::contact::interaction::State;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
@@ -39,17 +38,10 @@ impl Service {
     /// Asks it to move its clock; answers whether it said that it did.
     fn advance(&self, to: &str) -> bool {
         let body = format!("{{\"to\":\"{to}\"}}");
-        let request = format!(
-            "POST /sandbox/advance HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {KEY}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
-            self.address,
-            body.len()
-        );
-        let mut answer = String::new();
-        let asked = TcpStream::connect(&self.address).and_then(|mut stream| {
-            stream.write_all(request.as_bytes())?;
-            stream.read_to_string(&mut answer)
-        });
-        asked.is_ok() && answer.starts_with("HTTP/1.1 200")
+        let url = format!("http://{}/sandbox/advance", self.address);
+        let bearer = format!("Bearer {KEY}");
+        let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+        ask("POST", &url, &headers, body.as_bytes()).is_ok_and(|(status, _)| status == 200)
     }
 }
 
