@@ -30,7 +30,7 @@ async fn a_file_in_the_drop_folder_is_loaded_once_however_often_it_is_told() {
 async fn a_body_nobody_can_read_fails_alone() {
     let world = World::on("2026-03-10").await;
     let event = serde_json::from_value(event("send-message.sqs.json")).expect("an SQS event");
-    let answer = cauce_send_message::handle(&world.house().ports, event, world.now()).await;
+    let answer = cauce_send_message::handle(&world.house().ports, event, world.now(), &|| false).await;
     let failed: Vec<&str> = answer.batch_item_failures.iter().map(|f| f.item_identifier.as_str()).collect();
     assert_eq!(
         failed,

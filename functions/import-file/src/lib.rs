@@ -38,7 +38,7 @@ pub async fn handle(
     late: &(dyn Fn() -> bool + Sync),
 ) -> SqsBatchResponse {
     let records = event.records.into_iter().map(|r| (r.message_id.unwrap_or_default(), r.body.unwrap_or_default()));
-    let failed = batch(records, |body| one(ports, body, now, late)).await;
+    let failed = batch(records, late, |body| one(ports, body, now, late)).await;
     let mut response = SqsBatchResponse::default();
     response.set_failures(failed);
     response

@@ -19,10 +19,10 @@ pub async fn on_schedule(ports: &Ports, _event: EventBridgeEvent<Value>, now: Da
     Ok(begun)
 }
 
-/// Plans the shards of a batch.
-pub async fn on_shards(ports: &Ports, event: SqsEvent) -> SqsBatchResponse {
+/// Plans the shards of a batch; `late` tells when the time is nearly out.
+pub async fn on_shards(ports: &Ports, event: SqsEvent, late: &(dyn Fn() -> bool + Sync)) -> SqsBatchResponse {
     let records = event.records.into_iter().map(|r| (r.message_id.unwrap_or_default(), r.body.unwrap_or_default()));
-    let failed = batch(records, |body| async move {
+    let failed = batch(records, late, |body| async move {
         let message: PlanShard = decode(&body)?;
         let setup = settings::load(ports, &message.project).await?;
         plan_day::plan_shard(ports, &setup, &message).await

@@ -9,13 +9,18 @@ use cauce_engine::{Error, Ports};
 use chrono::{DateTime, Utc};
 
 /// Sends a batch; settings are read once per project and batch.
-pub async fn handle(ports: &Ports, event: SqsEvent, now: DateTime<Utc>) -> SqsBatchResponse {
+pub async fn handle(
+    ports: &Ports,
+    event: SqsEvent,
+    now: DateTime<Utc>,
+    late: &(dyn Fn() -> bool + Sync),
+) -> SqsBatchResponse {
     let records: Vec<(String, String)> =
         event.records.into_iter().map(|r| (r.message_id.unwrap_or_default(), r.body.unwrap_or_default())).collect();
     let projects: Vec<_> = records.iter().filter_map(|(_, body)| Some(decode::<SendOne>(body).ok()?.project)).collect();
     let setups = settings::load_each(ports, projects).await;
     let setups = &setups;
-    let failed = batch(records, |body| async move {
+    let failed = batch(records, late, |body| async move {
         let one: SendOne = decode(&body)?;
         let setup = setups.get(&one.project).ok_or(Error::NotFound("el proyecto"))?;
         send_message(ports, setup, &one, now).await.map(|_| ())

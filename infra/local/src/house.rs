@@ -6,7 +6,7 @@ use crate::outbox::SandboxOutbox;
 use crate::secrets::SecretFile;
 use crate::store::queue::SqliteQueue;
 use crate::store::table::SqliteTable;
-use cauce_channels::sandbox::{PROVIDER, Sandbox, SandboxWebhook};
+use cauce_channels::sandbox::{Outbox, PROVIDER, SandboxWebhook, senders};
 use cauce_channels::smtp::Smtp;
 use cauce_domain::contact::channel::Channel;
 use cauce_engine::Ports;
@@ -122,11 +122,8 @@ fn channels(
     outbox: &Arc<SandboxOutbox>,
     options: &Options,
 ) -> Result<BTreeMap<Channel, Arc<dyn Sender>>, cauce_channels::smtp::BadSettings> {
-    let sandbox = |channel| -> Arc<dyn Sender> {
-        let outbox = Arc::clone(outbox);
-        Arc::new(Sandbox { channel, seed: options.seed, outbox })
-    };
-    let mut channels: BTreeMap<Channel, Arc<dyn Sender>> = Channel::ALL.into_iter().map(|c| (c, sandbox(c))).collect();
+    let outbox: Arc<dyn Outbox> = Arc::clone(outbox) as Arc<dyn Outbox>;
+    let mut channels = senders(Channel::ALL, options.seed, &outbox);
     if let Some(smtp) = &options.smtp {
         channels.insert(Channel::Email, Arc::new(Smtp::new(smtp.clone())?));
     }

@@ -3,6 +3,7 @@
 //! A file of its own (`sandbox.db`), as a provider's would be: Cauce's crash does not take back what a provider took. Each
 //! day's messages can be read in `outbox/{day}.txt`.
 
+use async_trait::async_trait;
 use cauce_channels::sandbox::{Outbox, Post};
 use cauce_domain::contact::channel::Channel;
 use cauce_engine::ports::channel::Outgoing;
@@ -109,8 +110,9 @@ impl SandboxOutbox {
     }
 }
 
+#[async_trait]
 impl Outbox for SandboxOutbox {
-    fn keep(
+    async fn keep(
         &self,
         channel: Channel,
         id: &str,

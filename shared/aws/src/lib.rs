@@ -2,6 +2,7 @@
 //!
 //! - [`environment`]: the variables a function reads, named once; the templates set the same ones.
 //! - [`error`]: the one place that decides what an SDK error means.
+//! - `start` (feature `lambda`): what a function's binary runs.
 //! - one file per adapter, each over a client that is made at its first use and kept.
 
 pub mod email;
@@ -10,6 +11,8 @@ pub mod error;
 pub mod files;
 pub mod queue;
 pub mod secrets;
+#[cfg(feature = "lambda")]
+pub mod start;
 pub mod table;
 
 use aws_config::SdkConfig;

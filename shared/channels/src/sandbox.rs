@@ -6,12 +6,15 @@
 use async_trait::async_trait;
 use cauce_domain::contact::channel::Channel;
 use cauce_domain::contact::interaction::Report;
+use cauce_engine::Ports;
 use cauce_engine::messages::ProviderEvent;
 use cauce_engine::ports::channel::{Answer, Outgoing, Request, Sender, Webhook};
+use cauce_engine::ports::files::{Files, whole};
 use chrono::{DateTime, TimeDelta, Utc};
 use hmac::{Hmac, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
 
@@ -45,15 +48,80 @@ pub struct Post {
 }
 
 /// What the sandbox keeps, outside Cauce's own store.
+#[async_trait]
 pub trait Outbox: Send + Sync {
     /// Keeps a message taken, with the webhooks it will cause and when; fails as a provider's disk would.
-    fn keep(
+    async fn keep(
         &self,
         channel: Channel,
         id: &str,
         message: &Outgoing,
         posts: &[(DateTime<Utc>, Post)],
     ) -> Result<(), String>;
+}
+
+/// What a message and the webhooks it causes are kept as.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Kept {
+    /// The sandbox's id.
+    pub id: String,
+    /// Channel.
+    pub channel: Channel,
+    /// Our reference.
+    pub reference: String,
+    /// Where it went, copies after.
+    pub recipients: Vec<String>,
+    /// Text.
+    pub text: String,
+    /// What will be posted, and when.
+    pub posts: Vec<(DateTime<Utc>, Post)>,
+}
+
+/// An outbox among the files: one JSON document a message, under `outbox/{project}/`. Nobody posts its webhooks by
+/// itself: whoever tries a stage out reads them there.
+pub struct FilesOutbox(pub Arc<dyn Files>);
+
+#[async_trait]
+impl Outbox for FilesOutbox {
+    async fn keep(
+        &self,
+        channel: Channel,
+        id: &str,
+        message: &Outgoing,
+        posts: &[(DateTime<Utc>, Post)],
+    ) -> Result<(), String> {
+        let all = message.recipients.to.iter().chain(&message.recipients.cc);
+        let kept = Kept {
+            id: id.to_owned(),
+            channel,
+            reference: message.reference.clone(),
+            recipients: all.map(|d| d.address.clone()).collect(),
+            text: message.text.clone(),
+            posts: posts.to_vec(),
+        };
+        let body = serde_json::to_vec(&kept).map_err(|e| e.to_string())?;
+        let key = format!("outbox/{}/{id}.json", message.project);
+        self.0.write(&key, whole(body)).await.map_err(|e| e.to_string())
+    }
+}
+
+/// Sandbox senders for the channels given, over one outbox.
+pub fn senders(
+    channels: impl IntoIterator<Item = Channel>,
+    seed: u64,
+    outbox: &Arc<dyn Outbox>,
+) -> BTreeMap<Channel, Arc<dyn Sender>> {
+    let sender = |channel| -> Arc<dyn Sender> { Arc::new(Sandbox { channel, seed, outbox: Arc::clone(outbox) }) };
+    channels.into_iter().map(|channel| (channel, sender(channel))).collect()
+}
+
+/// The senders of a stage: what is connected already, and the sandbox for every other channel, kept among the files.
+pub fn over(ports: &Ports) -> BTreeMap<Channel, Arc<dyn Sender>> {
+    let outbox: Arc<dyn Outbox> = Arc::new(FilesOutbox(Arc::clone(&ports.files)));
+    let open = Channel::ALL.into_iter().filter(|c| !ports.channels.contains_key(c));
+    let mut channels = senders(open, 0, &outbox);
+    channels.extend(ports.channels.iter().map(|(c, s)| (*c, Arc::clone(s))));
+    channels
 }
 
 /// A sandbox sender of one channel.
@@ -80,7 +148,7 @@ impl Sender for Sandbox {
         let id = format!("sb-{}", Fate::of_text(self.seed, &message.reference).hex(12));
         let notice = message.reference.starts_with("aviso-") || message.reference.starts_with("prueba-");
         let posts = if notice { Vec::new() } else { fate.posts(self.channel, &id, message) };
-        match self.outbox.keep(self.channel, &id, message, &posts) {
+        match self.outbox.keep(self.channel, &id, message, &posts).await {
             Ok(()) if fate.silent() => Answer::Unknown("sin respuesta (sandbox)".to_owned()),
             Ok(()) => Answer::Accepted(id),
             Err(_) => Answer::NotNow("el sandbox no pudo guardar el mensaje".to_owned()),

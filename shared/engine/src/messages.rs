@@ -4,6 +4,7 @@ use crate::store::codec::shapes;
 use cauce_domain::contact::interaction::Report;
 use cauce_domain::ids::{CustomerId, JobId, ProjectId, SendId};
 use chrono::{DateTime, NaiveDate, Utc};
+use futures::StreamExt;
 use serde::{Deserialize, Serialize};
 
 /// Plan one shard of a day.
@@ -100,11 +101,18 @@ shapes! {
     ImportWork => "import_v1",
 }
 
+/// Records of a batch worked on at once: as many as one commit of the embedded store takes.
+const TOGETHER: usize = 512;
+
 /// Works through a batch of queue records side by side; answers the ids of those to be tried again.
 ///
 /// A record that fails stays in the queue alone; one that nobody can read ends among the dead letters by itself, after
-/// as many tries as the queue allows.
-pub async fn batch<F, W>(records: impl IntoIterator<Item = (String, String)>, work: W) -> Vec<String>
+/// as many tries as the queue allows. Near the deadline no record is begun: it goes back untouched.
+pub async fn batch<F, W>(
+    records: impl IntoIterator<Item = (String, String)>,
+    late: &(dyn Fn() -> bool + Sync),
+    work: W,
+) -> Vec<String>
 where
     F: Future<Output = Result<(), crate::error::Error>>,
     W: Fn(String) -> F,
@@ -112,10 +120,15 @@ where
     let mut pending = Vec::new();
     for (id, body) in records {
         let work = work(body);
-        pending.push(async move { (id, work.await) });
+        pending.push(async move { if late() { (id, None) } else { (id, Some(work.await)) } });
     }
     let mut failed = Vec::new();
-    for (id, outcome) in futures::future::join_all(pending).await {
+    let mut outcomes = futures::stream::iter(pending).buffered(TOGETHER);
+    while let Some((id, outcome)) = outcomes.next().await {
+        let Some(outcome) = outcome else {
+            failed.push(id);
+            continue;
+        };
         if let Err(error) = outcome {
             if error.is_transient() {
                 tracing::warn!(message_id = %id, %error, "se reintentará");

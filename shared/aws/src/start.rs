@@ -1,0 +1,127 @@
+//! A Lambda function's life: adapters wired once, then one invocation after another, each with its deadline, its log
+//! and its line of metrics.
+
+use crate::environment::Missing;
+use crate::files::S3Files;
+use crate::queue::SqsQueue;
+use crate::secrets::SsmSecrets;
+use crate::table::{DynamoTable, Units};
+use crate::{email::Ses, environment};
+use cauce_domain::contact::channel::Channel;
+use cauce_engine::Ports;
+use cauce_engine::ports::channel::Sender;
+use cauce_engine::ports::files::Files;
+use cauce_engine::ports::table::Table;
+use chrono::{DateTime, TimeDelta, Utc};
+use lambda_runtime::{LambdaEvent, service_fn};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use uuid::Uuid;
+
+/// What is left of an invocation when nothing new is begun: enough to finish what is in hand.
+const MARGIN: TimeDelta = TimeDelta::seconds(8);
+
+/// The adapters of a function, and the table's meter.
+#[derive(Clone)]
+pub struct Parts {
+    /// The ports; e-mail leaves by SES where a sender is set, and no other channel is wired.
+    pub ports: Ports,
+    /// The table.
+    pub table: Arc<DynamoTable>,
+}
+
+/// Wires the adapters by the environment. No client is made before its first use.
+pub async fn parts() -> Result<Parts, Missing> {
+    let config = crate::config().await;
+    let table = Arc::new(DynamoTable::from_environment(&config)?);
+    let files: Arc<dyn Files> = Arc::new(S3Files::from_environment(&config)?);
+    let mut channels: BTreeMap<Channel, Arc<dyn Sender>> = BTreeMap::new();
+    if environment::read(environment::EMAIL_FROM).is_ok() {
+        channels.insert(Channel::Email, Arc::new(Ses::from_environment(&config)?));
+    }
+    let ports = Ports {
+        table: Arc::clone(&table) as Arc<dyn Table>,
+        queue: Arc::new(SqsQueue::from_environment(&config)),
+        files,
+        secrets: Arc::new(SsmSecrets::from_environment(&config)?),
+        channels,
+        webhooks: BTreeMap::new(),
+        ids: Arc::new(Uuid::now_v7),
+    };
+    Ok(Parts { ports, table })
+}
+
+/// One invocation's time.
+#[derive(Debug, Clone, Copy)]
+pub struct Call {
+    /// When it began.
+    pub now: DateTime<Utc>,
+    deadline: DateTime<Utc>,
+}
+
+impl Call {
+    /// Whether so little time is left that nothing new is begun.
+    pub fn is_late(&self) -> bool {
+        Utc::now() + MARGIN >= self.deadline
+    }
+}
+
+/// Logs as Lambda is set to take them: JSON where the function's logging says so.
+pub fn logs() {
+    lambda_runtime::tracing::init_default_subscriber();
+}
+
+/// Runs a function: `work` is called with the ports, the event and the invocation's time.
+pub async fn serve<E, A, W, F>(function: &'static str, parts: Parts, work: W) -> Result<(), lambda_runtime::Error>
+where
+    E: DeserializeOwned,
+    A: Serialize,
+    W: Fn(Ports, E, Call) -> F,
+    F: Future<Output = Result<A, cauce_engine::Error>>,
+{
+    let cold = AtomicBool::new(true);
+    let (parts, work, cold) = (&parts, &work, &cold);
+    let one = |event: LambdaEvent<E>| async move {
+        let before = parts.table.meter().used();
+        let millis = i64::try_from(event.context.deadline).unwrap_or(i64::MAX);
+        let now = Utc::now();
+        let call = Call { now, deadline: DateTime::from_timestamp_millis(millis).unwrap_or(DateTime::<Utc>::MAX_UTC) };
+        let outcome = work(parts.ports.clone(), event.payload, call).await;
+        let failed = outcome.is_err();
+        measure(function, now, failed, cold.swap(false, Ordering::Relaxed), before, parts.table.meter().used());
+        outcome.map_err(|error| {
+            tracing::error!(function, %error, "la invocación falló");
+            lambda_runtime::Error::from(error)
+        })
+    };
+    lambda_runtime::run(service_fn(one)).await
+}
+
+/// One line in CloudWatch's embedded metric format: counted without an API call.
+#[expect(clippy::print_stdout, reason = "CloudWatch reads metrics from the log")]
+pub fn measure(function: &str, began: DateTime<Utc>, failed: bool, cold: bool, before: Units, after: Units) {
+    let metric = |name: &str, unit: &str| serde_json::json!({ "Name": name, "Unit": unit });
+    let line = serde_json::json!({
+        "_aws": {
+            "Timestamp": began.timestamp_millis(),
+            "CloudWatchMetrics": [{
+                "Namespace": "Cauce",
+                "Dimensions": [["function"]],
+                "Metrics": [
+                    metric("milliseconds", "Milliseconds"), metric("failed", "Count"), metric("cold", "Count"),
+                    metric("read_units", "Count"), metric("write_units", "Count"),
+                ],
+            }],
+        },
+        "function": function,
+        "milliseconds": (Utc::now() - began).num_milliseconds(),
+        "failed": u8::from(failed),
+        "cold": u8::from(cold),
+        "read_units": after.read - before.read,
+        "write_units": after.write - before.write,
+    });
+    println!("{line}");
+}
