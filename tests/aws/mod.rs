@@ -2,9 +2,11 @@
 
 mod ministack;
 mod tables;
+mod wire;
 
 pub(crate) use ministack::{account, emulator};
 pub(crate) use tables::create_tables;
+pub(crate) use wire::catch;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;

@@ -1,9 +1,8 @@
 //! `Queue`, `Files`, `Secrets` and e-mail on AWS's own protocols.
 
-use crate::aws::{account, config, emulator};
+use crate::aws::{account, catch, config, emulator};
 use crate::world::{ask, utc};
 use aws_config::SdkConfig;
-use aws_smithy_http_client::test_util::capture_request;
 use cauce_aws::email::Ses;
 use cauce_aws::files::S3Files;
 use cauce_aws::queue::SqsQueue;
@@ -155,11 +154,11 @@ async fn an_email_leaves_by_ses_and_is_told_by_its_id() {
 
 #[tokio::test]
 async fn an_email_carries_our_reference_and_a_way_out() {
-    let (http, caught) = capture_request(None);
-    let sdk = sdk().await.into_builder().http_client(http).build();
-    Ses::new(&sdk, "Andes <cobros@andes.example.com>".into(), Some("cauce".into())).send(&message()).await;
-    let request = caught.expect_request();
-    let body: serde_json::Value = serde_json::from_slice(request.body().bytes().expect("a body")).expect("json");
+    let (endpoint, caught) = catch(r#"{"MessageId":"m-1"}"#).await;
+    let sdk = config(&endpoint, &account()).await;
+    let ses = Ses::new(&sdk, "Andes <cobros@andes.example.com>".into(), Some("cauce".into()));
+    assert_eq!(ses.send(&message()).await, Answer::Accepted("m-1".into()));
+    let body: serde_json::Value = serde_json::from_str(&caught.await.expect("caught")).expect("json");
     assert_eq!(body["ConfigurationSetName"], "cauce");
     assert_eq!(body["Destination"]["CcAddresses"][0], "jefe@x.com");
     let tags = body["EmailTags"].as_array().expect("tags");

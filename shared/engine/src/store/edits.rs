@@ -51,6 +51,7 @@ pub fn differences<T: Serialize>(before: Option<&T>, after: &T) -> Result<Vec<St
     let mut fields = Vec::new();
     if let Some(before) = before {
         compare("", &json(before)?, &json(after)?, &mut fields);
+        fields.sort();
     }
     Ok(fields)
 }
