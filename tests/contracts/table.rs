@@ -196,13 +196,13 @@ pub(crate) async fn versions_only_grow_whatever_a_write_expects(table: Arc<dyn T
 
 pub(crate) async fn a_body_comes_back_as_it_was(table: Arc<dyn Table>) {
     let body = serde_json::json!({
-        "type": "thing_v1", "name": "Ñandú «José»\n\"x\"", "none": null, "empty": "", "yes": true, "list": [1, "dos", [], {}],
+        "name": "Ñandú «José»\n\"x\"", "none": null, "empty": "", "yes": true, "list": [1, "dos", [], {}],
         "money": 9_007_199_254_740_993_i64, "less": -1, "deep": { "PEN": { "balance": 12, "size": "" } },
     });
-    table
-        .write(Uuid::now_v7(), vec![Change::Put(Item::new(key("p", "a"), body.to_string()), Expect::Absent)])
-        .await
-        .expect("written");
+    let text = format!("{{\"type\":\"thing_v1\",{}", &body.to_string()[1..]);
+    let put = Change::Put(Item::new(key("p", "a"), text.clone()), Expect::Absent);
+    table.write(Uuid::now_v7(), vec![put]).await.expect("written");
+    let body: serde_json::Value = serde_json::from_str(&text).expect("json");
     let stored = table.get(&key("p", "a")).await.expect("read").expect("an item").body;
     assert_eq!(serde_json::from_str::<serde_json::Value>(&stored).expect("json"), body);
     let page = table.query(&Query::table(TableName::Accounts, "p")).await.expect("a page");
