@@ -70,7 +70,7 @@ impl World {
         date: NaiveDate,
         change: impl FnOnce(House) -> House,
     ) -> Self {
-        let house = House::open(path, Clock::set_to(start), &Options { seed: 0, smtp: None }).expect("a house");
+        let house = change(House::open(path, Clock::set_to(start), &Options { seed: 0, smtp: None }).expect("a house"));
         let project = ProjectId::from("lima");
         create_project(&house.ports, &project, "Andes", Country::Pe).await.expect("a project");
         grant_key(&house.ports, &project, None, KEY).await.expect("a key");
@@ -79,7 +79,7 @@ impl World {
             let active = Project { active: true, active_since: Some(date), ..setup.project().clone() };
             settings::save_project(&house.ports, &By::cauce(start), &setup.project, &active).await.expect("saved");
         }
-        Self { runner: Arc::new(Runner::new(change(house))), project, _folder: None }
+        Self { runner: Arc::new(Runner::new(house)), project, _folder: None }
     }
 
     /// Around a runner that is there already.

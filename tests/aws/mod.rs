@@ -6,7 +6,7 @@ mod wire;
 
 pub(crate) use ministack::{account, emulator};
 pub(crate) use tables::create_tables;
-pub(crate) use wire::catch;
+pub(crate) use wire::{Mishap, between, catch};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 /// The SDK's configuration for an endpoint, as an account of its own.
 pub(crate) async fn config(endpoint: &str, account: &str) -> SdkConfig {
-    aws_config::defaults(BehaviorVersion::latest())
+    cauce_aws::bounded(aws_config::defaults(BehaviorVersion::latest()))
         .endpoint_url(endpoint)
         .region(Region::new("us-east-1"))
         .credentials_provider(Credentials::new(account, "test", None, None, "tests"))
@@ -24,12 +24,17 @@ pub(crate) async fn config(endpoint: &str, account: &str) -> SdkConfig {
         .await
 }
 
-/// A table on an engine in this process; it ends with what is held.
-pub(crate) async fn dynoxide_table() -> (tokio::task::JoinHandle<()>, Arc<dyn Table>) {
+/// An engine in this process; it ends with what is held.
+pub(crate) async fn dynoxide() -> (tokio::task::JoinHandle<()>, String) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
     let database = dynoxide::Database::memory().expect("a database");
-    let serving = tokio::spawn(dynoxide::server::serve_on(listener, database));
+    (tokio::spawn(dynoxide::server::serve_on(listener, database)), endpoint)
+}
+
+/// A table on it.
+pub(crate) async fn dynoxide_table() -> (tokio::task::JoinHandle<()>, Arc<dyn Table>) {
+    let (serving, endpoint) = dynoxide().await;
     let config = config(&endpoint, "000000000001").await;
     let names = create_tables(&config, "t").await;
     (serving, Arc::new(DynamoTable::new(&config, names)))

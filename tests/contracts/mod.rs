@@ -15,7 +15,7 @@ macro_rules! table_contract {
             an_item_moves_through_its_indexes_and_pages_with_equal_sort_keys
             a_keys_only_index_answers_without_bodies
             sums_start_at_zero
-            versions_only_grow_whatever_a_write_expects
+            no_version_comes_twice_whatever_a_write_expects
             a_body_comes_back_as_it_was
             many_are_read_in_the_order_asked
         }

@@ -49,7 +49,7 @@ async fn ask(runner: &Runner, world: &World) -> Result<(), cauce_engine::Error> 
 }
 
 /// Lives the day through; a dead process stops at once.
-async fn live(runner: &Runner, world: &World, striker: &Striker) -> Result<(), cauce_engine::Error> {
+pub(super) async fn live(runner: &Runner, world: &World, striker: &Striker) -> Result<(), cauce_engine::Error> {
     for _ in 0..6 {
         if striker.is_dead() {
             return Ok(());
@@ -121,7 +121,7 @@ async fn day_with(path: &Path, fault: Fault, at: usize) -> usize {
         contacted_by_the_next_day(&world, at).await;
         return calls;
     }
-    verify(&world, fault, at).await;
+    verify(&world, &format!("{fault:?} at call {at}")).await;
     calls
 }
 
@@ -138,8 +138,7 @@ async fn contacted_by_the_next_day(world: &World, at: usize) {
     assert!(broken.is_empty(), "Stale at call {at}: {broken:?}");
 }
 
-async fn verify(world: &World, fault: Fault, at: usize) {
-    let what = format!("{fault:?} at call {at}");
+pub(super) async fn verify(world: &World, what: &str) {
     for load in cauce_engine::import::job::all(&world.house().ports, &world.project).await.expect("read") {
         assert_eq!(load.state, LoadState::Finished, "{what}: {load:?}");
         assert_eq!((load.counts.accepted, load.counts.rejected), (load.counts.rows, 0), "{what}: {:?}", load.kind);

@@ -4,3 +4,4 @@ mod calls;
 mod every_call;
 mod kill;
 mod serve;
+mod wire;

@@ -14,6 +14,7 @@ use cauce_engine::ports::channel::{Sender, Webhook};
 use cauce_engine::ports::files::Files;
 use cauce_engine::ports::queue::Queue;
 use cauce_engine::ports::table::Table;
+use chrono::TimeDelta;
 use fs4::fs_std::FileExt;
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -58,6 +59,8 @@ pub struct House {
     pub folder: Arc<Folder>,
     /// The sandbox's memory.
     pub outbox: Arc<SandboxOutbox>,
+    /// How often releases are looked for where the table in use is not the embedded one, which knows its next by itself.
+    pub poll: Option<TimeDelta>,
     /// The data folder.
     pub data: PathBuf,
     /// Held while the house is open, to the last.
@@ -103,7 +106,7 @@ impl House {
             webhooks: BTreeMap::from([(PROVIDER, webhook)]),
             ids: Arc::new(Uuid::now_v7),
         };
-        Ok(Self { ports, clock, table, queue, folder, outbox, data: data.to_owned(), _lock: Lock(lock) })
+        Ok(Self { ports, clock, table, queue, folder, outbox, poll: None, data: data.to_owned(), _lock: Lock(lock) })
     }
 }
 

@@ -100,7 +100,11 @@ impl Runner {
     }
 
     fn next_release(&self) -> Result<Option<DateTime<Utc>>, Error> {
-        Ok(self.house.table.next_release()?.and_then(|text| text.parse().ok()))
+        let Some(every) = self.house.poll else {
+            return Ok(self.house.table.next_release()?.and_then(|text| text.parse().ok()));
+        };
+        let now = self.now();
+        Ok(now.duration_trunc(every).ok().map(|last| if last == now { now } else { last + every }))
     }
 
     /// The next instant at which something waits: a message, a lease, a webhook, a delayed record. Webhooks are taken by

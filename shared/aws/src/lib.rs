@@ -15,21 +15,23 @@ pub mod secrets;
 pub mod start;
 pub mod table;
 
-use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
+use aws_config::{ConfigLoader, SdkConfig};
 use std::time::Duration;
 
 /// The SDK's configuration for every client: credentials and region of the environment, bounded time, few retries.
 pub async fn config() -> SdkConfig {
+    bounded(aws_config::defaults(aws_config::BehaviorVersion::latest())).load().await
+}
+
+/// Bounds every call in time and number: an invocation has seconds, and a queue tries again after it.
+pub fn bounded(loader: ConfigLoader) -> ConfigLoader {
     let bounded = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(2))
         .operation_attempt_timeout(Duration::from_secs(5))
         .operation_timeout(Duration::from_secs(20))
         .build();
-    aws_config::defaults(aws_config::BehaviorVersion::latest())
-        .retry_config(RetryConfig::standard().with_max_attempts(4))
-        .timeout_config(bounded)
-        .load()
-        .await
+    let retries = RetryConfig::standard().with_max_attempts(4).with_initial_backoff(Duration::from_millis(50));
+    loader.retry_config(retries).timeout_config(bounded)
 }

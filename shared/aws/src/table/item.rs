@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use std::collections::HashMap;
 use uuid::Uuid;
 
-/// Grows with every write of the item.
+/// Another one after every write of the item.
 pub const VERSION: &str = "_version";
 /// The write that made it.
 pub const WRITE: &str = "_write";

@@ -1,7 +1,7 @@
 //! `Table` on DynamoDB.
 //!
 //! - A put names the version it makes: one more than it expects, 1 where nothing was, and a number out of the write's
-//!   own time where anything may have been, so that versions of one item only grow.
+//!   own id where anything may have been, so that no version of an item comes twice.
 //! - One change is a conditional `PutItem` or `DeleteItem`; several are a `TransactWriteItems`. A refused condition
 //!   answers with the item that stands there, by which a retry after a lost reply knows its own work.
 //! - A transaction that met another one in flight, and reads that came back unprocessed, are tried again here.

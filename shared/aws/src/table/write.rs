@@ -38,13 +38,19 @@ impl Condition {
     }
 }
 
+/// The year 2020, in milliseconds since 1970: what is counted from there fits beside the random bits until 2089.
+const SINCE: u64 = 1_577_836_800_000;
+
 /// The version a put makes.
 fn version_after(expect: Expect, write: Uuid) -> u64 {
     match expect {
         Expect::Absent => 1,
         Expect::Version(version) => version + 1,
-        // Milliseconds and the twelve bits that order ids within one: above every count, and above what came before.
-        Expect::Anything => (write.as_u128() >> 80) as u64 * 4096 + (write.as_u128() >> 64) as u64 % 4096,
+        // The write's millisecond and 22 of its random bits: above every count, and no two writes alike.
+        Expect::Anything => {
+            let millis = (write.as_u128() >> 80) as u64;
+            (millis.saturating_sub(SINCE) << 22) | (write.as_u128() as u64 & 0x3F_FFFF)
+        }
     }
 }
 

@@ -154,7 +154,7 @@ pub struct Stored {
     pub key: Key,
     /// JSON object; empty when read from a keys-only index.
     pub body: String,
-    /// Grows with every write of this item; 0 when read from a keys-only index.
+    /// Another one after every write of this item, never one it had before; 0 when read from a keys-only index.
     pub version: u64,
     /// The write that made it, by which a retry knows its own work.
     pub write: Uuid,
