@@ -43,6 +43,10 @@ pub(crate) async fn arrive(
     account: &mut Account,
     write: bool,
 ) -> Result<Arrivals, Error> {
+    if let Some(before) = before {
+        account.customer.phones.iter_mut().for_each(|p| p.keep_marks(&before.customer.phones));
+        account.customer.emails.iter_mut().for_each(|p| p.keep_marks(&before.customer.emails));
+    }
     let old = before.map(|a| addresses(&a.customer)).unwrap_or_default();
     let mut arrivals = Arrivals::default();
     for address in addresses(&account.customer).difference(&old) {

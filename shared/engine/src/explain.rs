@@ -2,7 +2,7 @@
 
 use crate::Ports;
 use crate::error::Error;
-use crate::plan_day::decided;
+use crate::plan_day::{decided, done_before};
 use crate::store::jobs::{self, Run};
 use crate::store::settings::Setup;
 use crate::store::{accounts, interactions};
@@ -73,7 +73,8 @@ pub async fn explain(
         (true, _) => stored,
         (false, false) => Vec::new(),
         (false, true) => {
-            decided(&account, &run.strategy, &run, setup.sender(), &[]).0.into_iter().map(|(m, _)| m).collect()
+            let done = done_before(ports, setup, &account, &run).await?;
+            decided(&account, &run.strategy, &run, setup.sender(), &done).0.into_iter().map(|(m, _)| m).collect()
         }
     };
     let restricted = (!calendar.allows_day(date)).then(|| match calendar.holiday(date) {

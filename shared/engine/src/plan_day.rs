@@ -20,7 +20,7 @@ use crate::strategy;
 use cauce_domain::contact::gate::Reason;
 use cauce_domain::contact::interaction::{Interaction, State};
 use cauce_domain::debt::account::{Account, Carry};
-use cauce_domain::strategy::flow::Span;
+use cauce_domain::strategy::flow::{Span, step_day};
 use cauce_domain::strategy::plan::{Decision, Facts, Outcome, Strategy, decide, observe};
 use cauce_domain::strategy::tag::Sender;
 use chrono::{DateTime, Days, NaiveDate, Utc};
@@ -86,14 +86,20 @@ pub async fn plan_shard(ports: &Ports, setup: &Setup, message: &PlanShard) -> Re
     let place = jobs::shard_key(id, message.date, &message.shard);
     if ports.table.get(&place).await?.is_none() {
         let mut result = ShardResult::default();
-        let mut batch = Vec::new();
+        let (mut batch, mut turns) = (Vec::new(), Vec::new());
         for account in standing(ports, setup, &run, &message.shard, &mut result.read).await? {
-            batch.extend(decide_one(ports, setup, &run, account).await?);
+            let (messages, turned) = decide_one(ports, setup, &run, account).await?;
+            batch.extend(messages);
+            turns.extend(turned);
             if batch.len() >= MAX_CHANGES / 2 {
                 store_decisions(ports, setup, std::mem::take(&mut batch), &mut result).await?;
             }
         }
         store_decisions(ports, setup, batch, &mut result).await?;
+        // Only now: an account that lost its carry before its decision was stored would be in no index.
+        for turned in turns {
+            turn(ports, setup, &run, turned).await?;
+        }
         let item = Item::new(place, encode(&result)?).expiring(jobs::expiry(run.begun));
         commit(ports, vec![Change::Put(item, Expect::Absent)]).await?;
     }
@@ -145,28 +151,61 @@ pub async fn standing(
     Ok(found.into_values().collect())
 }
 
-/// One account's decisions as items to be stored; also takes a carry off once it is decided on, and sets the next.
+/// What a plan leaves on an account: the carry it has decided on comes off, a step put off sets the next.
+struct Turned {
+    account: Account,
+    version: u64,
+    carry: Option<Carry>,
+}
+
+/// One account's decisions as items to be stored, and the change of its carry, made once they are.
 async fn decide_one(
     ports: &Ports,
     setup: &Setup,
     run: &Run,
     (account, version): (Account, u64),
-) -> Result<Vec<(Interaction, bool)>, Error> {
-    let reaches_back = run.from < Span::of_day(run.date, &run.strategy.calendar).from;
-    let done = if account.carry.is_some_and(|c| c.on <= run.date) || reaches_back {
-        finally_decided(ports, setup, &account, run).await?
-    } else {
-        Vec::new()
-    };
+) -> Result<(Vec<(Interaction, bool)>, Option<Turned>), Error> {
+    let done = done_before(ports, setup, &account, run).await?;
     let (messages, put_off) = decided(&account, &run.strategy, run, setup.sender(), &done);
-    let carry = put_off.map(|on| Carry { from: run.date, on });
-    if carry != account.carry && (carry.is_some() || account.carry.is_some_and(|c| c.on <= run.date)) {
-        let changed = Account { carry, ..account };
-        let item = accounts::account_item(setup.id(), &changed)?;
-        // A load that changed the account meanwhile has set its own carry; a stale one does no harm: steps fire once.
-        commit(ports, vec![Change::Put(item, Expect::Version(version))]).await?;
+    // From the step's own day, which a weekend or holiday may have moved to this one.
+    let chosen = messages.iter().find(|(_, chosen)| *chosen).map(|(m, _)| &m.step);
+    let own = chosen.and_then(|step| step_day(step.due, step.offset)).map_or(run.date, |day| day.min(run.date));
+    let carry = put_off.map(|on| Carry { from: own, on });
+    let changes = carry != account.carry && (carry.is_some() || account.carry.is_some_and(|c| c.on <= run.date));
+    Ok((messages, changes.then_some(Turned { account, version, carry })))
+}
+
+/// Stores the carry of an account whose decisions are stored. Of a carry that a load has set meanwhile nothing is lost:
+/// the earliest day it reaches back to stays.
+async fn turn(ports: &Ports, setup: &Setup, run: &Run, turned: Turned) -> Result<(), Error> {
+    let Turned { mut account, mut version, carry } = turned;
+    for _ in 0..5 {
+        let fresh = account.carry.filter(|c| c.on > run.date);
+        let wanted = match (carry, fresh) {
+            (Some(own), Some(set)) => Some(Carry { from: own.from.min(set.from), on: own.on.min(set.on) }),
+            (own, set) => own.or(set),
+        };
+        if wanted == account.carry {
+            return Ok(());
+        }
+        let id = account.id.clone();
+        let item = accounts::account_item(setup.id(), &Account { carry: wanted, ..account })?;
+        if let Committed::Made = commit(ports, vec![Change::Put(item, Expect::Version(version))]).await? {
+            return Ok(());
+        }
+        let Some((stored, at)) = accounts::account(ports, setup.id(), &id).await? else { return Ok(()) };
+        (account, version) = (stored, at);
     }
-    Ok(messages)
+    Err(Error::Raced)
+}
+
+/// The offsets decided for good before this run, where it reaches back.
+pub(crate) async fn done_before(ports: &Ports, setup: &Setup, account: &Account, run: &Run) -> Result<Vec<i32>, Error> {
+    let reaches_back = run.from < Span::of_day(run.date, &run.strategy.calendar).from;
+    if account.carry.is_some_and(|c| c.on <= run.date) || reaches_back {
+        return finally_decided(ports, setup, account, run).await;
+    }
+    Ok(Vec::new())
 }
 
 /// The messages of one account's day and the day its step is put off to, if it is.
@@ -284,7 +323,8 @@ pub async fn dry_run(ports: &Ports, setup: &Setup, date: NaiveDate, now: DateTim
     let run = Run { date, begun, from, strategy, done: false };
     for shard in SHARD_NAMES {
         for (account, _) in standing(ports, setup, &run, shard, &mut ShardResult::default().read).await? {
-            let (messages, _) = decided(&account, &run.strategy, &run, setup.sender(), &[]);
+            let done = done_before(ports, setup, &account, &run).await?;
+            let (messages, _) = decided(&account, &run.strategy, &run, setup.sender(), &done);
             messages.iter().filter(|(_, chosen)| *chosen).for_each(|(m, _)| count(&mut result, m));
         }
     }

@@ -96,6 +96,17 @@ impl<A> Point<A> {
     }
 }
 
+impl<A: PartialEq> Point<A> {
+    /// Takes over what was known of the same address, in whatever slot it stood: a no stays a no.
+    pub fn keep_marks(&mut self, before: &[Self]) {
+        for known in before.iter().filter(|p| p.address == self.address) {
+            self.invalid |= known.invalid;
+            self.shared |= known.shared;
+            self.opted_out.extend(&known.opted_out);
+        }
+    }
+}
+
 /// Whether a customer can be reached by a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -134,6 +145,13 @@ pub struct Recipients {
     /// Copies.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cc: Vec<Destination>,
+}
+
+impl Recipients {
+    /// The addresses that several customers have.
+    pub fn shared(&self) -> impl Iterator<Item = &str> {
+        self.to.iter().chain(&self.cc).filter(|d| d.shared).map(|d| d.address.as_str())
+    }
 }
 
 /// Contact levels of a company that a step writes to and copies; empty means every level.
@@ -178,9 +196,20 @@ pub fn choose(customer: &Customer, audience: Audience, channel: Channel, levels:
         return Ok(Recipients { to: usable.into_iter().take(1).collect(), cc: Vec::new() });
     }
     let copied = |c: &&Candidate| levels.cc.contains(&c.slot) && c.reach == Reach::Usable;
-    let cc = candidates.iter().filter(copied).map(Candidate::destination).filter(|d| !usable.contains(d)).collect();
-    let to = if levels.to.is_empty() { usable.into_iter().take(1).collect() } else { usable };
+    let to = if levels.to.is_empty() { usable.into_iter().take(1).collect() } else { distinct(usable, &[]) };
+    let cc = distinct(candidates.iter().filter(copied).map(Candidate::destination), &to);
     Ok(Recipients { to, cc })
+}
+
+/// Each address once, and none that is among others already: one person may stand in several slots.
+fn distinct(all: impl IntoIterator<Item = Destination>, others: &[Destination]) -> Vec<Destination> {
+    let mut kept: Vec<Destination> = Vec::new();
+    for destination in all {
+        if !kept.iter().chain(others).any(|d| d.address == destination.address) {
+            kept.push(destination);
+        }
+    }
+    kept
 }
 
 fn of_related(people: &[Related], channel: Channel) -> Result<Recipients, Reach> {

@@ -43,6 +43,10 @@ pub struct Movement {
     /// What no order took (*saldo a favor*).
     #[serde(default)]
     pub credit: i64,
+    /// Orders it has not reached yet: a payment of many orders takes several transactions, and whoever finds it half
+    /// way goes on from here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pending: Vec<String>,
     /// Annulled: its effect was taken back.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub annulled: bool,

@@ -51,6 +51,10 @@ pub(super) async fn finish(
     }
     let message = (write && counts.new + counts.changed == 0 && counts.rejected == 0 && counts.rows > 0)
         .then(|| "el archivo no trae cambios: todo estaba cargado".to_owned());
+    let unread = found.reading_rejected > 0 && load.options.picture.is_some();
+    let message = message.or_else(|| {
+        unread.then(|| "hay filas que no se pudieron leer: la foto completa no anuló ninguna orden".to_owned())
+    });
     let load = Load { rejected_file: rejected, ..load.clone() };
     end(ports, setup, &load, state, counts, message, now).await
 }
@@ -64,7 +68,9 @@ async fn too_large(ports: &Ports, setup: &Setup, load: &Load, counts: &Counts) -
         return Ok(None);
     }
     let absent = if counts.absent > 0 { format!(" ({} quedarían anuladas)", counts.absent) } else { String::new() };
-    Ok(Some(format!("la carga cambiaría {changes} de {open} órdenes abiertas{absent}: confírmela o descártela")))
+    Ok(Some(format!(
+        "la carga cambiaría {changes} de {open} órdenes abiertas{absent}: confírmela para aplicarla; sin confirmar no cambia nada"
+    )))
 }
 
 async fn open_orders(ports: &Ports, setup: &Setup) -> Result<i64, Error> {
@@ -104,6 +110,13 @@ async fn remember(ports: &Ports, setup: &Setup, load: &Load, counts: &Counts, no
         jobs::set_mark(ports, setup.id(), "payments_loaded", now).await?;
     }
     Ok(())
+}
+
+/// Ends a load that cannot go on; what it had written stays, and the same file again does only the rest.
+pub(super) async fn stop(ports: &Ports, setup: &Setup, load: &Load, now: DateTime<Utc>) -> Result<(), Error> {
+    let why =
+        "la carga se detuvo por un error interno; lo ya cargado queda: avise a soporte y cargue el archivo de nuevo";
+    end(ports, setup, load, LoadState::Failed, load.counts.clone(), Some(why.to_owned()), now).await
 }
 
 async fn end(

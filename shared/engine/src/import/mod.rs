@@ -177,7 +177,8 @@ pub async fn confirm(
     now: DateTime<Utc>,
 ) -> Result<Load, Error> {
     let confirmed = job::update(ports, setup.id(), id, |load| {
-        let waiting = load.state == LoadState::ToConfirm;
+        // Confirmed before and not among the waiting yet: the one that confirmed it died between the two.
+        let waiting = load.state == LoadState::ToConfirm || load.state == LoadState::Queued && load.options.confirmed;
         if waiting {
             load.state = LoadState::Queued;
             load.options.confirmed = true;
@@ -207,9 +208,17 @@ pub async fn work(
     if load.state.is_over() {
         return Ok(());
     }
-    match &message.work {
+    let outcome = match &message.work {
         Work::Read => reading::read_file(ports, setup, &load, now).await,
         Work::Chunk { chunk, apply, .. } => chunk::work(ports, setup, &load, *chunk, *apply, now, late).await,
         Work::Finish { apply } => finish::finish(ports, setup, &load, *apply, now).await,
+    };
+    match outcome {
+        // It would fail again: the load ends, says so, and lets the next one run.
+        Err(error) if !error.is_transient() => {
+            tracing::error!(load = %load.id, %error, "la carga se detuvo");
+            finish::stop(ports, setup, &load, now).await
+        }
+        outcome => outcome,
     }
 }

@@ -43,8 +43,13 @@ shapes! { Generated => "generated_v1" }
 enum Asked {
     New(Movement),
     Annul(Movement),
+    /// One that somebody left half way.
+    Unfinished(Movement),
     Known,
 }
+
+/// Orders one transaction pays: each takes up to two changes.
+const GROUP: usize = 30;
 
 /// Takes the rows of one customer in, one by one: each movement is one transaction with the orders it touches.
 pub(super) async fn apply(context: &Context<'_>, id: &CustomerId, rows: &[SpilledRow]) -> Result<Effect, Error> {
@@ -97,7 +102,7 @@ async fn one(
     let mut effect = effect;
     let before: Vec<Order> = working.orders.values().map(|(o, _)| o.clone()).collect();
     before.iter().for_each(|o| effect.before(o));
-    let (mut changes, movement, event, sign) = match asked {
+    let (mut changes, mut movement, event) = match asked {
         Asked::Known => {
             before.iter().for_each(|o| effect.after(o));
             effect.take(false, false, 1);
@@ -109,27 +114,54 @@ async fn one(
                 encode(&CodeOwner { customer: id.clone() })?,
             );
             let event = if movement.kind == MovementKind::Payment { "payment" } else { "adjustment" };
-            (vec![Change::Put(owner, Expect::Absent)], movement, event, 1)
+            (vec![Change::Put(owner, Expect::Absent)], movement, Some(event))
         }
-        Asked::Annul(movement) => (Vec::new(), Movement { annulled: true, ..movement }, "payment_annulled", -1),
+        Asked::Annul(movement) => (Vec::new(), Movement { annulled: true, ..movement }, Some("payment_annulled")),
+        Asked::Unfinished(movement) => (Vec::new(), movement, None),
     };
-    for (code, part) in &movement.applied {
-        let Some((order, _)) = working.orders.get(code) else { continue };
-        let paid = Order { paid: order.paid + sign * part, ..order.clone() };
-        effect.counts.paid += u64::from(paid.balance() == 0 && order.balance() > 0);
-        changes.extend(working.put(context, paid)?);
+    let sign = if movement.annulled { -1 } else { 1 };
+    if let Some(event) = event {
+        movement.pending = movement.applied.iter().map(|(code, _)| code.clone()).collect();
+        *working.open.account.credit.entry(movement.currency).or_default() += sign * movement.credit;
+        working.open.account.credit.retain(|_, c| *c != 0);
+        changes.push(Change::Put(generated(context, id, &movement, event)?, Expect::Anything));
     }
-    *working.open.account.credit.entry(movement.currency).or_default() += sign * movement.credit;
-    working.open.account.credit.retain(|_, c| *c != 0);
-    changes.push(Change::Put(
-        Item::new(keys::movement(context.setup.id(), id, &movement.code), encode(&movement)?),
-        Expect::Anything,
-    ));
-    changes.push(Change::Put(generated(context, id, &movement, event)?, Expect::Anything));
+    let reached: Vec<&str> = movement.applied.iter().map(|(code, _)| code.as_str()).collect();
+    working.fetch(context, &reached).await?;
+    let stored = pay(context, &mut working, &mut effect, movement, changes, sign).await?;
     working.orders.values().for_each(|(o, _)| effect.after(o));
     effect.take(true, true, 1);
-    let stored = !context.write || working.write(context, changes).await?;
     Ok((effect, stored))
+}
+
+/// Brings a movement to the orders still pending, a group in each transaction; the first one takes `changes` along.
+async fn pay(
+    context: &Context<'_>,
+    working: &mut Working,
+    effect: &mut Effect,
+    mut movement: Movement,
+    mut changes: Vec<Change>,
+    sign: i64,
+) -> Result<bool, Error> {
+    let place = keys::movement(context.setup.id(), &working.open.account.id, &movement.code);
+    loop {
+        let rest = movement.pending.split_off(movement.pending.len().min(GROUP));
+        for code in std::mem::replace(&mut movement.pending, rest) {
+            let part: i64 = movement.applied.iter().filter(|(c, _)| *c == code).map(|(_, part)| part).sum();
+            let Some((order, _)) = working.orders.get(&code) else { continue };
+            let paid = Order { paid: order.paid + sign * part, ..order.clone() };
+            effect.counts.paid += u64::from(paid.balance() == 0 && order.balance() > 0);
+            changes.extend(working.put(context, paid)?);
+        }
+        changes.push(Change::Put(Item::new(place.clone(), encode(&movement)?), Expect::Anything));
+        if context.write && !working.write(context, std::mem::take(&mut changes)).await? {
+            return Ok(false);
+        }
+        if movement.pending.is_empty() {
+            return Ok(true);
+        }
+        changes.clear();
+    }
 }
 
 fn generated(context: &Context<'_>, id: &CustomerId, movement: &Movement, event: &str) -> Result<Item, Error> {
@@ -176,11 +208,14 @@ async fn read(
             context.ports.table.get(&keys::movement(context.setup.id(), &owner.customer, &movement.code)).await?;
         let known: Option<Movement> = known.map(|s| decode(&s.body)).transpose()?;
         let same = owner.customer == *id
-            && known.is_some_and(|k| {
+            && known.as_ref().is_some_and(|k| {
                 (k.amount, k.currency, k.date, &k.order)
                     == (movement.amount, movement.currency, movement.date, &movement.order)
             });
-        return Ok(if same {
+        let unfinished = known.filter(|k| same && !k.pending.is_empty());
+        return Ok(if let Some(movement) = unfinished {
+            Ok(Asked::Unfinished(movement))
+        } else if same {
             Ok(Asked::Known)
         } else {
             Err(row.error("Código de movimiento", "ya existe con otros datos: anúlelo y cargue uno nuevo"))
@@ -198,7 +233,14 @@ async fn annulment(context: &Context<'_>, id: &CustomerId, row: &Row<'_>) -> Res
     let stored = context.ports.table.get(&keys::movement(context.setup.id(), id, code)).await?;
     let Some(stored) = stored else { return Ok(Err(row.error(column, "no existe el movimiento que se anula"))) };
     let movement: Movement = decode(&stored.body)?;
-    Ok(Ok(if movement.annulled { Asked::Known } else { Asked::Annul(movement) }))
+    Ok(Ok(match (movement.pending.is_empty(), movement.annulled) {
+        (false, true) => Asked::Unfinished(movement),
+        (false, false) => {
+            return Ok(Err(row.error(column, "el pago que se anula aún se está aplicando: cárguelo de nuevo")));
+        }
+        (true, true) => Asked::Known,
+        (true, false) => Asked::Annul(movement),
+    }))
 }
 
 fn new_movement(
@@ -251,6 +293,7 @@ fn new_movement(
         reference: text("Referencia"),
         applied,
         credit,
+        pending: Vec::new(),
         annulled: false,
     })
 }

@@ -4,7 +4,7 @@ use crate::Ports;
 use crate::error::Error;
 use crate::ports::table::{Change, Expect, Item, Key, TableName};
 use crate::store::accounts::{self, AddressDay, OpenAccount};
-use crate::store::codec::encode;
+use crate::store::codec::{decode, encode};
 use crate::store::commit::{Committed, commit};
 use crate::store::settings::Setup;
 use crate::store::{interactions, jobs, keys};
@@ -15,9 +15,10 @@ use cauce_domain::contact::ledger::{self, Entry, Origin, Refusal, Week};
 use cauce_domain::contact::point::{self, Reach, Recipients};
 use cauce_domain::debt::account::{Account, Carry};
 use cauce_domain::debt::order::Order;
+use cauce_domain::strategy::flow::step_day;
 use cauce_domain::strategy::plan::{Facts, Strategy};
 use cauce_domain::strategy::tag;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 /// How long a worker may hold a message before it counts as dead.
 const LEASE_SECONDS: i64 = 300;
@@ -60,6 +61,11 @@ pub(super) async fn claim(
         let stopped = not_sent(message, Reason::NothingDue, Some("el cliente ya no existe".to_owned()));
         return store(ports, setup, stopped, version).await;
     };
+    let calendar = setup.project().calendar.lived_in(open.account.customer.zone);
+    if calendar.local_day(now) != message.day {
+        // Its day went by while nobody worked: it would be a second message of another day.
+        return put_off(ports, setup, message, version, &open, Reason::OutsideHours, setup.today(now)).await;
+    }
     let strategy = strategy::gather(ports, setup, now).await?;
     let (week, week_version, before) = interactions::ledgers(ports, setup.id(), &message.customer, message.day).await?;
     let look = Look::of(setup, &strategy, &message, &open, now);
@@ -192,17 +198,32 @@ async fn defer(
     reason: Reason,
 ) -> Result<Claim, Error> {
     let calendar = setup.project().calendar.lived_in(open.account.customer.zone);
-    let today = message.day;
-    if calendar.local_day(until) == today {
+    if calendar.local_day(until) == message.day {
         return store(ports, setup, Interaction { state: State::Scheduled { at: until }, ..message }, version).await;
     }
+    let before = calendar.local_day(until).pred_opt().unwrap_or(message.day);
+    put_off(ports, setup, message, version, open, reason, before).await
+}
+
+/// Ends a message whose day is over; its step is decided again by the first plan after the day given.
+async fn put_off(
+    ports: &Ports,
+    setup: &Setup,
+    message: Interaction,
+    version: u64,
+    open: &OpenAccount,
+    reason: Reason,
+    planned: NaiveDate,
+) -> Result<Claim, Error> {
     // Stale payments and the like end for good; only the law's hours put a step off.
     let hours = matches!(reason, Reason::OutsideHours | Reason::RestrictedDay);
-    let next = calendar.next_allowed_day(calendar.local_day(until)).filter(|_| hours);
+    let next = planned.succ_opt().and_then(|day| setup.project().calendar.next_allowed_day(day)).filter(|_| hours);
     let ended = not_sent(message, reason, None);
     let mut changes = vec![Change::Put(interactions::item(setup.id(), &ended, true)?, Expect::Version(version))];
     if let Some(on) = next {
-        let from = open.account.carry.map_or(today, |c| c.from.min(today));
+        // The step's own day, which a weekend or holiday may have moved to the day it was decided on.
+        let own = step_day(ended.step.due, ended.step.offset).unwrap_or(ended.day).min(ended.day);
+        let from = open.account.carry.map_or(own, |c| c.from.min(own));
         let account = Account { carry: Some(Carry { from, on }), ..open.account.clone() };
         changes.push(Change::Put(accounts::account_item(setup.id(), &account)?, Expect::Version(open.version)));
     }
@@ -248,7 +269,16 @@ async fn take(
         Change::Put(interactions::item(setup.id(), &claimed, true)?, Expect::Version(version)),
         Change::Put(Item::new(ledger_key, encode(&week)?), accounts::as_read(week_version)),
     ];
-    changes.extend(shared.into_iter().map(|item| Change::Put(item, Expect::Absent)));
+    for item in shared {
+        // What a try of this same message left there is its own.
+        let known = ports.table.get(&item.key).await?;
+        let mine = known.as_ref().map(|s| decode::<AddressDay>(&s.body)).transpose()?;
+        let expect = match (known, mine) {
+            (Some(stored), Some(day)) if day.send == claimed.id => Expect::Version(stored.version),
+            _ => Expect::Absent,
+        };
+        changes.push(Change::Put(item, expect));
+    }
     match commit(ports, changes).await? {
         Committed::Made => {
             let (subject, version) = (look.subject, version + 1);
@@ -263,7 +293,12 @@ async fn take(
     }
 }
 
-/// One item per shared address and day: the second customer's message finds it there.
+/// The place of a shared address's day.
+pub(super) fn address_day(setup: &Setup, address: &str, day: NaiveDate) -> Key {
+    Key::new(TableName::Accounts, setup.address_partition(address), format!("d#{day}"))
+}
+
+/// One item per shared address and day, copies included: the second customer's message finds it there.
 fn shared_days(
     setup: &Setup,
     recipients: &Recipients,
@@ -271,9 +306,8 @@ fn shared_days(
     now: DateTime<Utc>,
 ) -> Result<Vec<Item>, Error> {
     let mut items = Vec::new();
-    for destination in recipients.to.iter().filter(|d| d.shared) {
-        let key =
-            Key::new(TableName::Accounts, setup.address_partition(&destination.address), format!("d#{}", message.day));
+    for address in recipients.shared() {
+        let key = address_day(setup, address, message.day);
         let day = AddressDay { send: message.id.clone() };
         items.push(Item::new(key, encode(&day)?).expiring(jobs::expiry(now)));
     }

@@ -1,7 +1,7 @@
 //! Settling: what the provider answered becomes the message's state.
 
 use super::Ended;
-use super::claim::Claimed;
+use super::claim::{Claimed, address_day};
 use crate::Ports;
 use crate::drop_channel::drop_channel;
 use crate::error::Error;
@@ -106,10 +106,12 @@ async fn give_back(ports: &Ports, setup: &Setup, message: Interaction, version: 
             interactions::ledgers(ports, setup.id(), &message.customer, message.day).await?;
         week.entries.retain(|e| e.send != message.id);
         let key = keys::ledger(setup.id(), &message.customer, message.day);
-        let changes = vec![
+        let mut changes = vec![
             Change::Put(interactions::item(setup.id(), &message, true)?, Expect::Version(version)),
             Change::Put(Item::new(key, encode(&week)?), accounts::as_read(week_version)),
         ];
+        let addresses = message.recipients.iter().flat_map(|r| r.shared());
+        changes.extend(addresses.map(|a| Change::Delete(address_day(setup, a, message.day), Expect::Anything)));
         match commit(ports, changes).await? {
             Committed::Made => return Ok(Ended::NotSent),
             // The message itself moved on: the lease ran out, or a report came after all.
