@@ -137,6 +137,14 @@ async fn an_edit_names_the_version_it_was_made_on() {
 #[tokio::test]
 async fn every_wrong_request_gets_a_problem_in_spanish() {
     let world = World::on("2026-03-10").await;
+    for (path, code) in [
+        ("/v1/runs/abc", "bad_path"),
+        ("/v1/interactions?day=xx", "bad_query"),
+        ("/v1/customers?limit=-1", "bad_query"),
+    ] {
+        let (status, problem) = get(&world, path).await;
+        assert_eq!((status, &problem["code"]), (StatusCode::BAD_REQUEST, &json!(code)), "{path}: {problem}");
+    }
     let template = |body: &str| json!({ "name": "T", "channel": "sms", "purposes": ["flow"], "body": body });
     let cases = [
         (post(&world, "/v1/templates", template("Hola {nonbre}")).await, "bad_template"),

@@ -254,3 +254,67 @@ async fn a_customer_in_another_zone_is_written_to_at_its_own_hour() {
     world.pass("2026-03-10T17:00:00Z").await;
     assert_eq!(world.outbox().len(), 3);
 }
+
+#[tokio::test]
+async fn a_message_whose_day_went_by_is_not_a_second_one_of_the_next() {
+    let world = World::on("2026-03-10").await;
+    world.customers("Ana").await;
+    world.orders("100 F-1 2026-03-11 100.00").await;
+    world.plan().await;
+    // Nobody works until the next day, whose own step is due.
+    world.house().clock.advance_to(crate::world::utc("2026-03-11T05:05:00Z"));
+    world.runner.tick().await.expect("planned");
+    world.until("2026-03-12T04:00:00Z").await;
+    assert_eq!(world.outbox().len(), 1, "one contact a day");
+    assert_eq!(world.only("2026-03-10").await, not_sent(Reason::OutsideHours));
+    assert!(world.broken().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_step_put_off_from_the_day_it_was_moved_to_comes_with_the_next_plan() {
+    let world = World::on("2026-03-16").await;
+    world.customers("Ana").await;
+    // Due on a Sunday: its step is moved to Monday, whose hours are over when it is planned.
+    world.orders("100 F-1 2026-03-15 100.00").await;
+    world.house().clock.advance_to(crate::world::utc("2026-03-17T03:30:00Z"));
+    world.plan().await;
+    assert_eq!(world.only("2026-03-16").await, not_sent(Reason::OutsideHours));
+    world.until("2026-03-18T04:00:00Z").await;
+    let next = world.messages("2026-03-17").await;
+    let sent: Vec<i32> = next.iter().filter(|m| m.provider_id.is_some()).map(|m| m.step.offset).collect();
+    assert_eq!(sent, [0], "{next:?}");
+    world.until("2026-03-19T04:00:00Z").await;
+    assert_eq!(world.outbox().len(), 2, "then +3 on its own day, and nothing twice");
+}
+
+#[tokio::test]
+async fn the_day_that_was_tried_is_the_day_that_comes() {
+    let world = World::on("2026-03-10").await;
+    world.plan().await;
+    world.customers("Ana Beto").await;
+    // Imported after today's plan: both are carried to tomorrow, where one has a step of its own too.
+    world.orders("100 F-1 2026-03-10 100.00\n101 F-2 2026-03-11 100.00").await;
+    world.until("2026-03-11T04:59:00Z").await;
+    let setup = world.setup().await;
+    let tried = plan_day::dry_run(&world.house().ports, &setup, crate::world::day("2026-03-11"), world.now()).await;
+    world.until("2026-03-11T06:00:00Z").await;
+    let planned = world.result().await.plan;
+    let tried = tried.expect("tried");
+    assert_eq!((tried.customers_due, tried.by_step), (planned.customers_due, planned.by_step));
+}
+
+#[tokio::test]
+async fn an_address_in_two_slots_is_one_recipient_and_its_own_retry_meets_no_cap() {
+    let world = World::on("2026-03-10").await;
+    let file = "Tipo de documento,Número de documento,Nombre,Correo_1,Correo_2\n\
+        RUC,20123456789,Comercial Sur,a@x.com,a@x.com\nRUC,20100047218,Comercial Norte,a@x.com,\n";
+    world.load(Kind::Customers, file).await;
+    let orders = "Tipo de documento,Número de documento,Código de pago,Fecha de vencimiento,Moneda,Monto\n\
+        RUC,20123456789,F-1,11/03/2026,PEN,10\nRUC,20100047218,F-2,11/03/2026,PEN,10\n";
+    world.load(Kind::Orders, orders).await;
+    world.plan().await;
+    world.pass("2026-03-10T20:00:00Z").await;
+    let sent = world.outbox();
+    assert_eq!((sent.len(), sent[0].recipients.as_str()), (1, "a@x.com"), "{sent:?}");
+    assert!(world.messages("2026-03-10").await.iter().all(|m| !matches!(m.state, State::Scheduled { .. })));
+}

@@ -106,3 +106,27 @@ async fn a_flow_that_reaches_companies_names_their_levels() {
     let (status, answer) = call(&world, Method::PUT, &path, named, KEY, &format!("\"{version}\"")).await;
     assert_eq!(status, StatusCode::OK, "{answer}");
 }
+
+#[tokio::test]
+async fn an_opt_out_stays_with_its_address_in_any_slot() {
+    let world = World::on("2026-03-10").await;
+    let load = |one: &str, two: &str| {
+        format!("Tipo de documento,Número de documento,Nombre,Celular_1,Celular_2\nDNI,100,Ana,{one},{two}\n")
+    };
+    world.load(Kind::Customers, load("987654321", "").as_str()).await;
+    let stop = json!({ "address": "987654321", "channel": "todos", "reason": "BAJA" });
+    assert_eq!(call(&world, Method::POST, "/v1/exclusions", stop, KEY, "").await.0, StatusCode::OK);
+    let id = world.account("100").await.id;
+    let tag = format!("\"{}\"", 2);
+    let edit = json!({ "phones": { "1": "987654321" } });
+    let (status, answer) = call(&world, Method::PATCH, &format!("/v1/customers/{id}"), edit, KEY, &tag).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    let marks = async || {
+        let phones = world.account("100").await.customer.phones;
+        phones.iter().map(|p| (p.slot, p.opted_out.len())).collect::<Vec<_>>()
+    };
+    assert_eq!(marks().await, [(1, 1)], "the same number typed again");
+    world.load(Kind::Customers, load("", "987654321").as_str()).await;
+    world.load(Kind::Customers, load("-", "987654321").as_str()).await;
+    assert_eq!(marks().await, [(2, 1)], "moved to another slot");
+}

@@ -367,3 +367,71 @@ async fn a_chunk_that_runs_out_of_time_goes_on_where_it_was() {
     let load = world.job(&load).await;
     assert_eq!((load.state, load.counts.new, load.counts.accepted), (LoadState::Finished, 900, 900));
 }
+
+#[tokio::test]
+async fn one_payment_of_seventy_orders_reaches_them_all_and_is_taken_back_from_all() {
+    let world = World::on("2026-03-10").await;
+    world.customers("Ana").await;
+    let lines: Vec<String> = (0..70).map(|n| format!("100 F-{n:02} 2026-03-10 10.00")).collect();
+    world.orders(&lines.join("\n")).await;
+    let header = "Tipo de documento,Número de documento,Código de movimiento,Fecha,Monto,Moneda,Tipo,Referencia\n";
+    let payment = format!("{header}DNI,100,M-1,10/03/2026,705.00,PEN,Pago,\n");
+    let load = world.load(Kind::Payments, payment.clone()).await;
+    assert_eq!((load.state, load.counts.paid), (LoadState::Finished, 70), "{:?}", load.message);
+    let ana = world.account("100").await;
+    assert!(ana.summary.carrying.is_none(), "{:?}", ana.summary);
+    assert_eq!(ana.credit.values().sum::<i64>(), 500, "what no order took is kept");
+    let again = world.load(Kind::Payments, payment).await;
+    assert_eq!((again.counts.unchanged, again.counts.paid), (1, 0));
+    let back = format!("{header}DNI,100,,10/03/2026,,PEN,Anulación,M-1\n");
+    let load = world.load(Kind::Payments, back).await;
+    assert_eq!(load.state, LoadState::Finished, "{:?} {:?}", load.message, world.notes(&load).await);
+    let ana = world.account("100").await;
+    let owed: i64 = ana.summary.open.values().map(|o| o.balance).sum();
+    assert_eq!((owed, ana.credit.len()), (70_000, 0), "closed orders open again");
+    assert!(world.broken().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_full_picture_with_rows_nobody_can_read_annuls_nothing() {
+    let world = World::on("2026-03-10").await;
+    world.customers("Ana Beto Caro Dora").await;
+    world.orders("100 F-1 2026-03-10 10\n101 F-2 2026-03-10 10\n102 F-3 2026-03-10 10\n103 F-4 2026-03-10 10").await;
+    let picture = Options { picture: Some(Picture::Project), ..Options::default() };
+    let file = orders_file("100 F-1 2026-03-10 10\n101 F-2 2026-03-10 10\n102 F-3 2026-03-10 10")
+        + "DNI,10X3-,F-4,2026-03-10,PEN,10\n";
+    let load = world.load_with(Kind::Orders, file, picture).await;
+    assert_eq!((load.counts.rejected, load.counts.absent), (1, 0));
+    assert!(load.message.is_some_and(|m| m.contains("no anuló")));
+    assert!(world.account("103").await.summary.carrying.is_some(), "a typing error writes off no debt");
+}
+
+#[tokio::test]
+async fn a_date_column_is_not_read_by_what_another_column_shows() {
+    let world = World::on("2026-03-10").await;
+    world.customers("Ana").await;
+    let header =
+        "Tipo de documento,Número de documento,Código de pago,Fecha de emisión,Fecha de vencimiento,Moneda,Monto\n";
+    let file = format!("{header}DNI,100,F-1,25/11/2026,02/03/2027,PEN,10\nDNI,100,F-2,25/11/2026,02/25/2027,PEN,10\n");
+    let load = world.load(Kind::Orders, file).await;
+    assert_eq!((load.state, load.code.as_deref()), (LoadState::Failed, Some("ambiguous_dates")), "{:?}", load.message);
+}
+
+#[tokio::test]
+async fn a_reference_keeps_what_a_row_does_not_say_and_is_nobody_of_the_team() {
+    let world = World::on("2026-03-10").await;
+    world.change(|p| p.sender_addresses = vec!["cobros@andes.pe".into()]).await;
+    let load = |name: &str, phone: &str, email: &str| {
+        format!(
+            "Tipo de documento,Número de documento,Nombre,Referencia_1 nombre,Referencia_1 celular,Referencia_1 correo\nDNI,100,Ana,{name},{phone},{email}\n"
+        )
+    };
+    world.load(Kind::Customers, load("Luz", "987650000", "luz@x.com").as_str()).await;
+    world.load(Kind::Customers, load("Luz María", "", "-").as_str()).await;
+    let noted = world.load(Kind::Customers, load("", "", "cobros@andes.pe").as_str()).await;
+    assert_eq!(noted.counts.observations, 1);
+    let luz = world.account("100").await.customer.references.remove(0);
+    assert_eq!((luz.name.as_str(), luz.phone.is_some(), luz.email), ("Luz María", true, None));
+    world.load(Kind::Customers, load("-", "-", "-").as_str()).await;
+    assert!(world.account("100").await.customer.references.is_empty());
+}

@@ -4,10 +4,10 @@ mod edit;
 
 use crate::Api;
 use crate::caller::{Caller, Permission};
-use crate::problem::{Body, Problem};
+use crate::problem::{Body, Path, Problem, Query};
 use crate::versions::tagged;
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use cauce_domain::contact::point::{Email, Phone};

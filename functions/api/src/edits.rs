@@ -3,9 +3,9 @@
 use crate::Api;
 use crate::caller::{Caller, Permission};
 use crate::customers::Page;
-use crate::problem::Problem;
+use crate::problem::{Path, Problem, Query};
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use cauce_domain::ids::CustomerId;
 use cauce_engine::store::{accounts, cursor, edits};
 use serde_json::{Value, json};

@@ -2,10 +2,10 @@
 
 use crate::Api;
 use crate::caller::{Caller, Permission};
-use crate::problem::{Body, Problem};
+use crate::problem::{Body, Path, Problem};
 use crate::versions::{if_match, tagged};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use cauce_domain::ids::{FlowId, SegmentId};

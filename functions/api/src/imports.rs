@@ -2,10 +2,10 @@
 
 use crate::Api;
 use crate::caller::{Caller, Permission};
-use crate::problem::{Body, Problem};
+use crate::problem::{Body, Path, Problem, Query};
 use axum::Json;
 use axum::body::Body as HttpBody;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use cauce_domain::ids::JobId;

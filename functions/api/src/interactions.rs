@@ -2,9 +2,9 @@
 
 use crate::Api;
 use crate::caller::{Caller, Permission};
-use crate::problem::Problem;
+use crate::problem::{Path, Problem, Query};
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use cauce_domain::contact::interaction::{Interaction, State as MessageState};
 use cauce_domain::ids::CustomerId;
 use cauce_engine::import::payments::Generated;

@@ -2,9 +2,9 @@
 
 use crate::Api;
 use crate::caller::{Caller, Permission};
-use crate::problem::{Body, Problem};
+use crate::problem::{Body, Path, Problem};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use cauce_domain::country::NumberStyle;
 use cauce_engine::import::dates::DateStyle;
 use cauce_engine::store::settings::{FieldSource, Mapping, place, save};

@@ -3,9 +3,9 @@
 use crate::Api;
 use crate::caller::{Caller, Permission};
 use crate::customers::taken;
-use crate::problem::{Body, Problem};
+use crate::problem::{Body, Path, Problem};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use cauce_domain::debt::order::{Order, days_past_due};
 use cauce_engine::import::direct::direct;
 use cauce_engine::import::job::Kind;

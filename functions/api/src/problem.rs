@@ -1,10 +1,13 @@
 //! Problem details (RFC 9457).
 
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use cauce_engine::Error;
 use cauce_engine::ports::PortError;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use utoipa::ToSchema;
 
 /// A request that was not served.
@@ -71,6 +74,33 @@ impl From<Error> for Problem {
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "broken_data", "un dato almacenado no se puede leer")
             }
         }
+    }
+}
+
+/// A part of the path, read as what it has to be.
+pub(crate) struct Path<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let read = axum::extract::Path::<T>::from_request_parts(parts, state).await;
+        let message = "la dirección no es válida: revise el identificador o la fecha (aaaa-mm-dd)";
+        read.map(|found| Self(found.0)).map_err(|_| Problem::new(StatusCode::BAD_REQUEST, "bad_path", message))
+    }
+}
+
+/// The parameters after `?`, read as what they have to be.
+pub(crate) struct Query<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let read = axum::extract::Query::<T>::from_request_parts(parts, state).await;
+        read.map(|found| Self(found.0)).map_err(|e| {
+            // The reader's own words name the parameter.
+            let message = format!("un parámetro no es válido: {}", e.body_text());
+            Problem::new(StatusCode::BAD_REQUEST, "bad_query", message)
+        })
     }
 }
 

@@ -2,9 +2,9 @@
 
 use crate::Api;
 use crate::caller::{Caller, Permission};
-use crate::problem::{Body, Problem};
+use crate::problem::{Body, Path, Problem};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use cauce_engine::close_day;

@@ -2,9 +2,9 @@
 
 use crate::Api;
 use crate::caller::{Caller, Permission};
-use crate::problem::Problem;
+use crate::problem::{Problem, Query};
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use cauce_domain::ids::CustomerId;
 use cauce_domain::strategy::tag::TAGS;
 use cauce_engine::import::reading::Variable;

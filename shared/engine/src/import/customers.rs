@@ -226,26 +226,52 @@ fn guarded(setup: &Setup, address: &str, row: &Row<'_>, column: &str, notes: &mu
 
 fn related(setup: &Setup, row: &Row<'_>, customer: &mut Customer, notes: &mut Vec<RowError>) {
     for (what, list) in [("Referencia", &mut customer.references), ("Garante", &mut customer.guarantors)] {
-        for number in 1..=2_usize {
-            let column = |field: &str| format!("{what}_{number} {field}");
-            let texts = ["nombre", "celular", "correo"].map(|f| row.text(&column(f)));
-            if texts.iter().all(|t| t.is_empty()) {
-                continue;
+        let mut people = std::mem::take(list);
+        for at in 0..2 {
+            let column = |field: &str| format!("{what}_{} {field}", at + 1);
+            let mut person = people.get(at).cloned().unwrap_or_default();
+            match row.ask(&column("nombre")) {
+                Ask::Keep => {}
+                Ask::Erase => person.name.clear(),
+                Ask::Set(name) => person.name = name.to_owned(),
             }
-            let phone = Phone::parse(texts[1], Some(setup.project().country)).ok();
-            let email = Email::parse(texts[2]).ok();
-            if phone.is_none() && !is_placeholder(texts[1]) {
-                notes.push(row.observe(&column("celular"), "no es un teléfono válido: se dejó fuera"));
-            }
-            if email.is_none() && !texts[2].is_empty() {
-                notes.push(row.observe(&column("correo"), "no es un correo válido: se dejó fuera"));
-            }
-            let someone = Related { name: texts[0].to_owned(), phone, email };
-            match list.get_mut(number - 1) {
-                Some(place) => *place = someone,
-                None => list.push(someone),
+            related_phone(setup, row, &column("celular"), &mut person, notes);
+            related_email(setup, row, &column("correo"), &mut person, notes);
+            match people.get_mut(at) {
+                Some(place) => *place = person,
+                None => people.push(person),
             }
         }
+        // The second of two keeps its place while the first is there no more.
+        while people.last().is_some_and(|p| *p == Related::default()) {
+            people.pop();
+        }
+        *list = people;
+    }
+}
+
+fn related_phone(setup: &Setup, row: &Row<'_>, column: &str, person: &mut Related, notes: &mut Vec<RowError>) {
+    match row.ask(column) {
+        Ask::Keep => {}
+        Ask::Erase => person.phone = None,
+        Ask::Set(text) if is_placeholder(text) => {}
+        Ask::Set(text) => match Phone::parse(text, Some(setup.project().country)) {
+            Ok(phone) if guarded(setup, phone.e164(), row, column, notes) => person.phone = Some(phone),
+            Ok(_) => {}
+            Err(_) => notes.push(row.observe(column, "no es un teléfono válido: se dejó fuera")),
+        },
+    }
+}
+
+fn related_email(setup: &Setup, row: &Row<'_>, column: &str, person: &mut Related, notes: &mut Vec<RowError>) {
+    match row.ask(column) {
+        Ask::Keep => {}
+        Ask::Erase => person.email = None,
+        Ask::Set(text) => match Email::parse(text) {
+            Ok(email) if guarded(setup, email.address(), row, column, notes) => person.email = Some(email),
+            Ok(_) => {}
+            Err(_) => notes.push(row.observe(column, "no es un correo válido: se dejó fuera")),
+        },
     }
 }
 

@@ -13,7 +13,7 @@ pub enum DateStyle {
     MonthFirst,
 }
 
-/// What the dates of a file show.
+/// What the dates of a column show.
 #[derive(Debug, Clone, Default)]
 pub struct DateEvidence {
     day_first: bool,
@@ -41,7 +41,7 @@ impl DateEvidence {
         }
     }
 
-    /// Settles the style of the file.
+    /// Settles the style of the column.
     pub fn conclude(self) -> Result<DateStyle, MonthFirst> {
         match (self.day_first, self.month_first) {
             (false, Some(example)) => Err(MonthFirst(example)),

@@ -46,6 +46,7 @@ pub async fn direct(
         variables: variables.keys().cloned().collect(),
         present: columns.iter().filter(|c| fields.contains_key(c.name)).map(|c| c.name.to_owned()).collect(),
         reading_rejected: 0,
+        incomplete: false,
     };
     let owner = owners(ports, setup, kind, &[(1, cells.clone())]).await?.remove(0).map_err(|e| refused(&e))?;
     let rows = [SpilledRow { owner, line: 1, cells }];

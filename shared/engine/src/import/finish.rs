@@ -11,6 +11,9 @@ use crate::error::Error;
 use crate::notice::notify;
 use crate::ports::PortError;
 use crate::ports::files::{ByteStream, whole};
+use crate::ports::table::{Change, Expect, Item, Key, TableName};
+use crate::store::codec::encode;
+use crate::store::commit::commit;
 use crate::store::jobs;
 use crate::store::settings::Setup;
 use bytes::Bytes;
@@ -34,7 +37,18 @@ pub(super) async fn finish(
     let found: Found = part(ports, setup, load, "found").await?;
     let mut counts = Counts { rows: load.counts.rows, rejected: found.reading_rejected, ..Counts::default() };
     parts.iter().for_each(|p| counts.add(&p.counts));
+    let incomplete = load.options.picture.is_some() && counts.rejected > 0;
+    if incomplete && !write {
+        // What only seems absent will not be annulled.
+        counts.changed = counts.changed.saturating_sub(counts.absent);
+        counts.absent = 0;
+    }
     if !write && !load.options.trial {
+        if incomplete && !found.incomplete {
+            let place = Key::new(TableName::Jobs, job::parts(setup.id(), &load.id), "found");
+            let item = Item::new(place, encode(&Found { incomplete, ..found })?).expiring(jobs::expiry(load.created));
+            commit(ports, vec![Change::Put(item, Expect::Anything)]).await?;
+        }
         match too_large(ports, setup, load, &counts).await? {
             None => return write_now(ports, setup, load).await,
             Some(question) => return end(ports, setup, load, LoadState::ToConfirm, counts, Some(question), now).await,
@@ -51,10 +65,8 @@ pub(super) async fn finish(
     }
     let message = (write && counts.new + counts.changed == 0 && counts.rejected == 0 && counts.rows > 0)
         .then(|| "el archivo no trae cambios: todo estaba cargado".to_owned());
-    let unread = found.reading_rejected > 0 && load.options.picture.is_some();
-    let message = message.or_else(|| {
-        unread.then(|| "hay filas que no se pudieron leer: la foto completa no anuló ninguna orden".to_owned())
-    });
+    let message = message
+        .or_else(|| incomplete.then(|| "hay filas rechazadas: la foto completa no anuló ninguna orden".to_owned()));
     let load = Load { rejected_file: rejected, ..load.clone() };
     end(ports, setup, &load, state, counts, message, now).await
 }

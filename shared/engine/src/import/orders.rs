@@ -164,7 +164,7 @@ fn work_out(context: &Context<'_>, id: &CustomerId, rows: &[SpilledRow], working
 /// Open orders that a full picture of their portfolio does not bring.
 fn absent(context: &Context<'_>, rows: &[SpilledRow], working: &Working) -> Vec<Order> {
     // A row that could not be read may be any order's: a picture with such rows annuls nothing.
-    if context.found.reading_rejected > 0 {
+    if context.found.incomplete {
         return Vec::new();
     }
     let portfolio = working.open.account.customer.portfolio;

@@ -16,7 +16,7 @@ use cauce_domain::debt::amount::Evidence;
 use cauce_domain::debt::document::Document;
 use futures::TryStreamExt;
 use sha2::{Digest, Sha256};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 /// Largest text file.
 const MAX_TEXT: u64 = 2 * 1024 * 1024 * 1024;
@@ -30,7 +30,8 @@ pub(super) struct Pass {
     pub(super) layout: Layout,
     headers: Option<Vec<String>>,
     amounts: Evidence,
-    dates: DateEvidence,
+    /// By column: one that shows the month first is not read by what another shows.
+    dates: BTreeMap<&'static str, DateEvidence>,
     typed: bool,
     /// Digests of the keys seen; with a mapping, of whole rows too.
     seen: HashSet<[u8; 16]>,
@@ -56,7 +57,7 @@ impl Pass {
             layout: Layout::default(),
             headers: None,
             amounts: Evidence::default(),
-            dates: DateEvidence::default(),
+            dates: BTreeMap::new(),
             typed: false,
             seen: HashSet::new(),
             rows: 0,
@@ -199,7 +200,7 @@ impl Pass {
             if name.starts_with("Monto") || matches!(name, "Intereses" | "Descuentos" | "Saldo pendiente") {
                 self.amounts.see(text);
             } else if name.starts_with("Fecha") {
-                self.dates.see(text);
+                self.dates.entry(name).or_default().see(text);
             } else if is_key(name) && scientific(text) {
                 return Err(Refused::Scientific { column: name.to_owned(), example: text.clone() });
             }
@@ -217,7 +218,10 @@ impl Pass {
         };
         let date = match mapping.and_then(|m| m.date_format.as_ref()) {
             Some(format) => DateStyle::of_format(format).ok_or_else(|| Refused::BadDateFormat(format.clone()))?,
-            None => std::mem::take(&mut self.dates).conclude()?,
+            None => {
+                std::mem::take(&mut self.dates).into_values().try_for_each(|seen| seen.conclude().map(|_| ()))?;
+                DateStyle::DayFirst
+            }
         };
         Ok(Conventions { number, date })
     }

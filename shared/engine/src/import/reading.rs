@@ -68,7 +68,7 @@ async fn spilled(ports: &Ports, setup: &Setup, load: &Load, pass: Pass, conventi
     ports.files.write(&format!("{}/errors-reading", folder(setup, load)), whole(errors)).await?;
     let runs = pass.spill.finish(ports).await?;
     let place = |sort: &str| Key::new(TableName::Jobs, parts.clone(), sort);
-    let found = Found { conventions, variables: names, present, reading_rejected: lost };
+    let found = Found { conventions, variables: names, present, reading_rejected: lost, incomplete: lost > 0 };
     let changes = vec![
         Change::Put(Item::new(place("runs"), encode(&runs)?).expiring(jobs::expiry(load.created)), Expect::Anything),
         Change::Put(Item::new(place("found"), encode(&found)?).expiring(jobs::expiry(load.created)), Expect::Anything),
@@ -87,7 +87,8 @@ async fn spilled(ports: &Ports, setup: &Setup, load: &Load, pass: Pass, conventi
         None => 0,
     };
     let large = load.kind == Kind::Orders && !load.options.confirmed && open > 0;
-    let look = load.options.trial || large;
+    // A picture is looked at whole first: a row rejected anywhere may be the one of an order that seems absent.
+    let look = load.options.trial || large || load.options.picture.is_some();
     let chunks = u16::try_from((rows / CHUNK_ROWS).next_power_of_two().clamp(1, 256)).unwrap_or(256);
     let ready = job::update(ports, setup.id(), &load.id, |l| {
         l.state = if look { LoadState::Looking } else { LoadState::Writing };

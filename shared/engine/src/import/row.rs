@@ -29,6 +29,9 @@ pub struct Found {
     pub present: Vec<String>,
     /// Rows rejected while reading.
     pub reading_rejected: u64,
+    /// Rows were rejected: what seems absent may be theirs, so a full picture annuls nothing.
+    #[serde(default)]
+    pub incomplete: bool,
 }
 
 crate::store::codec::shapes! { Found => "found_v1" }
