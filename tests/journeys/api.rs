@@ -36,9 +36,11 @@ async fn a_day_is_run_through_the_api_alone() {
     let (_, why) = get(&world, &format!("/v1/customers/{id}/why?date=2026-03-10")).await;
     let step = why["steps"].as_array().expect("steps").iter().find(|s| s["offset"] == 0).expect("step 0").clone();
     assert_eq!((&why["planned"], &step["outcome"]), (&json!(true), &json!("scheduled")));
-    assert_eq!(why["next"], json!("2026-03-13T14:00:00Z"), "step +3");
+    assert_eq!(why["next"], json!("2026-03-10T14:00:00Z"), "the one that waits");
     let (status, moved) = post(&world, "/sandbox/advance", json!({ "to": "2026-03-11T04:00:00Z" })).await;
     assert_eq!(status, StatusCode::OK, "{moved}");
+    let (_, why) = get(&world, &format!("/v1/customers/{id}/why?date=2026-03-10")).await;
+    assert_eq!(why["next"], json!("2026-03-13T14:00:00Z"), "step +3");
     let (_, run) = get(&world, "/v1/runs/2026-03-10").await;
     assert_eq!(run["result"]["plan"]["send"], json!(1));
     let (_, list) = get(&world, "/v1/interactions?day=2026-03-10&channel=whatsapp").await;

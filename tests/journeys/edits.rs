@@ -130,3 +130,28 @@ async fn an_opt_out_stays_with_its_address_in_any_slot() {
     world.load(Kind::Customers, load("-", "987654321").as_str()).await;
     assert_eq!(marks().await, [(2, 1)], "moved to another slot");
 }
+
+#[tokio::test]
+async fn a_key_is_shown_once_acts_as_its_user_and_is_revoked() {
+    let world = World::on("2026-03-10").await;
+    let luz = json!({ "id": "luz", "name": "Luz", "email": "luz@andes.pe", "role": "supervisor" });
+    call(&world, Method::POST, "/v1/users", luz, KEY, "").await;
+    let asked = json!({ "name": "panel de Luz", "user": "luz" });
+    let (status, made) = call(&world, Method::POST, "/v1/keys", asked.clone(), KEY, "").await;
+    assert_eq!(status, StatusCode::CREATED, "{made}");
+    let key = made["key"].as_str().expect("a key").to_owned();
+    let nobody = json!({ "name": "x", "user": "nadie" });
+    assert_eq!(call(&world, Method::POST, "/v1/keys", nobody, KEY, "").await.1["code"], json!("unknown_user"));
+    let (_, listed) = call(&world, Method::GET, "/v1/keys", Value::Null, KEY, "").await;
+    assert!(listed.to_string().contains("panel de Luz") && !listed.to_string().contains(&key), "{listed}");
+    assert_eq!(call(&world, Method::GET, "/v1/customers", Value::Null, &key, "").await.0, StatusCode::OK);
+    assert_eq!(
+        call(&world, Method::POST, "/v1/keys", asked, &key, "").await.0,
+        StatusCode::FORBIDDEN,
+        "no administrator"
+    );
+    let own = format!("/v1/keys/{}", made["id"].as_str().expect("an id"));
+    assert_eq!(call(&world, Method::DELETE, &own, Value::Null, KEY, "").await.0, StatusCode::NO_CONTENT);
+    assert_eq!(call(&world, Method::GET, "/v1/customers", Value::Null, &key, "").await.0, StatusCode::UNAUTHORIZED);
+    assert_eq!(call(&world, Method::DELETE, &own, Value::Null, KEY, "").await.0, StatusCode::NOT_FOUND);
+}

@@ -2,6 +2,7 @@
 
 use crate::Api;
 use crate::caller::{Caller, Permission};
+use crate::customers::Page;
 use crate::problem::{Body, Path, Problem, Query};
 use axum::Json;
 use axum::body::Body as HttpBody;
@@ -14,6 +15,7 @@ use cauce_engine::import::job::{self, Kind, Load, Options, Picture};
 use cauce_engine::import::template_file::template_file;
 use cauce_engine::import::{self, Request};
 use cauce_engine::ports::files::Upload;
+use cauce_engine::store::cursor;
 use chrono::TimeDelta;
 use futures::TryStreamExt;
 use serde::Deserialize;
@@ -127,13 +129,18 @@ fn shown(load: &Load) -> Value {
     json
 }
 
-/// The process log, newest first.
-#[utoipa::path(get, path = "/v1/imports", tag = "cargas", responses((status = 200, body = Object)))]
-async fn log(State(api): State<Api>, caller: Caller) -> Result<Json<Value>, Problem> {
+/// The process log, newest first, a page at a time.
+#[utoipa::path(get, path = "/v1/imports", tag = "cargas", params(Page), responses((status = 200, body = Object)))]
+async fn log(State(api): State<Api>, caller: Caller, Query(page): Query<Page>) -> Result<Json<Value>, Problem> {
     caller.may(Permission::Read)?;
-    let mut loads = job::log(&api.ports, caller.setup.id(), 200).await?;
-    loads.sort_by_key(|l| std::cmp::Reverse(l.created));
-    Ok(Json(json!({ "items": loads.iter().map(shown).collect::<Vec<_>>() })))
+    let setup = &caller.setup;
+    let after = match &page.cursor {
+        Some(text) => cursor::open(&setup.key, setup.id(), "imports", text)?.1,
+        None => None,
+    };
+    let (loads, next) = job::log(&api.ports, setup.id(), page.limit.unwrap_or(50).clamp(1, 100), after).await?;
+    let next = next.map(|at| cursor::seal(&setup.key, setup.id(), "imports", 0, Some(&at)));
+    Ok(Json(json!({ "items": loads.iter().map(shown).collect::<Vec<_>>(), "next": next })))
 }
 
 async fn found(api: &Api, caller: &Caller, id: &str) -> Result<Load, Problem> {

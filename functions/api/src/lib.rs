@@ -11,6 +11,7 @@ mod flows;
 mod idempotency;
 mod imports;
 mod interactions;
+mod keys;
 mod mappings;
 mod orders;
 mod problem;
@@ -60,6 +61,7 @@ fn parts() -> (Router<Api>, utoipa::openapi::OpenApi) {
     OpenApiRouter::with_openapi(document)
         .merge(project::routes())
         .merge(users::routes())
+        .merge(keys::routes())
         .merge(channels::routes())
         .merge(tags::routes())
         .merge(customers::routes())

@@ -191,7 +191,7 @@ impl Demo {
         if self.quiet {
             return Ok(());
         }
-        let loads = job::log(&runner.house.ports, setup.id(), 8).await?;
+        let (loads, _) = job::log(&runner.house.ports, setup.id(), 8, None).await?;
         if let Some(load) = loads.iter().find(|l| l.state == LoadState::Writing) {
             bar.set_message(load.kind.spanish());
             bar.set_length(u64::from(load.chunks));
@@ -223,7 +223,7 @@ impl Demo {
         let ports = &runner.house.ports;
         let mut loads: Vec<Load> = Vec::new();
         for (kind, name) in FILES {
-            let log = job::log(ports, setup.id(), 100).await?;
+            let (log, _) = job::log(ports, setup.id(), 100, None).await?;
             let file = format!("drop/{}/{}/{name}", setup.id(), kind.code());
             loads.extend(log.into_iter().filter(|l| l.file == file).max_by_key(|l| l.created));
         }

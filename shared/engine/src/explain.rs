@@ -7,7 +7,9 @@ use crate::store::jobs::{self, Run};
 use crate::store::settings::Setup;
 use crate::store::{accounts, interactions};
 use crate::strategy;
+use cauce_domain::contact::channel::Scope;
 use cauce_domain::contact::interaction::{Interaction, State};
+use cauce_domain::debt::customer::Status;
 use cauce_domain::ids::CustomerId;
 use cauce_domain::strategy::flow::{Span, step_day};
 use cauce_domain::strategy::plan::Facts;
@@ -82,7 +84,7 @@ pub async fn explain(
         None => "fin de semana o día restringido del proyecto".to_owned(),
     });
     let steps = steps(&account, &run, &messages);
-    let next = next_message(setup, &account, &run, date, now);
+    let next = next_message(setup, &account, &run, &messages, date, now);
     Ok(Why { customer: customer.clone(), date, planned, restricted, steps, next })
 }
 
@@ -124,14 +126,27 @@ fn of_message(message: &Interaction) -> StepWhy {
     }
 }
 
-/// The moment of the next step after the day, as the account stands.
+/// The moment of the next message as the account stands: the one that waits, or the next step after the day.
 fn next_message(
     setup: &Setup,
     account: &cauce_domain::debt::account::Account,
     run: &Run,
+    messages: &[Interaction],
     date: NaiveDate,
     now: DateTime<Utc>,
 ) -> Option<DateTime<Utc>> {
+    let waiting = messages.iter().filter_map(|m| match m.state {
+        State::Scheduled { at } if at >= now => Some(at),
+        _ => None,
+    });
+    if let Some(at) = waiting.min() {
+        return Some(at);
+    }
+    // What has no end of its own: nothing is foretold until a person undoes it.
+    let silent = account.customer.opted_out.contains(&Scope::All) || account.holds.cannot_pay;
+    if silent || account.customer.status != Status::Active {
+        return None;
+    }
     let calendar = setup.project().calendar.lived_in(account.customer.zone);
     let (flow, _) = run.strategy.flow_of(&account.segment)?;
     let carrying = account.summary.carrying.as_ref()?;

@@ -2,11 +2,11 @@
 
 use crate::Ports;
 use crate::error::Error;
-use crate::ports::table::{Change, Expect, Item, Key, Query, TableName};
+use crate::ports::table::{Change, Cursor, Expect, Item, Key, MAX_KEYS, Query, TableName};
 use crate::store::codec::{decode, encode, shapes};
 use crate::store::commit::{Committed, commit};
 use crate::store::jobs::expiry;
-use crate::store::query_all;
+use crate::store::{keys, query_all};
 use cauce_domain::debt::money::Currency;
 use cauce_domain::ids::{JobId, ProjectId};
 use chrono::{DateTime, Utc};
@@ -280,10 +280,36 @@ pub async fn update(
     Err(Error::Raced)
 }
 
-/// The newest loads of a project: its process log.
-pub async fn log(ports: &Ports, project: &ProjectId, limit: u32) -> Result<Vec<Load>, Error> {
-    let query = Query::table(TableName::Jobs, format!("{project}#log")).descending().limit(limit);
-    ports.table.query(&query).await?.items.iter().map(|s| decode(&s.body)).collect()
+/// A load's line in the log by time: ids of dropped files are digests and in no order.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Line {
+    id: JobId,
+}
+
+shapes! { Line => "log_line_v1" }
+
+/// The line of a load.
+pub(super) fn line(project: &ProjectId, load: &Load) -> Result<Item, Error> {
+    let sort = format!("{}#{}", keys::instant(load.created), load.id);
+    let key = Key::new(TableName::Jobs, format!("{project}#log-by-time"), sort);
+    Ok(Item::new(key, encode(&Line { id: load.id.clone() })?).expiring(expiry(load.created)))
+}
+
+/// A page of a project's process log, newest first.
+pub async fn log(
+    ports: &Ports,
+    project: &ProjectId,
+    limit: u32,
+    after: Option<Cursor>,
+) -> Result<(Vec<Load>, Option<Cursor>), Error> {
+    let limit = limit.min(u32::try_from(MAX_KEYS).unwrap_or(limit));
+    let query = Query::table(TableName::Jobs, format!("{project}#log-by-time")).descending().limit(limit).after(after);
+    let page = ports.table.query(&query).await?;
+    let lines = page.items.iter().map(|s| decode::<Line>(&s.body)).collect::<Result<Vec<_>, _>>()?;
+    let places: Vec<Key> = lines.iter().map(|line| load_key(project, &line.id)).collect();
+    let found = if places.is_empty() { Vec::new() } else { ports.table.get_many(&places).await? };
+    let loads = found.iter().flatten().map(|s| decode(&s.body)).collect::<Result<_, _>>()?;
+    Ok((loads, page.next))
 }
 
 /// Every load of a project.

@@ -16,7 +16,12 @@ use chrono::{DateTime, Utc};
 pub(super) async fn enqueue(ports: &Ports, setup: &Setup, load: Load) -> Result<Load, Error> {
     let stored = job::item(setup.id(), &load)?;
     let waiting = Item::new(job::waiting_key(setup.id(), &load), encode(&load)?);
-    let changes = vec![Change::Put(stored, Expect::Absent), Change::Put(waiting, Expect::Anything)];
+    let line = job::line(setup.id(), &load)?;
+    let changes = vec![
+        Change::Put(stored, Expect::Absent),
+        Change::Put(waiting, Expect::Anything),
+        Change::Put(line, Expect::Anything),
+    ];
     match commit(ports, changes).await? {
         Committed::Made => Ok(load),
         Committed::Lost(_) => job::read(ports, setup.id(), &load.id).await?.map(|l| l.0).ok_or(Error::Raced),

@@ -8,7 +8,7 @@
 //! | interactions | `project#customer` | `i#day#send` messages, `l#week` the contact ledger |
 //! | interactions | `project#rc#provider#id` | `r` the receipt: whose message a provider's id is, and its text |
 //! | interactions | `project#pk#provider#id` | `e#event` reports that came before their receipt |
-//! | settings | `project` | `project`, `user#…`, `template#…`, `segment#…`, `flow#…`, `mapping#…` |
+//! | settings | `project` | `project`, `user#…`, `template#…`, `segment#…`, `flow#…`, `mapping#…`, `key#…` listed API keys |
 //! | settings | `project#edits` | `instant#id`: who changed which setting |
 //! | settings | `key#hash`, `hook#token`, `projects` | the ways to a project from outside |
 //! | jobs | `project#…` | the process log, chunks of loads, runs, idempotency keys, statistics |
