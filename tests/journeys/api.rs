@@ -115,6 +115,27 @@ async fn the_same_request_twice_is_answered_twice_and_done_once() {
 }
 
 #[tokio::test]
+async fn a_request_whose_worker_died_is_done_by_the_next_one_with_its_key() {
+    use cauce_engine::store::codec::encode;
+    use cauce_engine::store::jobs::{Answered, answered_key};
+    let world = World::on("2026-03-10").await;
+    let user = json!({ "id": "ana", "name": "Ana", "email": "ana@andes.pe", "role": "adviser" });
+    let digest = cauce_engine::store::keys::sha256(format!("/v1/users\n{user}").as_bytes());
+    let bearer = format!("Bearer {KEY}");
+    let headers = [("authorization", bearer.as_str()), ("idempotency-key", "k-1")];
+    for (ago, expected) in [(10, StatusCode::CONFLICT), (600, StatusCode::CREATED)] {
+        let begun = world.now().timestamp() - ago;
+        let left = Answered { request: digest.clone(), status: None, body: String::new(), begun };
+        let item =
+            cauce_engine::ports::table::Item::new(answered_key(&world.project, "k-1"), encode(&left).expect("json"));
+        let put = cauce_engine::ports::table::Change::Put(item, cauce_engine::ports::table::Expect::Anything);
+        world.house().ports.table.write(world.house().ports.new_id(), vec![put]).await.expect("left behind");
+        let (status, answer) = world.call_with(Method::POST, "/v1/users", Some(user.clone()), &headers).await;
+        assert_eq!(status, expected, "{ago} seconds: {answer}");
+    }
+}
+
+#[tokio::test]
 async fn an_edit_names_the_version_it_was_made_on() {
     let world = World::on("2026-03-10").await;
     let bearer = format!("Bearer {KEY}");

@@ -140,6 +140,12 @@ async fn a_key_is_shown_once_acts_as_its_user_and_is_revoked() {
     let (status, made) = call(&world, Method::POST, "/v1/keys", asked.clone(), KEY, "").await;
     assert_eq!(status, StatusCode::CREATED, "{made}");
     let key = made["key"].as_str().expect("a key").to_owned();
+    let bearer = format!("Bearer {KEY}");
+    let headers = [("authorization", bearer.as_str()), ("idempotency-key", "llave-1")];
+    let once = json!({ "name": "una vez" });
+    let (_, first) = world.call_with(Method::POST, "/v1/keys", Some(once.clone()), &headers).await;
+    let (_, again) = world.call_with(Method::POST, "/v1/keys", Some(once), &headers).await;
+    assert!(first["key"].is_string() && again["key"].is_null(), "a key is kept nowhere: {again}");
     let nobody = json!({ "name": "x", "user": "nadie" });
     assert_eq!(call(&world, Method::POST, "/v1/keys", nobody, KEY, "").await.1["code"], json!("unknown_user"));
     let (_, listed) = call(&world, Method::GET, "/v1/keys", Value::Null, KEY, "").await;

@@ -17,8 +17,14 @@ use cauce_engine::store::keys::sha256;
 
 /// Largest body of a request.
 const MAX_BODY: usize = 1024 * 1024;
+/// How long a request may be in hand, in seconds, before another with its key takes it for dead: longer than any
+/// function runs.
+const LEASE: i64 = 120;
 /// How long an answer is kept, in seconds.
 const KEPT: i64 = 7 * 86_400;
+
+/// What is answered again where the first answer was not to be kept.
+const SHOWN: &str = r#"{"note":"la operación se hizo; su respuesta se mostró una sola vez"}"#;
 
 /// Runs a POST once per key.
 pub(crate) async fn once(State(api): State<Api>, request: Request, next: Next) -> Result<Response, Problem> {
@@ -35,13 +41,18 @@ pub(crate) async fn once(State(api): State<Api>, request: Request, next: Next) -
     let bytes = to_bytes(body, MAX_BODY).await.map_err(too_large)?;
     let digest = sha256(&[parts.uri.to_string().as_bytes(), b"\n", &bytes].concat());
     let place = answered_key(caller.setup.id(), &key);
-    let claim = Answered { request: digest.clone(), status: None, body: String::new() };
-    let expires = api.now().timestamp() + KEPT;
+    let now = api.now().timestamp();
+    let claim = Answered { request: digest.clone(), status: None, body: String::new(), begun: now };
+    let expires = now + KEPT;
     let put = |answer: &Answered| Ok::<_, Error>(Item::new(place.clone(), encode(answer)?).expiring(expires));
     if let Committed::Lost(lost) = commit(&api.ports, vec![Change::Put(put(&claim)?, Expect::Absent)]).await? {
-        let stored = lost.into_iter().next().and_then(|(_, stored)| stored);
-        let known: Answered = decode(&stored.ok_or(Error::Raced)?.body)?;
-        return again(known, &digest);
+        let stored = lost.into_iter().next().and_then(|(_, stored)| stored).ok_or(Error::Raced)?;
+        let known: Answered = decode(&stored.body)?;
+        let abandoned = known.request == digest && known.status.is_none() && known.begun + LEASE < now;
+        let taken = vec![Change::Put(put(&claim)?, Expect::Version(stored.version))];
+        if !abandoned || !matches!(commit(&api.ports, taken).await?, Committed::Made) {
+            return again(known, &digest);
+        }
     }
     let response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
     let (head, body) = response.into_parts();
@@ -50,7 +61,9 @@ pub(crate) async fn once(State(api): State<Api>, request: Request, next: Next) -
         // What failed on our side may be tried again under the same key.
         Change::Delete(place.clone(), Expect::Anything)
     } else {
-        let text = String::from_utf8_lossy(&body).into_owned();
+        // What is shown once is not kept either.
+        let once = head.headers.get(header::CACHE_CONTROL).is_some_and(|v| v == "no-store");
+        let text = if once { SHOWN.to_owned() } else { String::from_utf8_lossy(&body).into_owned() };
         Change::Put(put(&Answered { status: Some(head.status.as_u16()), body: text, ..claim })?, Expect::Anything)
     };
     commit(&api.ports, vec![change]).await?;

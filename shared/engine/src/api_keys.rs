@@ -43,7 +43,7 @@ pub async fn make(
     by: &By,
 ) -> Result<(ApiKey, String), Error> {
     if let Some(user) = user.as_ref().filter(|user| !setup.users.iter().any(|u| u.value.id == **user)) {
-        return Err(Error::refused("unknown_user", Some("user"), &format!("no hay un usuario con ID '{user}'")));
+        return Err(Error::refused("unknown_user", Some("user"), format!("no hay un usuario con ID '{user}'")));
     }
     // Two version-7 ids carry 148 random bits.
     let key = format!("ck_{}{}", ports.new_id().simple(), ports.new_id().simple());

@@ -94,6 +94,9 @@ pub struct Answered {
     /// Body, once answered.
     #[serde(default)]
     pub body: String,
+    /// When it was taken in hand, seconds since 1970.
+    #[serde(default)]
+    pub begun: i64,
 }
 
 shapes! {
