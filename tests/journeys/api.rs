@@ -55,6 +55,8 @@ async fn a_day_is_run_through_the_api_alone() {
     let names: Vec<&str> =
         thread["items"].as_array().expect("items").iter().filter_map(|i| i["state_name"].as_str()).collect();
     assert!(names.contains(&"Generado"), "{names:?}");
+    let text = thread["items"][0]["text"].as_str().expect("the text as sent");
+    assert!(text.contains("Ana") && text.contains("100"), "{text}");
     let (_, replay) = get(&world, "/v1/runs/2026-03-10/replay").await;
     assert_eq!((&replay["decisions"], &replay["differ"]), (&json!(1), &json!(0)));
 }

@@ -81,6 +81,9 @@ async fn silence_is_unknown_never_resent_and_resolved_by_a_report() {
     world.pass("2026-03-10T23:00:00Z").await;
     assert_eq!(world.only("2026-03-10").await, State::Unknown);
     assert_eq!(calls.lock().expect("calls").len(), 1, "never resent");
+    let (ports, sent) = (&world.house().ports, world.messages("2026-03-10").await);
+    let texts = cauce_engine::store::interactions::texts(ports, &world.project, &sent).await.expect("read");
+    assert!(texts[0].as_ref().is_some_and(|t| t.text.contains("Ana")), "what may have left can be read");
     let message = world.messages("2026-03-10").await.remove(0);
     report(&world, "sb-late", Some(&reference(&message)), "delivered").await;
     assert_eq!(world.only("2026-03-10").await, State::Delivered);

@@ -6,7 +6,7 @@ use crate::problem::{Path, Problem, Query};
 use axum::Json;
 use axum::extract::State;
 use cauce_domain::contact::interaction::{Interaction, State as MessageState};
-use cauce_domain::ids::CustomerId;
+use cauce_domain::ids::{CustomerId, ProjectId};
 use cauce_engine::import::payments::Generated;
 use cauce_engine::ports::table::{Index, MAX_KEYS, Query as TableQuery, Stored, TableName};
 use cauce_engine::store::codec::decode;
@@ -45,6 +45,21 @@ fn any(stored: &Stored) -> Result<Value, Problem> {
     Ok(shown(&interactions::decode_message(stored)?))
 }
 
+/// Interactions as readers see them, messages with subject and text as they were sent.
+async fn with_texts(api: &Api, project: &ProjectId, stored: &[Stored]) -> Result<Vec<Value>, Problem> {
+    let mut items = stored.iter().map(any).collect::<Result<Vec<_>, _>>()?;
+    let sent = stored.iter().enumerate().filter(|(_, s)| s.key.sk.starts_with("i#"));
+    let sent = sent.map(|(at, s)| Ok((at, interactions::decode_message(s)?))).collect::<Result<Vec<_>, Problem>>()?;
+    let (places, messages): (Vec<usize>, Vec<Interaction>) = sent.into_iter().unzip();
+    for (at, text) in places.into_iter().zip(interactions::texts(&api.ports, project, &messages).await?) {
+        if let Some(text) = text {
+            items[at]["subject"] = text.subject.into();
+            items[at]["text"] = text.text.into();
+        }
+    }
+    Ok(items)
+}
+
 /// Lists a customer's messages and payment events, newest day first.
 #[utoipa::path(get, path = "/v1/customers/{id}/interactions", tag = "interacciones", params(("id" = String, Path)), responses((status = 200, body = Object), (status = 404, body = Problem)))]
 async fn of_customer(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
@@ -57,7 +72,7 @@ async fn of_customer(State(api): State<Api>, caller: Caller, Path(id): Path<Stri
     for prefix in ["i#", "g#"] {
         let query = TableQuery::table(TableName::Interactions, keys::partition(setup.id(), &id)).prefix(prefix);
         let page = api.ports.table.query(&query.descending().limit(100)).await.map_err(cauce_engine::Error::from)?;
-        items.extend(page.items.iter().map(any).collect::<Result<Vec<_>, _>>()?);
+        items.extend(with_texts(&api, setup.id(), &page.items).await?);
     }
     Ok(Json(json!({ "items": items })))
 }

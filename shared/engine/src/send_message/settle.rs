@@ -30,10 +30,17 @@ pub(super) async fn settle(
     match answer {
         Answer::Accepted(id) => accepted(ports, setup, claimed, provider, &id, now).await,
         Answer::Unknown(why) => {
+            let text = receipt_of(&claimed);
             let unknown = Interaction { state: State::Unknown, detail: Some(why), ..claimed.message };
             let item = interactions::item(setup.id(), &unknown, true)?;
+            // Without a provider's id the text is kept under our own reference.
+            let place = keys::receipt(setup.id(), provider, &interactions::reference(&unknown));
+            let changes = vec![
+                Change::Put(item, Expect::Version(claimed.version)),
+                Change::Put(Item::new(place, encode(&text)?), Expect::Anything),
+            ];
             // Lost: a report already proved what happened.
-            commit(ports, vec![Change::Put(item, Expect::Version(claimed.version))]).await?;
+            commit(ports, changes).await?;
             Ok(Ended::Unknown)
         }
         Answer::Refused(error) => {
@@ -63,6 +70,18 @@ fn backoff(attempt: u32) -> TimeDelta {
     TimeDelta::seconds((30_i64 << attempt.min(5)).min(900))
 }
 
+/// Whose message it is, and its text as sent.
+fn receipt_of(claimed: &Claimed) -> Receipt {
+    let message = &claimed.message;
+    Receipt {
+        customer: message.customer.clone(),
+        day: message.day,
+        send: message.id.clone(),
+        subject: claimed.subject.clone(),
+        text: claimed.text.clone(),
+    }
+}
+
 async fn accepted(
     ports: &Ports,
     setup: &Setup,
@@ -71,14 +90,8 @@ async fn accepted(
     id: &str,
     now: DateTime<Utc>,
 ) -> Result<Ended, Error> {
+    let receipt = receipt_of(&claimed);
     let message = claimed.message;
-    let receipt = Receipt {
-        customer: message.customer.clone(),
-        day: message.day,
-        send: message.id.clone(),
-        subject: claimed.subject,
-        text: claimed.text,
-    };
     let item = Item::new(keys::receipt(setup.id(), provider, id), encode(&receipt)?);
     commit(ports, vec![Change::Put(item, Expect::Anything)]).await?;
     let sent = |mut m: Interaction| {

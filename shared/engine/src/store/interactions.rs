@@ -4,12 +4,13 @@ use super::codec::{decode, encode, shapes};
 use super::{keys, query_all};
 use crate::error::Error;
 use crate::ports::Ports;
-use crate::ports::table::{Index, Item, Key, Query, Stored, TableName};
+use crate::ports::table::{Index, Item, Key, MAX_KEYS, Query, Stored, TableName};
 use cauce_domain::contact::interaction::{Interaction, Report, State};
 use cauce_domain::contact::ledger::Week;
 use cauce_domain::ids::{CustomerId, ProjectId, SendId};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 
 /// Whose message a provider's id is, with the text that left under it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +40,32 @@ pub struct Parked {
 shapes! {
     Receipt => "receipt_v1",
     Parked => "parked_v1",
+}
+
+/// The texts of messages as they were sent, by message; what never left has none.
+pub async fn texts(
+    ports: &Ports,
+    project: &ProjectId,
+    messages: &[Interaction],
+) -> Result<Vec<Option<Receipt>>, Error> {
+    let place = |message: &Interaction| {
+        let provider = ports.channels.get(&message.channel?)?.provider();
+        let id = match &message.state {
+            State::Unknown => reference(message),
+            _ => message.provider_id.clone()?,
+        };
+        Some(keys::receipt(project, provider, &id))
+    };
+    let places: Vec<Option<Key>> = messages.iter().map(place).collect();
+    let wanted: Vec<Key> = places.iter().flatten().cloned().collect();
+    let mut found = HashMap::new();
+    for some in wanted.chunks(MAX_KEYS) {
+        for stored in ports.table.get_many(some).await?.into_iter().flatten() {
+            let receipt: Receipt = decode(&stored.body)?;
+            found.insert(stored.key, receipt);
+        }
+    }
+    Ok(places.into_iter().map(|place| found.get(&place?).cloned()).collect())
 }
 
 /// Our reference as it travels: enough to find the message without its receipt.
