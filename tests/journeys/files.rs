@@ -316,7 +316,7 @@ async fn exclusions_silence_a_customer_or_an_address() {
     let world = World::on("2026-03-10").await;
     world.customers("Ana Beto Caro").await;
     world.orders("100 F-1 2026-03-10 1\n101 F-2 2026-03-10 1\n102 F-3 2026-03-10 1").await;
-    let file = "Tipo de documento,Número de documento,Dirección,Canal,Motivo\nDNI,100,,Todos,pidió\n,,987650001,WhatsApp,BAJA\nDNI,77,,Todos,\n";
+    let file = "Tipo de documento,Número de documento,Dirección,Canal,Motivo,Fecha\nDNI,100,,Todos,pidió,01/03/2026\n,,987650001,WhatsApp,BAJA,\nDNI,77,,Todos,,\n";
     let load = world.load(Kind::Exclusions, file).await;
     assert_eq!((load.counts.accepted, load.counts.rejected), (2, 1));
     let plan = world.plan().await.plan;
@@ -324,6 +324,8 @@ async fn exclusions_silence_a_customer_or_an_address() {
     let late = "Tipo de documento,Número de documento,Nombre,Celular_1\nDNI,200,Nuevo,987650001\n";
     world.load(Kind::Customers, late).await;
     assert!(!world.account("200").await.customer.phones[0].opted_out.is_empty(), "whoever has it later too");
+    let said = world.account("100").await.customer.opt_outs.into_values().next().expect("what was said");
+    assert_eq!((said.reason.as_deref(), said.date), (Some("pidió"), Some(day("2026-03-01"))));
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use crate::store::commit::commit;
 use crate::store::edits::By;
 use crate::store::settings::Setup;
 use cauce_domain::contact::channel::Scope;
+use cauce_domain::debt::customer::OptOut;
 use cauce_domain::ids::CustomerId;
 
 /// Excludes a customer; answers whether that is new.
@@ -18,10 +19,11 @@ pub async fn customer(
     setup: &Setup,
     id: &CustomerId,
     scope: Scope,
+    said: &OptOut,
     by: Option<&By>,
 ) -> Result<bool, Error> {
     change(ports, setup, id, by, |c| {
-        c.opt_out(scope);
+        c.opt_out(scope, said);
     })
     .await
 }
@@ -32,13 +34,13 @@ pub async fn address(
     setup: &Setup,
     address: &str,
     scope: Scope,
-    reason: &str,
+    said: &OptOut,
     by: Option<&By>,
 ) -> Result<bool, Error> {
     let key = Key::new(TableName::Accounts, setup.address_partition(address), format!("x#{}", scope.code()));
     let known = ports.table.get(&key).await?.is_some();
     let author = by.map(|b| b.author.clone());
-    let note = AddressNote { reason: (!reason.is_empty()).then(|| reason.to_owned()), author };
+    let note = AddressNote { reason: said.reason.clone(), date: said.date, author };
     commit(ports, vec![Change::Put(Item::new(key, encode(&note)?), Expect::Anything)]).await?;
     let mut changed = !known;
     for id in owners(ports, setup, address).await? {

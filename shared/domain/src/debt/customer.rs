@@ -4,6 +4,7 @@ use crate::contact::channel::Scope;
 use crate::contact::point::{Email, Phone, Point};
 use crate::debt::document::Document;
 use crate::ids::UserId;
+use chrono::NaiveDate;
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -61,6 +62,17 @@ pub struct Related {
     pub email: Option<Email>,
 }
 
+/// What was said with an opt-out.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct OptOut {
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Since when, local day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date: Option<NaiveDate>,
+}
+
 /// What a project knows about a customer; loads and people edit it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Customer {
@@ -104,6 +116,9 @@ pub struct Customer {
     /// Channels (or `all`) on which the customer asked not to be contacted.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub opted_out: BTreeSet<Scope>,
+    /// Why and since when, where it was said.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub opt_outs: BTreeMap<Scope, OptOut>,
     /// For each field a person edited, the value last loaded: loading that value again does not undo the edit.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub edited: BTreeMap<String, String>,
@@ -128,6 +143,7 @@ impl Customer {
             supervisor: None,
             portfolio: Portfolio::Current,
             opted_out: BTreeSet::new(),
+            opt_outs: BTreeMap::new(),
             edited: BTreeMap::new(),
         }
     }
@@ -138,8 +154,11 @@ impl Customer {
     }
 
     /// Takes an opt-out; a file that repeats an older consent does not undo it. Answers whether it is new.
-    pub fn opt_out(&mut self, scope: Scope) -> bool {
+    pub fn opt_out(&mut self, scope: Scope, said: &OptOut) -> bool {
         let new = self.opted_out.insert(scope);
+        if *said != OptOut::default() {
+            self.opt_outs.insert(scope, said.clone());
+        }
         if new {
             self.remember(format!("consent.{}", scope.code()), Some("si".to_owned()));
         }

@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::exclude;
 use crate::store::accounts;
 use cauce_domain::contact::channel::Scope;
+use cauce_domain::debt::customer::OptOut;
 
 /// Takes the rows of one customer or one address in.
 pub(super) async fn apply(context: &Context<'_>, rows: &[SpilledRow]) -> Result<Effect, Error> {
@@ -20,10 +21,15 @@ pub(super) async fn apply(context: &Context<'_>, rows: &[SpilledRow]) -> Result<
             effect = effect.reject(row.error("Canal", "use WhatsApp, SMS, Correo o Todos"));
             continue;
         };
-        let reason = row.text("Motivo");
+        let date = row.date("Fecha").unwrap_or_else(|_| {
+            effect.notes.push(row.observe("Fecha", "no es una fecha: se dejó fuera"));
+            None
+        });
+        let reason = Some(row.text("Motivo")).filter(|t| !t.is_empty()).map(str::to_owned);
+        let said = OptOut { reason, date };
         let changed = match normal_address(setup, row.text("Dirección")).filter(|_| !row.text("Dirección").is_empty())
         {
-            Some(address) if write => exclude::address(ports, setup, &address, scope, reason, context.by).await?,
+            Some(address) if write => exclude::address(ports, setup, &address, scope, &said, context.by).await?,
             Some(_) => true,
             None => {
                 let id = id_of(spilled.owner);
@@ -31,7 +37,7 @@ pub(super) async fn apply(context: &Context<'_>, rows: &[SpilledRow]) -> Result<
                     effect = effect.reject(row.error("Número de documento", "el cliente no existe: cárguelo primero"));
                     continue;
                 }
-                if write { exclude::customer(ports, setup, &id, scope, context.by).await? } else { true }
+                if write { exclude::customer(ports, setup, &id, scope, &said, context.by).await? } else { true }
             }
         };
         effect.take(changed, changed, 1);

@@ -10,6 +10,7 @@ use cauce_domain::debt::customer::Status;
 use cauce_domain::debt::order::Order;
 use cauce_domain::debt::payment::Movement;
 use cauce_domain::ids::{CustomerId, ProjectId};
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 /// Whose order or movement a code is.
@@ -25,6 +26,9 @@ pub struct AddressNote {
     /// Why, for opt-outs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Since when, for opt-outs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date: Option<NaiveDate>,
     /// Who noted it, for opt-outs by API.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub author: Option<String>,
