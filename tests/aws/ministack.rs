@@ -6,6 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// A running emulator.
@@ -89,8 +90,9 @@ fn wait(port: u16, folder: &Path) {
     }
 }
 
-/// An account nobody else has: twelve digits, which the emulator takes as an account of their own.
+/// An account nobody else of this process has, whose emulator it is: twelve digits, which it takes as an account of
+/// their own.
 pub(crate) fn account() -> String {
-    let id = uuid::Uuid::now_v7().as_u128() >> 40;
-    format!("{:012}", id % 1_000_000_000_000)
+    static NEXT: AtomicU64 = AtomicU64::new(100_000_000_001);
+    NEXT.fetch_add(1, Ordering::SeqCst).to_string()
 }
