@@ -8,5 +8,6 @@ mod edits;
 mod files;
 mod foreign;
 mod handlers;
+mod loads;
 mod sending;
 mod smtp;
