@@ -6,6 +6,7 @@ use axum::http::{Method, Request, StatusCode};
 use cauce_domain::contact::interaction::{Interaction, State};
 use cauce_domain::country::Country;
 use cauce_domain::ids::ProjectId;
+use cauce_domain::strategy::template::{Audience, Template};
 use cauce_engine::create_project::{create_project, grant_key};
 use cauce_engine::import::job::{Kind, Load, Options as LoadOptions};
 use cauce_engine::import::{self, job};
@@ -104,6 +105,15 @@ impl World {
         change(&mut project);
         let (ports, by) = (&self.house().ports, By::cauce(self.now()));
         settings::save_project(ports, &by, &setup.project, &project).await.expect("saved");
+    }
+
+    /// Has a template of the starter's written to guarantors.
+    pub(crate) async fn for_guarantors(&self, name: &str) {
+        let setup = self.setup().await;
+        let before = setup.templates.iter().find(|t| t.value.name == name).expect("a template");
+        let after = Template { audience: Audience::Guarantor, ..before.value.clone() };
+        let key = settings::place(&self.project, format!("template#{}", after.id));
+        settings::save(&self.house().ports, &By::cauce(self.now()), key, Some(before), &after).await.expect("saved");
     }
 
     /// Loads a file and works until it is over.

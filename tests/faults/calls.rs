@@ -7,6 +7,7 @@ use cauce_engine::ports::files::{ByteStream, FileInfo, Files, SignedPut, Upload}
 use cauce_engine::ports::queue::{Message, Queue, QueueName};
 use cauce_engine::ports::table::{Change, Key, Page, Query, Source, Stored, Table, WriteError};
 use cauce_local::house::House;
+use futures::TryStreamExt;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -188,7 +189,19 @@ impl Files for Struck<dyn Files> {
     }
     async fn write(&self, key: &str, content: ByteStream) -> Result<(), PortError> {
         match self.striker.order() {
-            Order::Go | Order::Twice | Order::Late => self.inner.write(key, content).await,
+            Order::Go => self.inner.write(key, content).await,
+            Order::Twice => {
+                let pieces: Vec<bytes::Bytes> = content.try_collect().await?;
+                let again = || -> ByteStream { Box::pin(futures::stream::iter(pieces.clone().into_iter().map(Ok))) };
+                let _ = self.inner.write(key, again()).await;
+                self.inner.write(key, again()).await
+            }
+            Order::Late => {
+                tokio::time::sleep(LATE).await;
+                let answer = self.inner.write(key, content).await;
+                tokio::time::sleep(LATE).await;
+                answer
+            }
             Order::Refuse => Err(unavailable()),
             Order::GoAndLose => {
                 let _ = self.inner.write(key, content).await;
@@ -212,7 +225,13 @@ impl Sender for Struck<dyn Sender> {
     async fn send(&self, message: &Outgoing) -> Answer {
         match self.striker.order() {
             // A provider's client never calls twice by itself: a repeat would be our own doing, which `send` must not do.
-            Order::Go | Order::Twice | Order::Late => self.inner.send(message).await,
+            Order::Go | Order::Twice => self.inner.send(message).await,
+            Order::Late => {
+                tokio::time::sleep(LATE).await;
+                let answer = self.inner.send(message).await;
+                tokio::time::sleep(LATE).await;
+                answer
+            }
             Order::Refuse if self.striker.is_dead() => Answer::Unknown("muerto".into()),
             Order::Refuse => Answer::NotNow("falla inyectada".into()),
             Order::GoAndLose => {

@@ -55,6 +55,17 @@ async fn a_day_is_run_through_the_api_alone() {
     let names: Vec<&str> =
         thread["items"].as_array().expect("items").iter().filter_map(|i| i["state_name"].as_str()).collect();
     assert!(names.contains(&"Generado"), "{names:?}");
+    let mut paged = Vec::new();
+    let mut path = format!("/v1/customers/{id}/interactions?limit=1");
+    for _ in 0..10 {
+        let (_, page) = get(&world, &path).await;
+        paged.extend(
+            page["items"].as_array().expect("items").iter().filter_map(|i| i["state_name"].as_str().map(str::to_owned)),
+        );
+        let Some(next) = page["next"].as_str() else { break };
+        path = format!("/v1/customers/{id}/interactions?limit=1&cursor={next}");
+    }
+    assert_eq!(paged, names, "a page at a time");
     let text = thread["items"][0]["text"].as_str().expect("the text as sent");
     assert!(text.contains("Ana") && text.contains("100"), "{text}");
     let (_, replay) = get(&world, "/v1/runs/2026-03-10/replay").await;

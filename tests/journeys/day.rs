@@ -1,8 +1,10 @@
 //! Days planned and lived through.
 
 use crate::world::{World, day, orders_file};
+use cauce_domain::contact::channel::Scope;
 use cauce_domain::contact::gate::Reason;
 use cauce_domain::contact::interaction::State;
+use cauce_domain::debt::customer::OptOut;
 use cauce_engine::import::job::Kind;
 use cauce_engine::plan_day;
 use cauce_engine::store::edits::By;
@@ -69,6 +71,41 @@ async fn a_payment_known_a_second_before_stops_the_message() {
     world.pass("2026-03-10T15:00:00Z").await;
     assert_eq!(world.only("2026-03-10").await, not_sent(Reason::NothingDue));
     assert!(world.outbox().is_empty());
+    // *Why* shows what the refusal saw; a replay still decides from what the plan saw.
+    let (ports, setup) = (&world.house().ports, world.setup().await);
+    let ana = world.account("100").await.id;
+    let why = cauce_engine::explain::explain(ports, &setup, &ana, day("2026-03-10"), world.now()).await.expect("why");
+    let step = why.steps.iter().find(|s| s.outcome == "not_sent").expect("the step");
+    assert!(step.facts.as_ref().is_some_and(|f| f.summary.carrying.is_none()), "{step:?}");
+    let replayed = cauce_engine::plan_day::replay(ports, &setup, day("2026-03-10")).await.expect("replayed");
+    assert_eq!(replayed, (1, 0));
+}
+
+#[tokio::test]
+async fn a_guarantor_who_asked_for_silence_is_passed_over() {
+    for (silent, expected) in [(&["+51987650200"][..], Some("+51987650300")), (&["+51987650200", "+51987650300"], None)]
+    {
+        let world = World::on("2026-03-10").await;
+        let file = "Tipo de documento,Número de documento,Nombre,Celular_1,Garante_1 nombre,Garante_1 celular,\
+            Garante_2 nombre,Garante_2 celular\nDNI,100,Ana,987650100,Luz,987650200,Max,987650300\n";
+        world.load(Kind::Customers, file).await;
+        world.orders("100 F-1 2026-03-10 100.00").await;
+        world.for_guarantors("Vence hoy").await;
+        world.plan().await;
+        let setup = world.setup().await;
+        for phone in silent {
+            let ports = &world.house().ports;
+            let noted =
+                cauce_engine::exclude::address(ports, &setup, phone, Scope::All, &OptOut::default(), None).await;
+            assert!(noted.expect("noted"));
+        }
+        world.pass("2026-03-10T14:30:00Z").await;
+        let sent = world.outbox();
+        assert_eq!(sent.first().map(|t| t.recipients.as_str()), expected);
+        if expected.is_none() {
+            assert_eq!(world.only("2026-03-10").await, not_sent(Reason::OptedOut));
+        }
+    }
 }
 
 #[tokio::test]

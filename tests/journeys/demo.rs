@@ -42,6 +42,20 @@ fn the_document_adds_up_and_a_second_run_sends_nothing() {
 }
 
 #[test]
+fn another_day_in_the_same_folder_loads_that_days_files_too() {
+    let temp = folder();
+    let (_, first) = demo(temp.path(), &["--date", "2026-03-10", "--customers", "200"]);
+    let (output, second) = demo(temp.path(), &["--date", "2026-03-11", "--customers", "200"]);
+    assert!(output.status.success());
+    for (before, after) in
+        first["imports"].as_array().expect("a list").iter().zip(second["imports"].as_array().expect("a list"))
+    {
+        assert_eq!((&before["rows"], &before["rejected"]), (&after["rows"], &after["rejected"]), "{second}");
+    }
+    assert!(second["plan"]["send"].as_u64().expect("a number") > 0);
+}
+
+#[test]
 fn a_portfolio_of_ones_own_is_loaded_and_a_refused_file_still_tells_the_rest() {
     let temp = folder();
     let own = temp.path().join("own");

@@ -3,6 +3,7 @@
 
 use super::files::HEADER;
 use crate::world::{World, orders_file};
+use axum::http::Method;
 use cauce_engine::import::job::{Kind, LoadState, Options, Picture};
 
 #[tokio::test]
@@ -38,6 +39,15 @@ async fn a_large_change_waits_for_confirmation() {
     world.orders("100 F-1 2026-03-10 10\n101 F-2 2026-03-10 10").await;
     let load = world.orders("100 F-1 2026-03-10 99\n101 F-2 2026-03-10 99").await;
     assert_eq!(load.state, LoadState::ToConfirm);
+    assert_eq!(world.account("100").await.summary.carrying.expect("an order").balance, 1_000);
+    let path = |verb: &str| format!("/v1/imports/{}/{verb}", load.id);
+    let (status, body) = world.call(Method::POST, &path("discard"), None).await;
+    assert_eq!((status.as_u16(), body["state_name"].as_str()), (200, Some("Descartado")));
+    for verb in ["confirm", "discard"] {
+        let (status, body) = world.call(Method::POST, &path(verb), None).await;
+        assert_eq!((status.as_u16(), body["code"].as_str()), (422, Some("not_to_confirm")), "{verb}");
+    }
+    world.runner.drain().await.expect("drained");
     assert_eq!(world.account("100").await.summary.carrying.expect("an order").balance, 1_000);
 }
 

@@ -31,6 +31,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(read))
         .routes(routes!(start))
         .routes(routes!(confirm))
+        .routes(routes!(discard))
         .routes(routes!(rejected))
         .routes(routes!(row_notes))
 }
@@ -161,6 +162,14 @@ async fn confirm(State(api): State<Api>, caller: Caller, Path(id): Path<String>)
     caller.may(Permission::Operate)?;
     found(&api, &caller, &id).await?;
     Ok(Json(shown(&import::confirm(&api.ports, &caller.setup, &JobId::new(id), api.now()).await?)))
+}
+
+/// Discards a load that waits to be confirmed: nothing of it is applied.
+#[utoipa::path(post, path = "/v1/imports/{id}/discard", tag = "cargas", params(("id" = String, Path)), responses((status = 200, body = Object), (status = 404, body = Problem), (status = 422, body = Problem)))]
+async fn discard(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
+    caller.may(Permission::Operate)?;
+    found(&api, &caller, &id).await?;
+    Ok(Json(shown(&import::discard(&api.ports, &caller.setup, &JobId::new(id), api.now()).await?)))
 }
 
 /// Downloads the rejected rows in the file's own format, with a column `Error`.

@@ -2,6 +2,7 @@
 
 use crate::Api;
 use crate::caller::{Caller, Permission};
+use crate::customers::Page;
 use crate::problem::{Path, Problem, Query};
 use axum::Json;
 use axum::extract::State;
@@ -60,21 +61,42 @@ async fn with_texts(api: &Api, project: &ProjectId, stored: &[Stored]) -> Result
     Ok(items)
 }
 
-/// Lists a customer's messages and payment events, newest day first.
-#[utoipa::path(get, path = "/v1/customers/{id}/interactions", tag = "interacciones", params(("id" = String, Path)), responses((status = 200, body = Object), (status = 404, body = Problem)))]
-async fn of_customer(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
+/// What a customer's partition holds, in the order it is listed: messages, then payment events.
+const PREFIXES: [&str; 2] = ["i#", "g#"];
+
+/// Lists a customer's messages, then its payment events, each newest day first, a page at a time.
+#[utoipa::path(get, path = "/v1/customers/{id}/interactions", tag = "interacciones", params(("id" = String, Path), Page), responses((status = 200, body = Object), (status = 404, body = Problem)))]
+async fn of_customer(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Query(page): Query<Page>,
+) -> Result<Json<Value>, Problem> {
     caller.may(Permission::Read)?;
     let (setup, id) = (&caller.setup, CustomerId::new(id));
     if accounts::account(&api.ports, setup.id(), &id).await?.is_none() {
         return Err(Problem::not_found("el cliente"));
     }
+    let scope = format!("interactions of {id}");
+    let (mut at, mut after) = match &page.cursor {
+        Some(text) => cursor::open(&setup.key, setup.id(), &scope, text)?,
+        None => (0, None),
+    };
+    let limit = page.limit.unwrap_or(100).clamp(1, 200) as usize;
     let mut items = Vec::new();
-    for prefix in ["i#", "g#"] {
+    while let (Some(prefix), true) = (PREFIXES.get(at), items.len() < limit) {
         let query = TableQuery::table(TableName::Interactions, keys::partition(setup.id(), &id)).prefix(prefix);
-        let page = api.ports.table.query(&query.descending().limit(100)).await.map_err(cauce_engine::Error::from)?;
-        items.extend(with_texts(&api, setup.id(), &page.items).await?);
+        let room = u32::try_from((limit - items.len()).min(MAX_KEYS)).unwrap_or(1);
+        let query = query.descending().after(after.take()).limit(room);
+        let found = api.ports.table.query(&query).await.map_err(cauce_engine::Error::from)?;
+        items.extend(with_texts(&api, setup.id(), &found.items).await?);
+        match found.next {
+            Some(next) => after = Some(next),
+            None => at += 1,
+        }
     }
-    Ok(Json(json!({ "items": items })))
+    let next = (at < PREFIXES.len()).then(|| cursor::seal(&setup.key, setup.id(), &scope, at, after.as_ref()));
+    Ok(Json(json!({ "items": items, "next": next })))
 }
 
 /// Which interactions of a day.

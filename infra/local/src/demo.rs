@@ -13,8 +13,8 @@ use cauce_domain::country::Country;
 use cauce_domain::ids::ProjectId;
 use cauce_engine::Error;
 use cauce_engine::create_project::create_project;
-use cauce_engine::import::chunk;
 use cauce_engine::import::job::{self, Kind, Load, LoadState};
+use cauce_engine::import::{self, chunk};
 use cauce_engine::run_result::{RunResult, run_result};
 use cauce_engine::store::edits::By;
 use cauce_engine::store::settings::{self, PaymentMode, Setup};
@@ -95,6 +95,9 @@ impl Demo {
         self.drop_files(&setup, date)?;
         runner.resume().await?;
         self.import(&runner, &setup).await?;
+        if self.confirm(&runner, &setup).await? {
+            self.import(&runner, &setup).await?;
+        }
         let setup = settings::load(&runner.house.ports, setup.id()).await?;
         self.day(&runner, &setup, date).await?;
         self.figures(&runner, &setup, date, begun).await
@@ -185,6 +188,17 @@ impl Demo {
                 () = tokio::time::sleep(std::time::Duration::from_millis(120)) => self.show(runner, setup, &bar).await?,
             }
         }
+    }
+
+    /// Whoever runs the demo again wants its files in, however much of the last run's they change.
+    async fn confirm(&self, runner: &Runner, setup: &Setup) -> Result<bool, DemoError> {
+        let (ports, now) = (&runner.house.ports, runner.house.clock.now());
+        let (log, _) = job::log(ports, setup.id(), 8, None).await?;
+        let waiting: Vec<&Load> = log.iter().filter(|l| l.state == LoadState::ToConfirm).collect();
+        for load in &waiting {
+            import::confirm(ports, setup, &load.id, now).await?;
+        }
+        Ok(!waiting.is_empty())
     }
 
     async fn show(&self, runner: &Runner, setup: &Setup, bar: &ProgressBar) -> Result<(), DemoError> {

@@ -228,8 +228,10 @@ impl Sample {
             if luck > 9 && dice.roll(100) < 14 {
                 let whole = dice.roll(3) > 0;
                 let part = if whole { format!("{}{cents}", amount + interest) } else { format!("{}", amount / 2 + 1) };
-                let date = self.day.pred_opt().unwrap_or(self.day).format("%d/%m/%Y");
-                writeln!(payments, "{code},MV-{n:06}-{k},Pago,{date},{part},{},Transferencia", who.currency)?;
+                let paid_on = self.day.pred_opt().unwrap_or(self.day);
+                // Each day's movements are new ones.
+                let (date, moved) = (paid_on.format("%d/%m/%Y"), paid_on.format("%y%m%d"));
+                writeln!(payments, "{code},MV-{moved}-{n:06}-{k},Pago,{date},{part},{},Transferencia", who.currency)?;
             }
         }
         Ok(())

@@ -3,13 +3,14 @@
 use crate::Ports;
 use crate::edit_customer::{change, owners};
 use crate::error::Error;
-use crate::ports::table::{Change, Expect, Item, Key, TableName};
+use crate::ports::table::{Change, Expect, Item, Key, Query, TableName};
 use crate::store::accounts::AddressNote;
 use crate::store::codec::encode;
 use crate::store::commit::commit;
 use crate::store::edits::By;
+use crate::store::query_all;
 use crate::store::settings::Setup;
-use cauce_domain::contact::channel::Scope;
+use cauce_domain::contact::channel::{Channel, Scope};
 use cauce_domain::debt::customer::OptOut;
 use cauce_domain::ids::CustomerId;
 
@@ -26,6 +27,14 @@ pub async fn customer(
         c.opt_out(scope, said);
     })
     .await
+}
+
+/// Whether an address asked not to be written to by a channel, whoever has it.
+pub async fn is_silent(ports: &Ports, setup: &Setup, address: &str, channel: Channel) -> Result<bool, Error> {
+    let noted = Query::table(TableName::Accounts, setup.address_partition(address)).prefix("x#");
+    let scopes = query_all(ports.table.as_ref(), noted).await?;
+    let scopes = scopes.iter().filter_map(|s| s.key.sk.strip_prefix("x#")?.parse::<Scope>().ok());
+    Ok(scopes.into_iter().any(|scope| scope.covers(channel)))
 }
 
 /// Excludes an address: noted on it for customers to come, then on each customer that has it.

@@ -29,7 +29,7 @@ pub struct StepWhy {
     pub reason: Option<String>,
     /// In words.
     pub explanation: String,
-    /// What the decision saw.
+    /// What the last decision saw: the plan's, or the second look's where that saw something else.
     pub facts: Option<Facts>,
 }
 
@@ -122,7 +122,7 @@ fn of_message(message: &Interaction) -> StepWhy {
         outcome: message.state.code().to_owned(),
         reason,
         explanation: format!("{words}{detail}"),
-        facts: Some(message.facts.clone()),
+        facts: Some(message.facts_at_claim.as_ref().unwrap_or(&message.facts).clone()),
     }
 }
 

@@ -250,6 +250,7 @@ fn message(account: &Account, day: NaiveDate, decision: Decision, facts: &Facts)
         recipients: None,
         times: BTreeMap::new(),
         facts: facts.clone(),
+        facts_at_claim: None,
         detail,
     }
 }

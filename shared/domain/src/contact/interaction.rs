@@ -147,8 +147,11 @@ pub struct Interaction {
     /// When each state was reached, first time.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub times: BTreeMap<String, DateTime<Utc>>,
-    /// What the decision saw.
+    /// What the plan's decision saw: a replay decides from these again.
     pub facts: Facts,
+    /// What the second look, just before sending, saw that was otherwise by then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facts_at_claim: Option<Facts>,
     /// What stood against it beyond the reason's name: the missing tag, the promise's date.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,

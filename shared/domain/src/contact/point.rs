@@ -169,7 +169,8 @@ pub struct Levels {
 ///
 /// A person gets it at the first usable address in slot order. A company gets one e-mail to its levels with copies, or
 /// one WhatsApp or SMS at the first usable phone of its levels. A template for references or guarantors goes to the first
-/// of them that has an address of the channel; the customer's own opt-out binds it too.
+/// of them that has an address of the channel; the customer's own opt-out binds it too (theirs is asked where the message
+/// is claimed).
 pub fn choose(customer: &Customer, audience: Audience, channel: Channel, levels: &Levels) -> Result<Recipients, Reach> {
     if customer.opted_out.iter().any(|s| s.covers(channel)) {
         return Err(Reach::OptedOut);
@@ -213,12 +214,8 @@ fn distinct(all: impl IntoIterator<Item = Destination>, others: &[Destination]) 
 }
 
 fn of_related(people: &[Related], channel: Channel) -> Result<Recipients, Reach> {
-    let address = |r: &Related| match channel {
-        Channel::Email => r.email.as_ref().map(|e| e.address().to_owned()),
-        Channel::Whatsapp | Channel::Sms => r.phone.as_ref().map(|p| p.e164().to_owned()),
-    };
-    let first = people.iter().find_map(address).ok_or(Reach::Nothing)?;
-    Ok(Recipients { to: vec![Destination { address: first, shared: false }], cc: Vec::new() })
+    let first = people.iter().find_map(|r| r.address(channel)).ok_or(Reach::Nothing)?;
+    Ok(Recipients { to: vec![Destination { address: first.to_owned(), shared: false }], cc: Vec::new() })
 }
 
 struct Candidate<'a> {

@@ -1,9 +1,10 @@
 //! A customer: a person or company that owes, and how it may be reached.
 
-use crate::contact::channel::Scope;
+use crate::contact::channel::{Channel, Scope};
 use crate::contact::point::{Email, Phone, Point};
 use crate::debt::document::Document;
 use crate::ids::UserId;
+use crate::strategy::template::Audience;
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
@@ -60,6 +61,24 @@ pub struct Related {
     /// Its e-mail, when usable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<Email>,
+}
+
+impl Related {
+    /// Its address on a channel.
+    pub fn address(&self, channel: Channel) -> Option<&str> {
+        match channel {
+            Channel::Email => self.email.as_ref().map(Email::address),
+            Channel::Whatsapp | Channel::Sms => self.phone.as_ref().map(Phone::e164),
+        }
+    }
+
+    /// Forgets its address on a channel.
+    pub fn take_off(&mut self, channel: Channel) {
+        match channel {
+            Channel::Email => self.email = None,
+            Channel::Whatsapp | Channel::Sms => self.phone = None,
+        }
+    }
 }
 
 /// What was said with an opt-out.
@@ -145,6 +164,15 @@ impl Customer {
             opted_out: BTreeSet::new(),
             opt_outs: BTreeMap::new(),
             edited: BTreeMap::new(),
+        }
+    }
+
+    /// The people a template of an audience is written to, besides the customer.
+    pub fn related_mut(&mut self, audience: Audience) -> &mut [Related] {
+        match audience {
+            Audience::Customer => &mut [],
+            Audience::Reference => &mut self.references,
+            Audience::Guarantor => &mut self.guarantors,
         }
     }
 

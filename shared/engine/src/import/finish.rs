@@ -307,7 +307,7 @@ async fn sheet_rows(ports: &Ports, load: &Load, errors: BTreeMap<u32, String>) -
 
 /// The errors and observations of a load, in order of line, at most `limit`.
 pub async fn notes(ports: &Ports, setup: &Setup, load: &Load, limit: usize) -> Result<Vec<RowError>, Error> {
-    let write = !load.options.trial && load.state != LoadState::ToConfirm;
+    let write = !load.options.trial && !matches!(load.state, LoadState::ToConfirm | LoadState::Discarded);
     let mut notes = Vec::new();
     let prefix = format!("{}/errors-", folder(setup, load));
     let stage = format!("{prefix}{}", if write { "write" } else { "look" });

@@ -106,6 +106,8 @@ pub enum LoadState {
     Tried,
     /// The file was refused.
     Failed,
+    /// Somebody decided against a load that waited to be confirmed; nothing was written.
+    Discarded,
 }
 
 impl LoadState {
@@ -119,11 +121,13 @@ impl LoadState {
             Self::FinishedWithErrors => "Finalizado con errores",
             Self::Tried => "Prueba finalizada",
             Self::Failed => "Fallido",
+            Self::Discarded => "Descartado",
         }
     }
     /// Whether nothing more happens by itself.
     pub fn is_over(self) -> bool {
-        matches!(self, Self::Finished | Self::FinishedWithErrors | Self::Tried | Self::Failed | Self::ToConfirm)
+        use LoadState::{Discarded, Failed, Finished, FinishedWithErrors, ToConfirm, Tried};
+        matches!(self, Finished | FinishedWithErrors | Tried | Failed | ToConfirm | Discarded)
     }
 }
 

@@ -187,11 +187,32 @@ pub async fn confirm(
         waiting
     })
     .await?;
-    let message = "la carga no está por confirmar";
-    let load = confirmed.ok_or_else(|| Error::refused("not_to_confirm", None, message))?;
+    let load = confirmed.ok_or_else(not_to_confirm)?;
     turn::wait(ports, setup, &load).await?;
     turn::next(ports, setup, now).await?;
     Ok(load)
+}
+
+/// Says that a load which would change a lot is not wanted: it ends without effect.
+pub async fn discard(
+    ports: &Ports,
+    setup: &Setup,
+    id: &cauce_domain::ids::JobId,
+    now: DateTime<Utc>,
+) -> Result<Load, Error> {
+    let discarded = job::update(ports, setup.id(), id, |load| {
+        let waiting = load.state == LoadState::ToConfirm;
+        load.state = LoadState::Discarded;
+        load.message = Some("se descartó sin aplicar".to_owned());
+        load.finished = Some(now);
+        waiting
+    })
+    .await?;
+    discarded.ok_or_else(not_to_confirm)
+}
+
+fn not_to_confirm() -> Error {
+    Error::refused("not_to_confirm", None, "la carga no está por confirmar")
 }
 
 /// Does a queued piece of work; `late` tells when the time is nearly out.

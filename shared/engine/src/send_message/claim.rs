@@ -1,5 +1,6 @@
 //! The claim: the account is read again, the gate asked again, and one worker alone goes on.
 
+use super::look::Look;
 use crate::Ports;
 use crate::error::Error;
 use crate::ports::table::{Change, Expect, Item, Key, TableName};
@@ -9,15 +10,12 @@ use crate::store::commit::{Committed, commit};
 use crate::store::settings::Setup;
 use crate::store::{interactions, jobs, keys};
 use crate::strategy;
-use cauce_domain::contact::gate::{self, Case, Reason, Verdict};
+use cauce_domain::contact::gate::{Reason, Verdict};
 use cauce_domain::contact::interaction::{Interaction, State};
 use cauce_domain::contact::ledger::{self, Entry, Origin, Refusal, Week};
-use cauce_domain::contact::point::{self, Reach, Recipients};
+use cauce_domain::contact::point::Recipients;
 use cauce_domain::debt::account::{Account, Carry};
-use cauce_domain::debt::order::Order;
 use cauce_domain::strategy::flow::step_day;
-use cauce_domain::strategy::plan::{Facts, Strategy};
-use cauce_domain::strategy::tag;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 /// How long a worker may hold a message before it counts as dead.
@@ -68,7 +66,8 @@ pub(super) async fn claim(
     }
     let strategy = strategy::gather(ports, setup, now).await?;
     let (week, week_version, before) = interactions::ledgers(ports, setup.id(), &message.customer, message.day).await?;
-    let look = Look::of(setup, &strategy, &message, &open, now);
+    let look = Look::of(ports, setup, &strategy, &message, &open, now).await?;
+    let message = look.noted_on(message);
     let entries: Vec<&Entry> = week.entries.iter().chain(&before.entries).filter(|e| e.send != message.id).collect();
     let admitted = match message.channel {
         Some(channel) => ledger::admits(&entries, &message.step.key, message.day, channel, setup.project().caps),
@@ -91,87 +90,6 @@ pub(super) async fn claim(
         Verdict::Block(reason, detail) => store(ports, setup, not_sent(message, reason, detail), version).await,
         Verdict::Defer(until, reason) => defer(ports, setup, message, version, &open, until, reason).await,
         Verdict::Allow => take(ports, setup, message, version, look, (week, week_version), now).await,
-    }
-}
-
-/// What the second look sees.
-struct Look {
-    facts: Facts,
-    recipients: Result<Recipients, Reach>,
-    subject: Option<String>,
-    text: Result<String, String>,
-}
-
-impl Look {
-    fn of(setup: &Setup, strategy: &Strategy, message: &Interaction, open: &OpenAccount, now: DateTime<Utc>) -> Self {
-        let account = &open.account;
-        let flow = strategy.flows.iter().find(|(f, _)| f.id == message.step.flow);
-        let step =
-            flow.and_then(|(f, _)| f.moments().into_iter().find(|(o, _)| *o == message.step.offset).map(|m| m.1));
-        let levels = step.map(|s| s.levels.clone()).unwrap_or_default();
-        let recipients = match message.channel {
-            Some(channel) => {
-                let template = setup.template(&message.step.template);
-                let audience = template.map(|t| t.value.audience).unwrap_or_default();
-                point::choose(&account.customer, audience, channel, &levels)
-            }
-            None => Err(Reach::Nothing),
-        };
-        let orders: Vec<Order> = open.orders.iter().map(|(o, ..)| o.clone()).collect();
-        let values = tag::values(account, Some(&orders), setup.sender(), setup.today(now));
-        let (subject, text) = match setup.template(&message.step.template).map(|t| t.value.compile()) {
-            Some(Ok((subject, body))) => {
-                let subject = subject.map(|s| s.fill(&values)).transpose();
-                let text = subject.clone().and_then(|_| body.fill(&values)).map_err(|missing| missing.0);
-                (subject.ok().flatten(), text)
-            }
-            _ => (None, Ok(String::new())),
-        };
-        let facts = Facts {
-            status: account.customer.status,
-            segment: account.segment.clone(),
-            zone: account.customer.zone,
-            summary: account.summary.clone(),
-            holds: account.holds.clone(),
-            reach: recipients.as_ref().map_or_else(|r| *r, |_| Reach::Usable),
-            missing_tag: text.as_ref().err().cloned(),
-            uncollectible: false,
-            since: message.facts.since,
-            done: message.facts.done.clone(),
-        };
-        Self { facts, recipients, subject, text }
-    }
-
-    fn ask(
-        &self,
-        strategy: &Strategy,
-        setup: &Setup,
-        message: &Interaction,
-        cap: Option<&str>,
-        now: DateTime<Utc>,
-    ) -> Verdict {
-        let flow = strategy.flow_of(&self.facts.segment).filter(|(f, _)| f.id == message.step.flow);
-        let Some(channel) = message.channel else { return Verdict::Block(Reason::TemplateMissing, None) };
-        let template = setup.template(&message.step.template);
-        let calendar = strategy.calendar.lived_in(self.facts.zone);
-        gate::ask(&Case {
-            switches: &strategy.switches,
-            calendar: &calendar,
-            facts: &self.facts,
-            channel,
-            // The step belongs to the flow that decided it; a segment that moved on has another flow from tomorrow.
-            flow_active: strategy.flows.iter().any(|(f, _)| f.id == message.step.flow && f.active),
-            has_template: template.is_some_and(|t| t.value.channel == channel),
-            flow_stopped: flow.and_then(|(f, _)| f.stopped),
-            decided: strategy.calendar.midnight(message.day),
-            order: Some(&message.step.order),
-            forbidden: strategy.forbids(&message.step.template),
-            reach: self.facts.reach,
-            missing_tag: self.facts.missing_tag.as_deref(),
-            cap,
-            day: message.day,
-            at: now,
-        })
     }
 }
 
@@ -261,7 +179,6 @@ async fn take(
         state: State::Sending { lease },
         attempt: message.attempt + 1,
         recipients: Some(recipients),
-        facts: look.facts,
         ..message
     };
     let ledger_key = keys::ledger(setup.id(), &claimed.customer, claimed.day);

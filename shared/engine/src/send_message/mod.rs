@@ -10,6 +10,7 @@
 //! It does not promise delivery: a worker that dies after the request left leaves *unknown*, which is never resent.
 
 mod claim;
+mod look;
 mod settle;
 
 pub use settle::apply_parked;

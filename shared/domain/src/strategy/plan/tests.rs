@@ -64,6 +64,7 @@ pub(crate) fn message(state: State) -> Interaction {
         recipients: None,
         times: BTreeMap::new(),
         facts: facts(),
+        facts_at_claim: None,
         detail: None,
     }
 }
