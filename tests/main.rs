@@ -1,7 +1,9 @@
-//! One integration binary: contracts of the ports, journeys through the whole, faults injected, the shape of the house.
+//! One integration binary: contracts of the ports, journeys through the whole on one machine and
+//! deployed, faults injected, the shape of the house.
 
 mod aws;
 mod contracts;
+mod deployed;
 mod faults;
 mod journeys;
 mod template;

@@ -47,6 +47,8 @@ pub(crate) fn utc(text: &str) -> DateTime<Utc> {
 pub(crate) struct World {
     pub(crate) runner: Arc<Runner>,
     pub(crate) project: ProjectId,
+    /// Where files are uploaded, when that is not the house's own folder.
+    pub(crate) uploads: Option<Arc<dyn Files>>,
     _folder: Option<tempfile::TempDir>,
 }
 
@@ -71,7 +73,13 @@ impl World {
         date: NaiveDate,
         change: impl FnOnce(House) -> House,
     ) -> Self {
-        let house = change(House::open(path, Clock::set_to(start), &Options { seed: 0, smtp: None }).expect("a house"));
+        let house = House::open(path, Clock::set_to(start), &Options { seed: 0, smtp: None }).expect("a house");
+        Self::around(change(house), date).await
+    }
+
+    /// Around a house, active since a day.
+    pub(crate) async fn around(house: House, date: NaiveDate) -> Self {
+        let start = house.clock.now();
         let project = ProjectId::from("lima");
         create_project(&house.ports, &project, "Andes", Country::Pe).await.expect("a project");
         grant_key(&house.ports, &project, None, KEY).await.expect("a key");
@@ -80,12 +88,12 @@ impl World {
             let active = Project { active: true, active_since: Some(date), ..setup.project().clone() };
             settings::save_project(&house.ports, &By::cauce(start), &setup.project, &active).await.expect("saved");
         }
-        Self { runner: Arc::new(Runner::new(house)), project, _folder: None }
+        Self { runner: Arc::new(Runner::new(house)), project, uploads: None, _folder: None }
     }
 
     /// Around a runner that is there already.
     pub(crate) fn of(runner: Arc<Runner>, project: ProjectId) -> Self {
-        Self { runner, project, _folder: None }
+        Self { runner, project, uploads: None, _folder: None }
     }
 
     pub(crate) fn house(&self) -> &House {
@@ -266,9 +274,11 @@ pub(crate) fn ask(method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]
     use std::io::{Read, Write};
     let rest = url.strip_prefix("http://").expect("a plain url");
     let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let mut request = format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n");
+    let own = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("host")).map_or(host, |(_, value)| *value);
+    let mut request = format!("{method} {path} HTTP/1.1\r\nhost: {own}\r\nconnection: close\r\n");
     let length = ("content-length", body.len().to_string());
-    let named = headers.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("content-length"));
+    let set = |name: &str| ["content-length", "host"].iter().any(|own| name.eq_ignore_ascii_case(own));
+    let named = headers.iter().filter(|(name, _)| !set(name));
     named.for_each(|(name, value)| request.push_str(&format!("{name}: {value}\r\n")));
     request.push_str(&format!("{}: {}\r\n\r\n", length.0, length.1));
     let mut stream = std::net::TcpStream::connect(host)?;
@@ -286,19 +296,22 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a root").to_owned()
 }
 
+/// Cargo, in the repository.
+pub(crate) fn cargo() -> std::process::Command {
+    let mut cargo = std::process::Command::new(env!("CARGO"));
+    cargo.current_dir(root());
+    // What cargo tells this test about its own package would make build scripts run again.
+    for (name, _) in std::env::vars().filter(|(n, _)| n.starts_with("CARGO_PKG_") || n.starts_with("CARGO_MANIFEST")) {
+        cargo.env_remove(name);
+    }
+    cargo
+}
+
 /// The binary, built from the sources as they are: `cargo test` by itself does not build it.
 pub(crate) fn binary() -> PathBuf {
     static BUILT: std::sync::OnceLock<PathBuf> = std::sync::OnceLock::new();
     let build = || {
-        let arguments = ["build", "--workspace", "--bins", "--locked"];
-        let mut cargo = std::process::Command::new(env!("CARGO"));
-        // What cargo tells this test about its own package would make build scripts run again.
-        for (name, _) in
-            std::env::vars().filter(|(n, _)| n.starts_with("CARGO_PKG_") || n.starts_with("CARGO_MANIFEST"))
-        {
-            cargo.env_remove(name);
-        }
-        let built = cargo.args(arguments).current_dir(root()).status();
+        let built = cargo().args(["build", "--workspace", "--bins", "--locked"]).status();
         assert!(built.expect("cargo").success());
         let exe = std::env::current_exe().expect("this test");
         exe.parent().and_then(Path::parent).expect("a target folder").join("cauce")

@@ -1,9 +1,8 @@
 //! An emulator of AWS, installed once into a git-ignored folder and started on a free port; it ends with this process.
 
-use crate::world::root;
-use std::fs::File;
+use super::tools::tools;
 use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,42 +20,18 @@ pub(crate) struct Emulator {
 /// The emulator of this process.
 pub(crate) fn emulator() -> &'static Emulator {
     static RUNNING: OnceLock<Emulator> = OnceLock::new();
-    RUNNING.get_or_init(|| start(&[]))
+    RUNNING.get_or_init(|| start(free_port(), &[]))
 }
 
-/// The folder of Python's tools, installed if need be: pinned, once for every process that waits here.
-pub(crate) fn tools() -> PathBuf {
-    static READY: OnceLock<PathBuf> = OnceLock::new();
-    READY.get_or_init(install).clone()
+/// A port nobody has: taken and let go of, since the emulator wants a number.
+pub(crate) fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port").port()
 }
 
-fn install() -> PathBuf {
-    let pins = root().join("tests/aws/requirements.txt");
-    let text = std::fs::read(&pins).expect("the pins");
-    let folder = root().join("target/emulators").join(&cauce_engine::store::keys::sha256(&text)[..16]);
-    std::fs::create_dir_all(&folder).expect("a folder");
-    let lock = File::create(folder.join(".lock")).expect("a lock");
-    lock.lock().expect("locked");
-    if !folder.join(".done").exists() {
-        run(Command::new("python3").args(["-m", "venv"]).arg(folder.join("venv")));
-        run(Command::new(folder.join("venv/bin/pip")).args(["install", "--quiet", "-r"]).arg(&pins));
-        File::create(folder.join(".done")).expect("marked");
-    }
-    folder.join("venv/bin")
-}
-
-fn run(command: &mut Command) {
-    let needed = "these tests need Python 3.10 or newer with its venv module (Debian: apt-get install python3-venv)";
-    let status = command.status().unwrap_or_else(|e| panic!("{command:?}: {e}; {needed}"));
-    assert!(status.success(), "{command:?} failed; {needed}");
-}
-
-/// Starts an emulator with more in its environment.
-pub(crate) fn start(environment: &[(&str, &str)]) -> Emulator {
-    let tools = tools();
+/// Starts an emulator on a port with more in its environment.
+pub(crate) fn start(port: u16, environment: &[(&str, &str)]) -> Emulator {
+    let tools = tools("requirements.txt");
     let folder = tempfile::tempdir().expect("a folder");
-    // Taken and let go of: the emulator wants a number.
-    let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port").port();
     let endpoint = format!("http://127.0.0.1:{port}");
     let child = Command::new("sh")
         .args(["-c", r#""$@" >"$LOG" 2>&1 & p=$!; cat >/dev/null; kill $p"#, "sh"])

@@ -1,13 +1,18 @@
 //! AWS's parts on this machine: engines that speak its protocols, and what has to exist in them.
 
 mod ministack;
+mod mishap;
 mod tables;
+mod tools;
 mod wire;
 
-pub(crate) use ministack::{account, emulator};
+pub(crate) use ministack::{Emulator, account, emulator, free_port, start};
+pub(crate) use mishap::{Mishap, TOO_LATE, between};
 pub(crate) use tables::create_tables;
-pub(crate) use wire::{Mishap, between, catch};
+pub(crate) use tools::tools;
+pub(crate) use wire::{catch, pass, request};
 
+use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use cauce_aws::table::DynamoTable;
@@ -22,6 +27,13 @@ pub(crate) async fn config(endpoint: &str, account: &str) -> SdkConfig {
         .credentials_provider(Credentials::new(account, "test", None, None, "tests"))
         .load()
         .await
+}
+
+/// The same for a client that waits for less than [`TOO_LATE`].
+pub(crate) async fn hasty(endpoint: &str, account: &str) -> SdkConfig {
+    let waits =
+        TimeoutConfig::builder().operation_attempt_timeout(TOO_LATE / 3).operation_timeout(TOO_LATE * 10).build();
+    config(endpoint, account).await.into_builder().timeout_config(waits).build()
 }
 
 /// An engine in this process; it ends with what is held.

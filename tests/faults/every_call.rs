@@ -33,7 +33,10 @@ async fn ask(runner: &Runner, world: &World) -> Result<(), cauce_engine::Error> 
     for (kind, content) in files {
         let file = format!("uploads/lima/{}", kind.code());
         // The file is there before anybody is told of it.
-        runner.house.folder.write(&file, whole(content)).await?;
+        match &world.uploads {
+            Some(files) => files.write(&file, whole(content)).await?,
+            None => runner.house.folder.write(&file, whole(content)).await?,
+        }
         let asked = Request {
             kind,
             file,

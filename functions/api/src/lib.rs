@@ -16,6 +16,7 @@ mod mappings;
 mod orders;
 mod problem;
 mod project;
+mod projects;
 mod runs;
 mod segments;
 mod tags;
@@ -79,14 +80,17 @@ fn parts() -> (Router<Api>, utoipa::openapi::OpenApi) {
 
 /// The OpenAPI document, made from the handlers.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    parts().1
+    let mut document = parts().1;
+    document.merge(projects::routes().into_openapi());
+    document
 }
 
 /// The API over its ports.
 pub fn router(api: Api) -> Router {
-    let (routes, document) = parts();
-    let text = document.to_pretty_json().unwrap_or_default();
-    let open = Router::new()
+    let routes = parts().0;
+    let text = openapi().to_pretty_json().unwrap_or_default();
+    // Nobody's project is known yet.
+    let open = Router::from(projects::routes())
         .route(
             "/openapi.json",
             axum::routing::get(move || async move { ([("content-type", "application/json")], text) }),

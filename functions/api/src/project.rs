@@ -9,9 +9,11 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::{Json, http::HeaderValue};
 use cauce_domain::contact::calendar::{Calendar, Weekly};
+use cauce_domain::contact::channel::Channel;
 use cauce_domain::contact::point::Email;
 use cauce_domain::ids::FlowId;
 use cauce_engine::plan_day::dry_run;
+use cauce_engine::restore::{self, Left};
 use cauce_engine::stop_today::stop_today;
 use cauce_engine::store::settings::{ExpectedLoad, PaymentMode, Project, save_project};
 use cauce_engine::{edit_customer, strategy};
@@ -29,6 +31,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(activate))
         .routes(routes!(deactivate))
         .routes(routes!(stop))
+        .routes(routes!(restored_sends))
 }
 
 /// What may be changed of a project; absent fields stay.
@@ -261,10 +264,55 @@ async fn activate(
     if asked.confirm {
         let mut project = setup.project().clone();
         project.active_since = if project.active { project.active_since } else { Some(setup.today(now)) };
+        project.activated = if project.active { project.activated } else { Some(now) };
         project.active = true;
         save_project(&api.ports, &caller.by(&api), &setup.project, &project).await?;
     }
     Ok(Json(serde_json::json!({ "active": asked.confirm || setup.project().active, "date": date, "plan": plan })))
+}
+
+/// What left after the copy that the store was restored from was made.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct LeftBody {
+    /// Messages as the provider's log tells them, at most 1000 at once.
+    items: Vec<LeftItem>,
+}
+
+/// One of them.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct LeftItem {
+    /// Our reference, as the provider was given it.
+    reference: String,
+    /// `whatsapp`, `sms` or `email`.
+    #[schema(value_type = String)]
+    channel: Channel,
+}
+
+/// Enters in the contact ledger what left since a restored copy was made; to be done before the project is activated.
+#[utoipa::path(post, path = "/v1/project/restored-sends", tag = "proyecto", request_body = LeftBody, responses((status = 200, body = Object), (status = 409, body = Problem), (status = 422, body = Problem)))]
+async fn restored_sends(
+    State(api): State<Api>,
+    caller: Caller,
+    Body(body): Body<LeftBody>,
+) -> Result<Json<serde_json::Value>, Problem> {
+    caller.may(Permission::Configure)?;
+    if caller.setup.project().active {
+        let message = "el proyecto está activo: desactívelo antes de completar su historia";
+        return Err(Problem::new(StatusCode::CONFLICT, "project_active", message));
+    }
+    if body.items.len() > 1000 {
+        return Err(Problem::invalid("items", "envíe hasta 1000 mensajes por llamada"));
+    }
+    let (mut entered, mut known) = (0, 0);
+    for LeftItem { reference, channel } in body.items {
+        match restore::enter(&api.ports, &caller.setup, &Left { reference, channel }).await? {
+            true => entered += 1,
+            false => known += 1,
+        }
+    }
+    Ok(Json(serde_json::json!({ "entered": entered, "known": known })))
 }
 
 /// Deactivates the platform: nothing leaves but test sends; what was due ends *No enviado*.

@@ -2,6 +2,7 @@
 
 use aws_lambda_events::event::eventbridge::EventBridgeEvent;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
+use cauce_domain::ids::ProjectId;
 use cauce_engine::messages::{PlanShard, batch};
 use cauce_engine::store::codec::decode;
 use cauce_engine::store::settings;
@@ -9,14 +10,25 @@ use cauce_engine::{Error, Ports, plan_day};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-/// Begins today's plan of every project; hours after the first find it begun.
+/// Begins today's plan of every project; hours after the first find it begun. One that fails keeps no other from its
+/// own, and makes the call fail at the end.
 pub async fn on_schedule(ports: &Ports, _event: EventBridgeEvent<Value>, now: DateTime<Utc>) -> Result<usize, Error> {
-    let mut begun = 0;
+    let (mut begun, mut failed) = (0, None);
     for project in settings::projects(ports).await? {
-        let setup = settings::load(ports, &project).await?;
-        begun += usize::from(plan_day::begin(ports, &setup, setup.today(now), now).await?.is_some());
+        match begin(ports, &project, now).await {
+            Ok(new) => begun += usize::from(new),
+            Err(error) => {
+                tracing::error!(%project, %error, "el plan no empezó");
+                failed = Some(error);
+            }
+        }
     }
-    Ok(begun)
+    failed.map_or(Ok(begun), Err)
+}
+
+async fn begin(ports: &Ports, project: &ProjectId, now: DateTime<Utc>) -> Result<bool, Error> {
+    let setup = settings::load(ports, project).await?;
+    Ok(plan_day::begin(ports, &setup, setup.today(now), now).await?.is_some())
 }
 
 /// Plans the shards of a batch; `late` tells when the time is nearly out.

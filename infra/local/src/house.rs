@@ -105,6 +105,7 @@ impl House {
             channels,
             webhooks: BTreeMap::from([(PROVIDER, webhook)]),
             ids: Arc::new(Uuid::now_v7),
+            restored: None,
         };
         Ok(Self { ports, clock, table, queue, folder, outbox, poll: None, data: data.to_owned(), _lock: Lock(lock) })
     }

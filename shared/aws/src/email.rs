@@ -1,6 +1,6 @@
 //! E-mail on SES v2: our reference as a tag, a way out in the headers, and no retries: a message is asked for once.
 
-use crate::environment::{self, Missing};
+use crate::environment::{self, Misplaced};
 use crate::error::{Class, classify};
 use async_trait::async_trait;
 use aws_config::SdkConfig;
@@ -27,7 +27,7 @@ fn broken(error: impl std::fmt::Display) -> String {
 
 impl Ses {
     /// From the address and with the configuration set that the environment names.
-    pub fn from_environment(config: &SdkConfig) -> Result<Self, Missing> {
+    pub fn from_environment(config: &SdkConfig) -> Result<Self, Misplaced> {
         Ok(Self::new(
             config,
             environment::read(environment::EMAIL_FROM)?,

@@ -1,6 +1,6 @@
 //! `Files` on S3: streams in and out, a file seen whole or not at all, uploads by a signed PUT of one exact content.
 
-use crate::environment::{self, Missing};
+use crate::environment::{self, Misplaced};
 use crate::error::classify;
 use async_trait::async_trait;
 use aws_config::SdkConfig;
@@ -31,7 +31,7 @@ pub struct S3Files {
 
 impl S3Files {
     /// Over the bucket that the environment names.
-    pub fn from_environment(config: &SdkConfig) -> Result<Self, Missing> {
+    pub fn from_environment(config: &SdkConfig) -> Result<Self, Misplaced> {
         // An endpoint of one's own seldom has a host name for each bucket.
         let path_style = std::env::var("AWS_ENDPOINT_URL").is_ok();
         Ok(Self::new(config, environment::read(environment::BUCKET)?, path_style))

@@ -17,12 +17,19 @@ pub mod table;
 
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{ConfigLoader, SdkConfig};
+use aws_config::{AppName, ConfigLoader, SdkConfig};
 use std::time::Duration;
 
 /// The SDK's configuration for every client: credentials and region of the environment, bounded time, few retries.
+///
+/// A function's calls carry its name in their user agent, so that the account's own log tells whose they are.
 pub async fn config() -> SdkConfig {
-    bounded(aws_config::defaults(aws_config::BehaviorVersion::latest())).load().await
+    let loader = bounded(aws_config::defaults(aws_config::BehaviorVersion::latest()));
+    let name = std::env::var("AWS_LAMBDA_FUNCTION_NAME").ok().and_then(|name| AppName::new(name).ok());
+    match name {
+        Some(name) => loader.app_name(name).load().await,
+        None => loader.load().await,
+    }
 }
 
 /// Bounds every call in time and number: an invocation has seconds, and a queue tries again after it.

@@ -1,7 +1,7 @@
 //! `Queue` on SQS: batches of ten, the failed entries of a batch again, one group per project so that none starves
 //! another (fair queues).
 
-use crate::environment::{self, Missing};
+use crate::environment::{self, Misplaced};
 use crate::error::classify;
 use async_trait::async_trait;
 use aws_config::SdkConfig;
@@ -89,7 +89,7 @@ fn batches(messages: &[Message]) -> Vec<Vec<&Message>> {
 #[async_trait]
 impl Queue for SqsQueue {
     async fn send(&self, queue: QueueName, messages: Vec<Message>) -> Result<(), PortError> {
-        let missing = || Missing(environment::queue(queue)).to_string();
+        let missing = || Misplaced::Missing(environment::queue(queue)).to_string();
         let url = self.urls.get(&queue).ok_or_else(|| PortError::Refused(missing()))?;
         if messages.iter().any(|m| m.body.is_empty() || m.body.len() > MAX_MESSAGE || m.delay > MAX_DELAY) {
             return Err(PortError::Refused(

@@ -1,7 +1,7 @@
 //! `Secrets` on SSM: one SecureString a secret, under the stage's path. What was read is kept for a few minutes: every
 //! invocation asks for the project's key, and SSM answers few a second.
 
-use crate::environment::{self, Missing};
+use crate::environment::{self, Misplaced};
 use crate::error::classify;
 use async_trait::async_trait;
 use aws_config::SdkConfig;
@@ -27,7 +27,7 @@ pub struct SsmSecrets {
 
 impl SsmSecrets {
     /// Under the path that the environment names.
-    pub fn from_environment(config: &SdkConfig) -> Result<Self, Missing> {
+    pub fn from_environment(config: &SdkConfig) -> Result<Self, Misplaced> {
         Ok(Self::new(config, environment::read(environment::SECRETS)?))
     }
 

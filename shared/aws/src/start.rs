@@ -1,7 +1,7 @@
 //! A Lambda function's life: adapters wired once, then one invocation after another, each with its deadline, its log
 //! and its line of metrics.
 
-use crate::environment::Missing;
+use crate::environment::Misplaced;
 use crate::files::S3Files;
 use crate::queue::SqsQueue;
 use crate::secrets::SsmSecrets;
@@ -34,7 +34,8 @@ pub struct Parts {
 }
 
 /// Wires the adapters by the environment. No client is made before its first use.
-pub async fn parts() -> Result<Parts, Missing> {
+pub async fn parts() -> Result<Parts, Misplaced> {
+    environment::check_item_version()?;
     let config = crate::config().await;
     let table = Arc::new(DynamoTable::from_environment(&config)?);
     let files: Arc<dyn Files> = Arc::new(S3Files::from_environment(&config)?);
@@ -50,6 +51,7 @@ pub async fn parts() -> Result<Parts, Missing> {
         channels,
         webhooks: BTreeMap::new(),
         ids: Arc::new(Uuid::now_v7),
+        restored: environment::restored_at()?,
     };
     Ok(Parts { ports, table })
 }

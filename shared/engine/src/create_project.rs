@@ -67,6 +67,7 @@ fn new_project(id: &ProjectId, name: &str, country: Country, hook_token: String)
         caps: Caps { per_day: 1, one_channel_a_week_after_contact: country.one_channel_a_week_after_contact() },
         active: false,
         active_since: None,
+        activated: None,
         channels: Channel::ALL.into_iter().map(|c| (c, flags)).collect(),
         payment_mode: PaymentMode::Movements,
         debtors: Kind::Person,

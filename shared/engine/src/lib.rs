@@ -24,6 +24,7 @@ pub mod ports;
 pub mod preview;
 pub mod receive_webhook;
 pub mod release_due;
+pub mod restore;
 pub mod run_result;
 pub mod segment_customers;
 pub mod send_message;

@@ -16,7 +16,7 @@ mod write;
 pub use item::{EXPIRES, VERSION, WRITE};
 pub use meter::{Meter, Units};
 
-use crate::environment::{self, Missing};
+use crate::environment::{self, Misplaced};
 use crate::error::classify;
 use async_trait::async_trait;
 use aws_config::SdkConfig;
@@ -49,9 +49,9 @@ pub struct DynamoTable {
 
 impl DynamoTable {
     /// Over the tables that the environment names.
-    pub fn from_environment(config: &SdkConfig) -> Result<Self, Missing> {
+    pub fn from_environment(config: &SdkConfig) -> Result<Self, Misplaced> {
         let name = |table| Ok((table, environment::read(&environment::table(table))?));
-        Ok(Self::new(config, TableName::ALL.into_iter().map(name).collect::<Result<_, Missing>>()?))
+        Ok(Self::new(config, TableName::ALL.into_iter().map(name).collect::<Result<_, Misplaced>>()?))
     }
 
     /// Over tables by name.

@@ -14,6 +14,8 @@ use serde::{Deserialize, Serialize};
 pub enum Origin {
     /// A flow step.
     Flow,
+    /// Left after the copy was made that the store was restored from; told by the provider's log.
+    Restored,
 }
 
 /// One contact.

@@ -7,6 +7,7 @@ pub mod secrets;
 pub mod table;
 
 use cauce_domain::contact::channel::Channel;
+use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -28,6 +29,8 @@ pub struct Ports {
     pub webhooks: BTreeMap<&'static str, Arc<dyn channel::Webhook>>,
     /// Where ids come from; time-ordered in use, counted in tests.
     pub ids: Arc<dyn Fn() -> Uuid + Send + Sync>,
+    /// When the store was put back from a copy: no project is active that was not activated since.
+    pub restored: Option<DateTime<Utc>>,
 }
 
 impl Ports {

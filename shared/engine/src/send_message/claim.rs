@@ -68,19 +68,17 @@ pub(super) async fn claim(
     let (week, week_version, before) = interactions::ledgers(ports, setup.id(), &message.customer, message.day).await?;
     let look = Look::of(ports, setup, &strategy, &message, &open, now).await?;
     let message = look.noted_on(message);
-    let entries: Vec<&Entry> = week.entries.iter().chain(&before.entries).filter(|e| e.send != message.id).collect();
+    let entries: Vec<&Entry> = week.entries.iter().chain(&before.entries).collect();
+    let of_others: Vec<&Entry> = entries.iter().copied().filter(|e| e.send != message.id).collect();
+    let left_before = entries.iter().any(|e| e.send == message.id && e.origin == Origin::Restored);
     let admitted = match message.channel {
-        Some(channel) => ledger::admits(&entries, &message.step.key, message.day, channel, setup.project().caps),
+        _ if left_before => Err(Refusal::Fired),
+        Some(channel) => ledger::admits(&of_others, &message.step.key, message.day, channel, setup.project().caps),
         None => Ok(()),
     };
     if admitted == Err(Refusal::Fired) {
-        return store(
-            ports,
-            setup,
-            not_sent(message, Reason::Superseded, Some("el paso ya salió".to_owned())),
-            version,
-        )
-        .await;
+        let fired = not_sent(message, Reason::Superseded, Some("el paso ya salió".to_owned()));
+        return store(ports, setup, fired, version).await;
     }
     let cap = match &admitted {
         Err(Refusal::Cap(text)) => Some(text.as_str()),

@@ -40,7 +40,10 @@ pub(super) async fn settle(
                 Change::Put(Item::new(place, encode(&text)?), Expect::Anything),
             ];
             // Lost: a report already proved what happened.
-            commit(ports, changes).await?;
+            if let Committed::Made = commit(ports, changes).await? {
+                // An alarm counts these lines.
+                tracing::warn!(state = "unknown", send = %unknown.id, "el proveedor no respondió: nadie sabe si salió");
+            }
             Ok(Ended::Unknown)
         }
         Answer::Refused(error) => {

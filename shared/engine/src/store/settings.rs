@@ -63,6 +63,9 @@ pub struct Project {
     /// The local day it was last activated: no run is missed before.
     #[serde(default)]
     pub active_since: Option<NaiveDate>,
+    /// The instant of it: a project activated before the store was restored from a copy is not active.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub activated: Option<DateTime<Utc>>,
     /// Channel flags.
     pub channels: BTreeMap<Channel, ChannelFlags>,
     /// How payments are loaded.
@@ -277,7 +280,8 @@ pub async fn load(ports: &Ports, project: &ProjectId) -> Result<Setup, Error> {
             _ => {}
         }
     }
-    let project = found.ok_or(Error::NotFound("el proyecto"))?;
+    let mut project: Versioned<Project> = found.ok_or(Error::NotFound("el proyecto"))?;
+    project.value.active &= ports.restored.is_none_or(|restored| project.value.activated >= Some(restored));
     Ok(Setup { project, users, templates, segments, flows, mappings, key })
 }
 
