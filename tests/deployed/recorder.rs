@@ -62,9 +62,9 @@ fn calls(head: &str, body: &[u8]) -> Vec<Made> {
     let line = head.lines().next().unwrap_or_default();
     let calls: Vec<(String, String)> = match header(head, "x-amz-target").and_then(|t| t.split_once('.')) {
         Some((service, action)) if service.starts_with("DynamoDB") => of_dynamodb(action, &body),
-        Some(("AmazonSQS", _)) => {
+        Some(("AmazonSQS", action)) => {
             let queue = body["QueueUrl"].as_str().and_then(|u| u.rsplit('/').next()).unwrap_or_default();
-            vec![("sqs:SendMessage".to_owned(), queue.to_owned())]
+            vec![(format!("sqs:{}", action.trim_end_matches("Batch")), queue.to_owned())]
         }
         Some(("AmazonSSM", action)) => vec![(format!("ssm:{action}"), "*".to_owned())],
         _ if line.contains("/v2/email/") => vec![("ses:SendEmail".to_owned(), "*".to_owned())],

@@ -5,9 +5,16 @@ use crate::template::cloud::template;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// What Lambda itself does with a function's role: take records from its queues, write its log.
-const LAMBDAS_OWN: [&str; 5] =
-    ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "logs:CreateLogStream", "logs:PutLogEvents"];
+/// What Lambda itself does with a function's role: take records from its queues, write its log. And what a function does
+/// only where a record fails: give it back.
+const APART: [&str; 6] = [
+    "sqs:ReceiveMessage",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+    "sqs:ChangeMessageVisibility",
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+];
 
 fn list(value: &Value) -> Vec<Value> {
     value.as_array().cloned().unwrap_or_else(|| vec![value.clone()])
@@ -42,7 +49,7 @@ pub(crate) fn allowed() -> BTreeSet<Made> {
         for statement in list(&role["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]) {
             for action in list(&statement["Action"]).iter().filter_map(Value::as_str) {
                 assert!(!action.contains('*'), "{name} names its actions: {action}");
-                if LAMBDAS_OWN.contains(&action) {
+                if APART.contains(&action) || action == "sqs:SendMessageBatch" {
                     continue;
                 }
                 all.extend(list(&statement["Resource"]).iter().map(|r| (dashed(name), action.to_owned(), resource(r))));

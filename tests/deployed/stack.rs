@@ -24,18 +24,50 @@ pub(crate) struct Stack {
     pub(crate) sdk: SdkConfig,
     /// The HTTP API's host.
     host: String,
-    endpoint: String,
+    /// The stacks, to be deployed again.
+    pub(crate) deployed: Deployed,
     _emulator: Emulator,
 }
 
-/// Deploys data and functions, as they stand, with roles enforced.
-pub(crate) async fn deploy() -> Stack {
+/// Where it was deployed from and to.
+pub(crate) struct Deployed {
+    folder: tempfile::TempDir,
+    endpoint: String,
+}
+
+impl Deployed {
+    /// Deploys the functions, with a schedule of the plan; again, it is an upgrade.
+    pub(crate) fn deploy(&self, plan: &str) {
+        let own = format!(
+            "Stage={STAGE} DataPrefix={DATA} Architecture={} AlertEmail=alertas@andes.example.com \
+             EmailFrom=cobros@andes.example.com PlanSchedule='{plan}' CloseSchedule='rate(1 minute)'",
+            if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" }
+        );
+        let arguments = ["-t", "template.yaml", "--parameter-overrides", &own];
+        sam(self.folder.path(), &self.endpoint, "functions", &arguments);
+    }
+}
+
+/// A library that moves the clock of a process and of those it starts.
+fn clock(folder: &Path) -> String {
+    let library = folder.join("clock.so");
+    let source = root().join("tests/deployed/clock.c");
+    let built =
+        Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(source).arg("-ldl").status();
+    assert!(built.expect("a C compiler").success());
+    library.to_string_lossy().into_owned()
+}
+
+/// Deploys data and functions, as they stand, with roles enforced, so many seconds away from now.
+pub(crate) async fn deploy(offset: i64) -> Stack {
     let (built, port) = (binaries(), free_port());
     let endpoint = format!("http://127.0.0.1:{port}");
     // The functions call AWS through the recorder.
     let recorder = record(&endpoint).await;
-    let emulator = start(port, &[("AUTH", "true"), ("AWS_ENDPOINT_URL", &recorder.endpoint)]);
     let folder = tempfile::tempdir().expect("a folder");
+    let (clock, offset) = (clock(folder.path()), offset.to_string());
+    let moved = [("LD_PRELOAD", clock.as_str()), ("CLOCK_OFFSET", &offset)];
+    let emulator = start(port, &[&[("AUTH", "false"), ("AWS_ENDPOINT_URL", &recorder.endpoint)], &moved[..]].concat());
     lay_out(folder.path(), &built);
     let sdk = config(&endpoint, DEPLOYER).await;
     aws_sdk_s3::Client::new(&sdk).create_bucket().bucket("artifacts").send().await.expect("a bucket");
@@ -45,20 +77,16 @@ pub(crate) async fn deploy() -> Stack {
         "data",
         &["-t", "infra/data.yaml", "--parameter-overrides", &format!("DataPrefix={DATA}")],
     );
-    let own = format!(
-        "Stage={STAGE} DataPrefix={DATA} Architecture={} AlertEmail=alertas@andes.example.com MonthlyBudget=50 \
-         EmailFrom= PlanSchedule='rate(1 minute)' CloseSchedule='rate(1 minute)'",
-        if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" }
-    );
-    sam(folder.path(), &endpoint, "functions", &["-t", "template.yaml", "--parameter-overrides", &own]);
+    let stack = Deployed { folder, endpoint };
+    stack.deploy("rate(1 day)");
     let outputs = python(
-        &endpoint,
+        &stack.endpoint,
         "import boto3, json\nfor o in boto3.client('cloudformation').describe_stacks(StackName='functions')['Stacks'][0]['Outputs']:\n  \
          print(o['OutputKey'] + '=' + o['OutputValue'])",
     );
     let id = outputs.lines().find_map(|l| l.strip_prefix("HttpId=")).expect("the API's id");
     let host = format!("{id}.execute-api.localhost:{port}");
-    Stack { recorder, sdk, host, endpoint, _emulator: emulator }
+    Stack { recorder, sdk, host, deployed: stack, _emulator: emulator }
 }
 
 /// The templates, and the binaries where the templates look for them.
@@ -111,7 +139,8 @@ impl Stack {
     pub(crate) fn call(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> (u16, Value) {
         let mut all = vec![("host", self.host.as_str()), ("content-type", "application/json")];
         all.extend_from_slice(headers);
-        let (status, text) = ask(method, &format!("{}{path}", self.endpoint), &all, body.as_bytes()).expect("answered");
+        let (status, text) =
+            ask(method, &format!("{}{path}", self.deployed.endpoint), &all, body.as_bytes()).expect("answered");
         (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
     }
 
@@ -121,6 +150,6 @@ impl Stack {
             "import boto3\nfor p in boto3.client('logs').get_paginator('filter_log_events').paginate(logGroupName='/cauce/{STAGE}/functions'):\n  \
              for e in p['events']: print(e['message'].rstrip())"
         );
-        python(&self.endpoint, &script)
+        python(&self.deployed.endpoint, &script)
     }
 }

@@ -65,11 +65,16 @@ async fn one_message_costs_at_most_twelve_writes_and_five_reads() {
     let sent = read(&world) - before;
     let n = messages.len() as f64;
     let (writes, reads) = ((planned.write_units + sent.write_units) as f64 / n, sent.read_units as f64 / n);
+    eprintln!(
+        "a message, plan to acceptance: {writes:.2} write units ({:.2} to plan it), {reads:.2} read units",
+        planned.write_units as f64 / n
+    );
     assert!(writes <= 12.0, "{writes} write units a message ({planned:?}, {sent:?})");
     assert!(reads <= 5.0, "{reads} read units a message ({sent:?})");
     let before = read(&world);
     world.pass("2026-03-10T15:00:00Z").await;
     let reports = read(&world) - before;
+    eprintln!("its delivery states, three or four: {:.2} write units", reports.write_units as f64 / n);
     assert!(reports.write_units as f64 / n <= 2.0 * 4.0, "at most two a report: {reports:?}");
 }
 
@@ -82,10 +87,13 @@ async fn an_import_writes_at_most_eight_units_a_changed_row_and_none_an_unchange
         file.push_str(&format!("DNI,{},Cliente {n},98{n:07},c{n}@x.com\n", 1000 + n));
         orders.push_str(&format!("{0} F-{n} 2026-03-10 10.00\n{0} G-{n} 2026-04-10 10.00\n", 1000 + n));
     }
+    let before = read(&world);
     world.load(cauce_engine::import::job::Kind::Customers, file).await;
+    let a_customer = (read(&world) - before).write_units as f64 / 400.0;
     let before = read(&world);
     world.orders(&orders).await;
     let units = (read(&world) - before).write_units as f64 / 800.0;
+    eprintln!("a new customer: {a_customer:.2} write units; a new order: {units:.2}");
     assert!(units <= 8.0, "{units} write units a row");
     let before = read(&world);
     world.orders(&orders).await;

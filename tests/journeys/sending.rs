@@ -2,6 +2,7 @@
 
 use crate::world::World;
 use async_trait::async_trait;
+use axum::http::Method;
 use cauce_domain::contact::channel::Channel;
 use cauce_domain::contact::gate::Reason;
 use cauce_domain::contact::interaction::{Report, State};
@@ -9,6 +10,7 @@ use cauce_engine::apply_event::{Applied, apply_event};
 use cauce_engine::import::job::Kind;
 use cauce_engine::messages::RawEvent;
 use cauce_engine::ports::channel::{Answer, Outgoing, Sender};
+use cauce_engine::restore::{self, Left};
 use cauce_engine::store::interactions::reference;
 use cauce_engine::store::settings::ExpectedLoad;
 use serde_json::json;
@@ -186,4 +188,41 @@ async fn every_report_kind_has_a_code() {
         [Report::Sent, Report::Delivered, Report::Opened, failed].map(|r| r.code().to_owned()),
         ["sent", "delivered", "opened", "failed"]
     );
+}
+
+#[tokio::test]
+async fn what_left_before_a_restore_never_leaves_again() {
+    let (_folder, world, calls) = world_with(vec![]).await;
+    let message = world.messages("2026-03-10").await.remove(0);
+    let setup = world.setup().await;
+    let left = Left { reference: reference(&message), channel: Channel::Whatsapp };
+    assert!(restore::enter(&world.house().ports, &setup, &left).await.expect("entered"));
+    assert!(!restore::enter(&world.house().ports, &setup, &left).await.expect("known"), "once");
+    world.pass("2026-03-10T23:00:00Z").await;
+    assert_eq!(world.only("2026-03-10").await, State::NotSent { reason: Reason::Superseded });
+    assert!(calls.lock().expect("calls").is_empty());
+    let other = Left { reference: "nada".into(), channel: Channel::Sms };
+    assert!(restore::enter(&world.house().ports, &setup, &other).await.is_err());
+}
+
+#[tokio::test]
+async fn a_restored_project_is_inactive_until_it_is_activated_again() {
+    let folder = crate::world::folder();
+    let restored = crate::world::utc("2026-03-10T12:00:00Z");
+    let world = World::at(folder.path(), crate::world::day("2026-03-10"), |mut house| {
+        house.ports.restored = Some(restored);
+        house
+    })
+    .await;
+    assert!(!world.setup().await.project().active, "activated before the restore");
+    world.customers("Ana Beto").await;
+    world.orders("100 F-1 2026-03-10 100.00").await;
+    assert_eq!(world.plan().await.plan.not_send.get("platform_inactive"), Some(&1));
+    world.pass("2026-03-10T15:00:00Z").await;
+    assert!(world.outbox().is_empty());
+    let confirm = Some(json!({ "confirm": true }));
+    let (status, _) = world.call(Method::POST, "/v1/project/activate", confirm).await;
+    assert!(status.is_success() && world.setup().await.project().active);
+    let (status, _) = world.call(Method::POST, "/v1/project/restored-sends", Some(json!({ "items": [] }))).await;
+    assert_eq!(status.as_u16(), 409, "too late for its history");
 }

@@ -92,7 +92,7 @@ fn a_queue_hides_six_times_its_functions_time_and_has_dead_letters_and_alarms() 
         let name = format!("cauce-${{Stage}}-{}", queue.name());
         let (logical, made) = made.iter().find(|(_, q)| text(&q["QueueName"]) == name).expect("the queue");
         assert_eq!(made["SqsManagedSseEnabled"], true);
-        assert_eq!(made["RedrivePolicy"]["maxReceiveCount"], 5);
+        assert_eq!(made["RedrivePolicy"]["maxReceiveCount"], 8);
         assert_eq!(made["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0], format!("{logical}Dead"));
         for (queue, metric) in [
             (name.clone(), "ApproximateAgeOfOldestMessage"),

@@ -9,6 +9,8 @@ pub mod email;
 pub mod environment;
 pub mod error;
 pub mod files;
+#[cfg(feature = "lambda")]
+pub mod give_back;
 pub mod queue;
 pub mod secrets;
 #[cfg(feature = "lambda")]

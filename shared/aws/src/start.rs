@@ -3,10 +3,12 @@
 
 use crate::environment::Misplaced;
 use crate::files::S3Files;
+use crate::give_back::GiveBack;
 use crate::queue::SqsQueue;
 use crate::secrets::SsmSecrets;
 use crate::table::{DynamoTable, Units};
 use crate::{email::Ses, environment};
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use cauce_domain::contact::channel::Channel;
 use cauce_engine::Ports;
 use cauce_engine::ports::channel::Sender;
@@ -31,6 +33,8 @@ pub struct Parts {
     pub ports: Ports,
     /// The table.
     pub table: Arc<DynamoTable>,
+    /// What gives failed records back.
+    pub give_back: Arc<GiveBack>,
 }
 
 /// Wires the adapters by the environment. No client is made before its first use.
@@ -53,7 +57,7 @@ pub async fn parts() -> Result<Parts, Misplaced> {
         ids: Arc::new(Uuid::now_v7),
         restored: environment::restored_at()?,
     };
-    Ok(Parts { ports, table })
+    Ok(Parts { ports, table, give_back: Arc::new(GiveBack::new(&config)) })
 }
 
 /// One invocation's time.
@@ -71,9 +75,12 @@ impl Call {
     }
 }
 
-/// Logs as Lambda is set to take them: JSON where the function's logging says so.
+/// Logs one JSON object a line, which Lambda passes on as it is: the level's filter is the function's own setting.
 pub fn logs() {
-    lambda_runtime::tracing::init_default_subscriber();
+    let level = std::env::var("AWS_LAMBDA_LOG_LEVEL").ok().and_then(|level| level.parse().ok());
+    let level: tracing::Level = level.unwrap_or(tracing::Level::INFO);
+    // CloudWatch has its own time for each line.
+    tracing_subscriber::fmt().json().with_target(false).without_time().with_max_level(level).init();
 }
 
 /// Runs a function: `work` is called with the ports, the event and the invocation's time.
@@ -100,6 +107,24 @@ where
         })
     };
     lambda_runtime::run(service_fn(one)).await
+}
+
+/// Runs a function that takes batches of a queue's records: those that fail are given back to be tried again soon.
+pub async fn serve_batches<W, F>(function: &'static str, parts: Parts, work: W) -> Result<(), lambda_runtime::Error>
+where
+    W: Fn(Ports, SqsEvent, Call) -> F,
+    F: Future<Output = SqsBatchResponse>,
+{
+    let (give_back, work) = (Arc::clone(&parts.give_back), &work);
+    let one = |ports, event: SqsEvent, call| {
+        let (known, give_back) = (GiveBack::remember(&event), Arc::clone(&give_back));
+        async move {
+            let answer = work(ports, event, call).await;
+            give_back.failed(&known, &answer).await;
+            Ok(answer)
+        }
+    };
+    serve(function, parts, one).await
 }
 
 /// One line in CloudWatch's embedded metric format: counted without an API call.

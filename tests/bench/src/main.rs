@@ -4,8 +4,12 @@
 //! which about 17,000 customers are due, loads it, plans the day, sends and settles; then does the same in PostgreSQL 15
 //! (Debian's `postgresql-15`). Each of Cauce's steps runs in a process of its own, so that its peak memory is its own.
 //! `--small` makes a tenth of it.
+//!
+//! `cauce-bench --functions` builds the functions as they are deployed and measures each until its first answer.
 
 mod cauce;
+mod functions;
+mod lambda;
 mod portfolio;
 mod postgres;
 
@@ -26,6 +30,9 @@ struct Cli {
     /// Leaves the data to be looked into.
     #[arg(long)]
     keep: bool,
+    /// Builds the functions as they are deployed, and measures each until its first answer instead.
+    #[arg(long)]
+    functions: bool,
     #[command(subcommand)]
     step: Option<Step>,
 }
@@ -46,6 +53,11 @@ enum Step {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let cli = Cli::parse();
+    if cli.functions {
+        machine();
+        std::fs::create_dir_all(&cli.folder)?;
+        return functions::figures(&cli.folder);
+    }
     if let Some(step) = cli.step {
         return cauce::step(step, &cli.folder);
     }
