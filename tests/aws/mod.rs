@@ -10,7 +10,7 @@ pub(crate) use ministack::{Emulator, account, emulator, free_port, start};
 pub(crate) use mishap::{Mishap, TOO_LATE, between};
 pub(crate) use tables::create_tables;
 pub(crate) use tools::tools;
-pub(crate) use wire::{catch, pass, request};
+pub(crate) use wire::{catch, count, pass, request};
 
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -50,6 +50,19 @@ pub(crate) async fn dynoxide_table() -> (tokio::task::JoinHandle<()>, Arc<dyn Ta
     let config = config(&endpoint, "000000000001").await;
     let names = create_tables(&config, "t").await;
     (serving, Arc::new(DynamoTable::new(&config, names)))
+}
+
+/// A table on DynamoDB Local when it is there, each test's in an account of its own.
+pub(crate) async fn local_table() -> (Option<tokio::task::JoinHandle<()>>, Arc<dyn Table>) {
+    let Ok(endpoint) = std::env::var("CAUCE_DYNAMODB_LOCAL") else {
+        let (serving, table) = dynoxide_table().await;
+        return (Some(serving), table);
+    };
+    // It keeps what earlier runs made.
+    let own = format!("{:012}", uuid::Uuid::now_v7().as_u128() % 1_000_000_000_000);
+    let config = config(&endpoint, &own).await;
+    let names = create_tables(&config, "t").await;
+    (None, Arc::new(DynamoTable::new(&config, names)))
 }
 
 /// A table on the emulator, in an account of its own.

@@ -1,5 +1,7 @@
 //! What leaves on the wire, and what comes back: requests read, answered, handed on; a server that takes one and keeps it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -56,4 +58,22 @@ pub(crate) async fn pass(upstream: &str, head: &str, body: &[u8]) -> std::io::Re
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await?;
     Ok(answer)
+}
+
+/// A server that gives every request the same answer; answers where it listens and how many came.
+pub(crate) async fn count(answered: &'static str) -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
+    let came = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&came);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let mut stream = BufReader::new(stream);
+            if request(&mut stream).await.is_ok() {
+                counted.fetch_add(1, Ordering::SeqCst);
+                let _ = stream.get_mut().write_all(answer("200 OK", answered).as_bytes()).await;
+            }
+        }
+    });
+    (endpoint, came)
 }

@@ -1,6 +1,6 @@
 //! `Queue`, `Files`, `Secrets` and e-mail on AWS's own protocols.
 
-use crate::aws::{account, catch, config, emulator};
+use crate::aws::{Mishap, account, between, catch, config, count, emulator, hasty};
 use crate::world::{ask, utc};
 use aws_config::SdkConfig;
 use cauce_aws::email::Ses;
@@ -15,6 +15,7 @@ use cauce_engine::ports::queue::{MAX_MESSAGE, Message, Queue, QueueName};
 use cauce_engine::ports::secrets::{Secret, Secrets};
 use futures::TryStreamExt;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::Ordering;
 
 async fn sdk() -> SdkConfig {
     config(&emulator().endpoint, &account()).await
@@ -169,4 +170,20 @@ async fn an_email_carries_our_reference_and_a_way_out() {
     assert_eq!(simple["Headers"][0]["Value"], way_out);
     let html = simple["Body"]["Html"]["Data"].as_str().expect("html");
     assert!(html.contains("Hola &lt;Ana&gt; &amp; familia"), "{html}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_email_is_asked_for_once_whatever_happens_to_its_answer() {
+    let mishaps = [(Mishap::Throttle, 0), (Mishap::Lose, 1), (Mishap::Fail, 1), (Mishap::Late, 1)];
+    for (mishap, arrived) in mishaps {
+        let (upstream, taken) = count(r#"{"MessageId":"m-1"}"#).await;
+        let (endpoint, _) = between(upstream, mishap, 1).await;
+        let sdk = hasty(&endpoint, &account()).await;
+        let answer = Ses::new(&sdk, "cobros@andes.example.com".into(), None).send(&message()).await;
+        match mishap {
+            Mishap::Throttle => assert!(matches!(answer, Answer::NotNow(_)), "{mishap:?}: {answer:?}"),
+            _ => assert!(matches!(answer, Answer::Unknown(_)), "{mishap:?}: {answer:?}"),
+        }
+        assert_eq!(taken.load(Ordering::SeqCst), arrived, "{mishap:?}: never asked for again");
+    }
 }

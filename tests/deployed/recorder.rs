@@ -54,8 +54,7 @@ fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
 
 /// What a request is to be allowed by.
 fn calls(head: &str, body: &[u8]) -> Vec<Made> {
-    let agent =
-        [header(head, "user-agent"), header(head, "x-amz-user-agent")].into_iter().flatten().collect::<String>();
+    let agent = ["user-agent", "x-amz-user-agent"].map(|name| header(head, name).unwrap_or_default()).join(" ");
     let app = agent.split("app/").nth(1).and_then(|a| a.split(' ').next());
     let function = app.and_then(|a| a.split_once('-')?.1.split_once('-')).map_or("", |(_, function)| function);
     let body: Value = serde_json::from_slice(body).unwrap_or_default();

@@ -40,7 +40,7 @@ impl Deployed {
     pub(crate) fn deploy(&self, plan: &str) {
         let own = format!(
             "Stage={STAGE} DataPrefix={DATA} Architecture={} AlertEmail=alertas@andes.example.com \
-             EmailFrom=cobros@andes.example.com PlanSchedule='{plan}' CloseSchedule='rate(1 minute)'",
+             EmailFrom=cobros@andes.example.com EmailResource=* PlanSchedule='{plan}' CloseSchedule='rate(1 minute)'",
             if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" }
         );
         let arguments = ["-t", "template.yaml", "--parameter-overrides", &own];
@@ -67,7 +67,7 @@ pub(crate) async fn deploy(offset: i64) -> Stack {
     let folder = tempfile::tempdir().expect("a folder");
     let (clock, offset) = (clock(folder.path()), offset.to_string());
     let moved = [("LD_PRELOAD", clock.as_str()), ("CLOCK_OFFSET", &offset)];
-    let emulator = start(port, &[&[("AUTH", "false"), ("AWS_ENDPOINT_URL", &recorder.endpoint)], &moved[..]].concat());
+    let emulator = start(port, &[&[("AUTH", "true"), ("AWS_ENDPOINT_URL", &recorder.endpoint)], &moved[..]].concat());
     lay_out(folder.path(), &built);
     let sdk = config(&endpoint, DEPLOYER).await;
     aws_sdk_s3::Client::new(&sdk).create_bucket().bucket("artifacts").send().await.expect("a bucket");
@@ -75,7 +75,7 @@ pub(crate) async fn deploy(offset: i64) -> Stack {
         folder.path(),
         &endpoint,
         "data",
-        &["-t", "infra/data.yaml", "--parameter-overrides", &format!("DataPrefix={DATA}")],
+        &["-t", "infra/data.yaml", "--parameter-overrides", &format!("DataPrefix={DATA} RequireTls=false")],
     );
     let stack = Deployed { folder, endpoint };
     stack.deploy("rate(1 day)");

@@ -74,7 +74,7 @@ async fn one_message_costs_at_most_twelve_writes_and_five_reads() {
     let before = read(&world);
     world.pass("2026-03-10T15:00:00Z").await;
     let reports = read(&world) - before;
-    eprintln!("its delivery states, three or four: {:.2} write units", reports.write_units as f64 / n);
+    eprintln!("what providers reported of it within the hour: {:.2} write units", reports.write_units as f64 / n);
     assert!(reports.write_units as f64 / n <= 2.0 * 4.0, "at most two a report: {reports:?}");
 }
 

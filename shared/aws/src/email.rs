@@ -101,7 +101,8 @@ impl Sender for Ses {
 /// What a failed call means for the message.
 fn refusal((class, code): (Class, String)) -> Answer {
     match (class, code.as_str()) {
-        (_, "AccountSuspendedException" | "SendingPausedException" | "MailFromDomainNotVerifiedException") => {
+        (_, "AccountSuspendedException" | "SendingPausedException" | "MailFromDomainNotVerifiedException")
+        | (_, "AccessDeniedException") => {
             Answer::Disconnected("SES no permite enviar desde esta cuenta o dominio".to_owned())
         }
         (_, "LimitExceededException") | (Class::Throttled, _) => Answer::NotNow("SES pidió esperar".to_owned()),

@@ -45,7 +45,7 @@ fn events() -> Vec<(&'static str, Value)> {
 
 /// Builds the functions as they are deployed; answers their folder.
 fn build() -> Result<PathBuf> {
-    let target = Path::new("target/functions");
+    let target = Path::new("target/figures");
     let mut cargo = Command::new("cargo");
     cargo
         .args(["build", "--locked", "--profile", "lambda", "--bins", "-p", "cauce-hello"])
@@ -109,7 +109,8 @@ pub(crate) fn figures(folder: &Path) -> Result<()> {
         let binary = built.join(function);
         let cost = first_answer(&[binary.to_string_lossy().into_owned()], function, &event, &[])?;
         let calls = [("HELLO_DYNAMODB", cost.dynamodb.to_string()), ("HELLO_SSM", cost.ssm.to_string())];
-        let hello = first_answer(&[built.join("hello").to_string_lossy().into_owned()], "hello", &json!({}), &calls)?;
+        let hello =
+            first_answer(&[built.join("cauce-hello").to_string_lossy().into_owned()], "hello", &json!({}), &calls)?;
         let ratio = cost.cpu_ms / hello.cpu_ms;
         let zip = zipped(&binary, folder)? / 1024;
         let bare = format!(

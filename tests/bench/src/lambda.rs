@@ -63,7 +63,12 @@ fn once(command: &[String], name: &str, event: &Value, more: &[(&str, String)]) 
     program.args(&command[1..]).env_clear().stdout(Stdio::null()).stderr(Stdio::null());
     program.envs(["PATH", "HOME"].into_iter().filter_map(|n| Some((n, std::env::var_os(n)?))));
     program.env("AWS_LAMBDA_RUNTIME_API", &host).env("AWS_ENDPOINT_URL", format!("http://{host}"));
-    program.envs([("AWS_REGION", "us-east-1"), ("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b")]);
+    program.envs([
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_DEFAULT_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "a"),
+        ("AWS_SECRET_ACCESS_KEY", "b"),
+    ]);
     program.envs([("AWS_LAMBDA_FUNCTION_NAME", name), ("AWS_LAMBDA_FUNCTION_VERSION", "1")]);
     program.envs([("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512"), ("AWS_LAMBDA_LOG_GROUP_NAME", "g")]);
     program.envs([("AWS_LAMBDA_LOG_STREAM_NAME", "s"), ("AWS_EC2_METADATA_DISABLED", "true")]);

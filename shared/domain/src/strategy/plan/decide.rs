@@ -98,6 +98,9 @@ fn choose(
     }
 }
 
+/// What is kept free of late messages before the day closes, unless little is left of it.
+const LAST_SECONDS: i64 = 900;
+
 /// When a step's message leaves on a day: at its hour, at the next opening, or, when the hour has passed, spread over
 /// what is left of the day's windows so that nothing bursts. `None` when nothing is left.
 fn moment(
@@ -116,7 +119,9 @@ fn moment(
         });
     }
     let close = calendar.close_of_day(now)?;
-    let room = (close - now).num_seconds().max(1);
+    // The last ones need time to be released and sent before the day closes.
+    let left = (close - now).num_seconds();
+    let room = (left - (left / 2).min(LAST_SECONDS)).max(1);
     let seed = u64::from_str_radix(id.as_str().get(..15).unwrap_or("0"), 16).unwrap_or(0);
     let later = i64::try_from(seed % room.unsigned_abs()).unwrap_or(0);
     calendar.next_allowed(now + TimeDelta::seconds(later)).filter(|at| same_day(*at))
