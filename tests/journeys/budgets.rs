@@ -65,6 +65,7 @@ async fn one_message_costs_at_most_twelve_writes_and_five_reads() {
     let sent = read(&world) - before;
     let n = messages.len() as f64;
     let (writes, reads) = ((planned.write_units + sent.write_units) as f64 / n, sent.read_units as f64 / n);
+    eprintln!("a due customer, planned: {:.2} read units", planned.read_units as f64 / n);
     eprintln!(
         "a message, plan to acceptance: {writes:.2} write units ({:.2} to plan it), {reads:.2} read units",
         planned.write_units as f64 / n
@@ -89,11 +90,15 @@ async fn an_import_writes_at_most_eight_units_a_changed_row_and_none_an_unchange
     }
     let before = read(&world);
     world.load(cauce_engine::import::job::Kind::Customers, file).await;
-    let a_customer = (read(&world) - before).write_units as f64 / 400.0;
+    let a_customer = read(&world) - before;
     let before = read(&world);
     world.orders(&orders).await;
-    let units = (read(&world) - before).write_units as f64 / 800.0;
-    eprintln!("a new customer: {a_customer:.2} write units; a new order: {units:.2}");
+    let an_order = read(&world) - before;
+    let units = an_order.write_units as f64 / 800.0;
+    let of = |units: u64, rows: f64| units as f64 / rows;
+    let (written, read_for) = (of(a_customer.write_units, 400.0), of(a_customer.read_units, 400.0));
+    eprintln!("a new customer: {written:.2} write units, {read_for:.2} read units");
+    eprintln!("a new order: {units:.2} write units, {:.2} read units", of(an_order.read_units, 800.0));
     assert!(units <= 8.0, "{units} write units a row");
     let before = read(&world);
     world.orders(&orders).await;

@@ -1,4 +1,4 @@
-//! What each function costs before its first answer, beside a bare function that makes the same calls, and beside Node.js
+//! What DynamoDB counts for a day's work, and what each function costs before its first answer, beside a bare function that makes the same calls, and beside Node.js
 //! and Python with their SDK; and how large it is to upload.
 //!
 //! Each program runs as Lambda would run it, against a server of this process that plays both Lambda's runtime API and
@@ -92,9 +92,25 @@ fn zipped(binary: &Path, folder: &Path) -> Result<u64> {
     Ok(std::fs::metadata(zip)?.len())
 }
 
+/// What DynamoDB would count, from the tests that keep its budgets.
+fn units() -> Result<()> {
+    crate::head("DynamoDB units");
+    let mut cargo = Command::new("cargo");
+    let output = cargo.args(["test", "--workspace", "--test", "cauce", "budgets", "--", "--nocapture"]).output()?;
+    if !output.status.success() {
+        return Err("the budgets are not kept: cargo test --workspace budgets".into());
+    }
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    for (name, units) in text.lines().filter(|l| l.contains(" units")).filter_map(|l| l.split_once(": ")) {
+        crate::line(name, units);
+    }
+    Ok(())
+}
+
 /// Measures and prints.
 pub(crate) fn figures(folder: &Path) -> Result<()> {
     let (built, others_at) = (build()?, folder.join("others"));
+    units()?;
     crate::head("functions: until the first answer");
     let row = |name: &str, cost: &Cost, more: String| {
         let text = format!(
