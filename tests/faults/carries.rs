@@ -102,11 +102,10 @@ async fn verify(world: &World, what: &str) {
     assert!(broken.is_empty(), "{what}: {broken:?}");
 }
 
-/// Every fifth call: a pass of the release makes three to a shard, alike in all sixteen, and most of the calls are its;
-/// five and three meet every one of the three.
+/// Every third call: a pass of the release makes three to a shard, alike in all sixteen, and most of the calls are its.
 async fn every_call(fault: Fault) {
     let stride =
-        std::env::var("CAUCE_FAULT_STRIDE").ok().and_then(|s| s.parse().ok()).map_or(5_usize, |s: usize| s.max(5));
+        std::env::var("CAUCE_FAULT_STRIDE").ok().and_then(|s| s.parse().ok()).map_or(3_usize, |s: usize| s.max(3));
     let folder = crate::world::folder();
     let calls = days_with(&folder.path().join("count"), fault, usize::MAX - 10).await;
     assert!(calls > 80, "the days make {calls} calls");

@@ -172,14 +172,7 @@ pub(super) async fn verify(world: &World, what: &str) {
 
 /// Every call of the day, spread over the machine's cores; `CAUCE_FAULT_STRIDE` thins it out while working.
 async fn every_call(fault: Fault) {
-    // What fails or dies does so at every call; what is only late or doubled, at one in a few: it finds less and costs
-    // as much.
-    let usual = match fault {
-        Fault::Delay => 5,
-        Fault::Repeat => 2,
-        _ => 1_usize,
-    };
-    let stride = std::env::var("CAUCE_FAULT_STRIDE").ok().and_then(|s| s.parse().ok()).unwrap_or(usual);
+    let stride = std::env::var("CAUCE_FAULT_STRIDE").ok().and_then(|s| s.parse().ok()).unwrap_or(1_usize);
     let folder = crate::world::folder();
     let calls = day_with(&folder.path().join("count"), fault, usize::MAX - 10).await;
     assert!(calls > 200, "the day makes {calls} calls");

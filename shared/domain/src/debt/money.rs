@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 /// An ISO 4217 currency, such as PEN, COP or CLP.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Currency([u8; 3]);
+pub struct Currency(&'static str);
 
 /// The text is not a currency of ISO 4217.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -16,8 +16,8 @@ pub struct UnknownCurrency(pub String);
 
 impl Currency {
     /// The three-letter code.
-    pub fn code(&self) -> &str {
-        std::str::from_utf8(&self.0).unwrap_or("XXX")
+    pub fn code(&self) -> &'static str {
+        self.0
     }
 
     /// How many decimals the currency has: 2 for PEN, 0 for CLP and PYG.
@@ -47,10 +47,7 @@ impl FromStr for Currency {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let upper = text.trim().to_ascii_uppercase();
         match iso_currency::Currency::from_code(&upper) {
-            Some(_) if upper.len() == 3 => {
-                let b = upper.as_bytes();
-                Ok(Self([b[0], b[1], b[2]]))
-            }
+            Some(known) if upper.len() == 3 => Ok(Self(known.code())),
             _ => Err(UnknownCurrency(text.trim().to_owned())),
         }
     }
