@@ -3,7 +3,8 @@
 //! The windows are an outer bound that a project may narrow, never widen. Each names the law it comes from; they are
 //! configuration to be checked by a lawyer, not advice.
 
-use crate::contact::calendar::{Weekly, Window};
+use crate::contact::calendar::Window;
+use chrono::Weekday;
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 
@@ -66,8 +67,6 @@ impl FromStr for Country {
             .ok_or_else(|| UnknownCountry(text.trim().to_owned()))
     }
 }
-
-const WEEKDAYS: [usize; 5] = [0, 1, 2, 3, 4];
 
 impl Country {
     /// Every country, Peru first.
@@ -134,7 +133,7 @@ impl Country {
         Self::ALL.into_iter().find(|c| c.dial_code() == code)
     }
 
-    /// The hours in which the law lets a debtor be contacted.
+    /// The hours of a weekday in which the law lets a debtor be contacted; `None` when it is closed.
     ///
     /// - Peru, Ley 29571 art. 62: not from 20:00 to 07:00, nor on Saturdays, Sundays or holidays.
     /// - Colombia, Ley 2300 de 2023 art. 3: Mon–Fri 07:00–19:00, Sat 08:00–15:00.
@@ -142,7 +141,7 @@ impl Country {
     /// - Chile, Ley 19.496 art. 37 with CPC art. 59: Mon–Sat 08:00–20:00.
     /// - Argentina, CABA Ley 6171: Mon–Fri 08:00–20:00, Sat 10:00–12:00.
     /// - Ecuador, Ley Orgánica de Defensa del Consumidor art. 49: Mon–Fri 07:00–20:00.
-    pub fn legal_windows(self) -> Weekly {
+    pub fn legal_window(self, day: Weekday) -> Option<Window> {
         let (weekday, saturday) = match self {
             Self::Pe | Self::Ec => ((7, 20), None),
             Self::Co => ((7, 19), Some((8, 15))),
@@ -150,12 +149,12 @@ impl Country {
             Self::Cl => ((8, 20), Some((8, 20))),
             Self::Ar => ((8, 20), Some((10, 12))),
         };
-        let mut week = Weekly::default();
-        for day in WEEKDAYS {
-            week.0[day] = vec![Window::hours(weekday.0, weekday.1)];
-        }
-        week.0[5] = saturday.map(|(from, to)| vec![Window::hours(from, to)]).unwrap_or_default();
-        week
+        let hours = match day {
+            Weekday::Sun => None,
+            Weekday::Sat => saturday,
+            _ => Some(weekday),
+        };
+        hours.map(|(from, to)| Window::hours(from, to))
     }
 
     /// Whether one channel alone may be used in the week after a contact (Colombia, Ley 2300 de 2023 art. 3).

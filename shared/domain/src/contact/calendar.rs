@@ -42,6 +42,12 @@ impl Window {
 pub struct Weekly(pub [Vec<Window>; 7]);
 
 impl Weekly {
+    /// What the law of a country leaves open.
+    pub fn legal(country: Country) -> Self {
+        let day = |n: u8| Weekday::try_from(n).ok().and_then(|day| country.legal_window(day));
+        Self([0, 1, 2, 3, 4, 5, 6].map(|n| day(n).into_iter().collect()))
+    }
+
     fn of(&self, day: NaiveDate) -> &[Window] {
         &self.0[day.weekday().num_days_from_monday() as usize]
     }
@@ -81,7 +87,7 @@ impl Calendar {
         Self {
             zone: country.zone(),
             country,
-            windows: country.legal_windows(),
+            windows: Weekly::legal(country),
             restrict_weekends: true,
             restrict_holidays: true,
             dates: BTreeMap::new(),
@@ -122,7 +128,7 @@ impl Calendar {
 
     /// Whether the name of a holiday stands on the day.
     pub fn holiday(&self, day: NaiveDate) -> Option<&'static str> {
-        holidays::of(self.country, day.year()).get(&day).copied()
+        holidays::on(self.country, day)
     }
 
     /// Whether contact may happen at all on a local day.
@@ -181,16 +187,10 @@ impl Calendar {
 
     /// The project's windows of a day, cut to what the law allows.
     fn spans(&self, day: NaiveDate) -> Vec<(NaiveDateTime, NaiveDateTime)> {
-        let legal = self.country.legal_windows();
-        let bounds: Vec<_> = legal.of(day).iter().map(|w| w.on(day)).collect();
-        let mut spans: Vec<_> = self
-            .windows
-            .of(day)
-            .iter()
-            .map(|w| w.on(day))
-            .flat_map(|(from, to)| bounds.iter().map(move |(low, high)| (from.max(*low), to.min(*high))))
-            .filter(|(from, to)| from < to)
-            .collect();
+        let Some((low, high)) = self.country.legal_window(day.weekday()).map(|w| w.on(day)) else { return Vec::new() };
+        let windows = self.windows.of(day).iter().map(|w| w.on(day));
+        let mut spans: Vec<_> =
+            windows.map(|(from, to)| (from.max(low), to.min(high))).filter(|(from, to)| from < to).collect();
         spans.sort();
         spans
     }

@@ -12,6 +12,8 @@ mod pe;
 use crate::country::Country;
 use chrono::{Datelike, Days, NaiveDate, Weekday};
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+use std::sync::OnceLock;
 
 /// The holidays of a country in a year, by date, with their names.
 pub fn of(country: Country, year: i32) -> BTreeMap<NaiveDate, &'static str> {
@@ -26,6 +28,21 @@ pub fn of(country: Country, year: i32) -> BTreeMap<NaiveDate, &'static str> {
     }
     days.days.retain(|d, _| d.year() == year);
     days.days
+}
+
+/// The years kept once computed: a plan asks about the same few thousands of times.
+const KEPT: RangeInclusive<i32> = 2020..=2100;
+const YEARS: usize = (*KEPT.end() - *KEPT.start() + 1) as usize;
+
+/// The holiday of a country on a day.
+pub fn on(country: Country, day: NaiveDate) -> Option<&'static str> {
+    type Year = OnceLock<BTreeMap<NaiveDate, &'static str>>;
+    static COUNTRIES: [[Year; YEARS]; Country::ALL.len()] = [const { [const { Year::new() }; YEARS] }; 6];
+    let at = usize::try_from(day.year() - KEPT.start()).ok();
+    match at.and_then(|at| COUNTRIES[country as usize].get(at)) {
+        Some(year) => year.get_or_init(|| of(country, day.year())).get(&day).copied(),
+        None => of(country, day.year()).get(&day).copied(),
+    }
 }
 
 /// A year's holidays while they are gathered.
