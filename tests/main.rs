@@ -2,6 +2,7 @@
 //! deployed, faults injected, the shape of the house.
 
 mod aws;
+mod built;
 mod contracts;
 mod deployed;
 mod faults;

@@ -3,6 +3,7 @@
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Method, Request, StatusCode};
+use cauce_domain::contact::calendar::Calendar;
 use cauce_domain::contact::interaction::{Interaction, State};
 use cauce_domain::country::Country;
 use cauce_domain::ids::ProjectId;
@@ -23,7 +24,7 @@ use cauce_local::outbox::Taken;
 use cauce_local::run::Runner;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde_json::Value;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use tower::ServiceExt;
 
@@ -62,7 +63,7 @@ impl World {
 
     /// The same over a given folder and a changed house.
     pub(crate) async fn at(path: &Path, date: NaiveDate, change: impl FnOnce(House) -> House) -> Self {
-        let start = Country::Pe.zone().midnight(date) + TimeDelta::minutes(5);
+        let start = Calendar::of(Country::Pe).midnight(date) + TimeDelta::minutes(5);
         Self::open(path, start, date, change).await
     }
 
@@ -289,46 +290,4 @@ pub(crate) fn ask(method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]
     let status = answer.split(' ').nth(1).and_then(|s| s.parse().ok());
     let status = status.ok_or_else(|| std::io::Error::other("no status line"))?;
     Ok((status, answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default()))
-}
-
-/// The repository's root.
-pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a root").to_owned()
-}
-
-/// Cargo, in the repository.
-pub(crate) fn cargo() -> std::process::Command {
-    let mut cargo = std::process::Command::new(env!("CARGO"));
-    cargo.current_dir(root());
-    // What cargo tells this test about its own package would make build scripts run again.
-    for (name, _) in std::env::vars().filter(|(n, _)| n.starts_with("CARGO_PKG_") || n.starts_with("CARGO_MANIFEST")) {
-        cargo.env_remove(name);
-    }
-    cargo
-}
-
-/// The binary, built from the sources as they are: `cargo test` by itself does not build it.
-pub(crate) fn binary() -> PathBuf {
-    static BUILT: std::sync::OnceLock<PathBuf> = std::sync::OnceLock::new();
-    let build = || {
-        let built = cargo().args(["build", "--workspace", "--bins", "--locked"]).status();
-        assert!(built.expect("cargo").success());
-        let exe = std::env::current_exe().expect("this test");
-        exe.parent().and_then(Path::parent).expect("a target folder").join("cauce")
-    };
-    BUILT.get_or_init(build).clone()
-}
-
-/// Local midnight of a zone.
-trait Midnight {
-    fn midnight(self, date: NaiveDate) -> DateTime<Utc>;
-}
-impl Midnight for chrono_tz::Tz {
-    fn midnight(self, date: NaiveDate) -> DateTime<Utc> {
-        use chrono::TimeZone;
-        self.from_local_datetime(&date.and_hms_opt(0, 0, 0).expect("midnight"))
-            .earliest()
-            .expect("it exists")
-            .with_timezone(&Utc)
-    }
 }

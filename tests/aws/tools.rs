@@ -1,6 +1,6 @@
 //! Python's tools that the tests use, each set installed once into a git-ignored folder.
 
-use crate::world::root;
+use crate::built::root;
 use std::fs::File;
 use std::path::PathBuf;
 use std::process::Command;

@@ -1,7 +1,10 @@
 //! The product as it is deployed: the templates as they stand, the functions' real binaries, roles enforced.
 
-mod binaries;
 mod journey;
+mod person;
+mod poison;
+mod project;
 mod recorder;
 mod roles;
+mod sandbox;
 mod stack;

@@ -1,9 +1,9 @@
 //! Deploying the templates to the emulator with the very command a team uses, and talking to what came of it.
 
-use super::binaries::{FUNCTIONS, binaries};
 use super::recorder::{Recorder, record};
 use crate::aws::{Emulator, config, free_port, start, tools};
-use crate::world::{ask, root};
+use crate::built::{FUNCTIONS, functions, root};
+use crate::world::ask;
 use aws_config::SdkConfig;
 use serde_json::Value;
 use std::path::Path;
@@ -60,7 +60,7 @@ fn clock(folder: &Path) -> String {
 
 /// Deploys data and functions, as they stand, with roles enforced, so many seconds away from now.
 pub(crate) async fn deploy(offset: i64) -> Stack {
-    let (built, port) = (binaries(), free_port());
+    let (built, port) = (functions(), free_port());
     let endpoint = format!("http://127.0.0.1:{port}");
     // The functions call AWS through the recorder.
     let recorder = record(&endpoint).await;

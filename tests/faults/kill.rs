@@ -1,6 +1,7 @@
 //! `kill -9` at random moments, then the same command again, until a run ends: with the same end.
 
-use crate::world::{binary, folder};
+use crate::built::cauce;
+use crate::world::folder;
 use cauce_local::clock::Clock;
 use cauce_local::house::{House, Options};
 use std::collections::BTreeMap;
@@ -9,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 fn demo(data: &Path) -> Child {
-    Command::new(binary())
+    Command::new(cauce())
         .args(["demo", "--json", "--date", "2026-03-10", "--customers", "400", "--data"])
         .arg(data)
         .stdout(Stdio::piped())
@@ -66,7 +67,7 @@ async fn verify(data: &Path) {
 fn a_second_process_on_the_folder_is_told_so() {
     let folder = folder();
     let _held = House::open(folder.path(), Clock::real(), &Options::default()).expect("a house");
-    let output = Command::new(binary()).args(["check", "--data"]).arg(folder.path()).output().expect("it ends");
+    let output = Command::new(cauce()).args(["check", "--data"]).arg(folder.path()).output().expect("it ends");
     assert!(!output.status.success());
     let text = String::from_utf8_lossy(&output.stderr);
     assert!(text.contains("otro proceso de Cauce"), "{text}");

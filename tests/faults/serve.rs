@@ -1,6 +1,7 @@
 //! The running service: killed at random moments and started again, and asked to stop while it works.
 
-use crate::world::{KEY, World, ask, binary, day, folder};
+use crate::built::cauce;
+use crate::world::{KEY, World, ask, day, folder};
 use cauce_domain::contact::interaction::State;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -16,7 +17,7 @@ struct Service {
 
 impl Service {
     fn start(data: &Path, now: &str) -> Self {
-        let mut child = Command::new(binary())
+        let mut child = Command::new(cauce())
             .args(["serve", "--listen", "127.0.0.1:0", "--project", "lima", "--now", now, "--data"])
             .arg(data)
             .stdout(Stdio::piped())

@@ -1,6 +1,7 @@
 //! The API as a client meets it.
 
-use crate::world::{KEY, World, root};
+use crate::built::root;
+use crate::world::{KEY, World};
 use axum::http::{Method, StatusCode};
 use cauce_domain::country::Country;
 use cauce_domain::ids::ProjectId;

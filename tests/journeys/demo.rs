@@ -1,13 +1,14 @@
 //! The newcomer's command, as a script calls it.
 
-use crate::world::{binary, folder};
+use crate::built::cauce;
+use crate::world::folder;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::{Command, Output};
 
 fn demo(data: &Path, arguments: &[&str]) -> (Output, Value) {
     let output =
-        Command::new(binary()).args(["demo", "--json", "--data"]).arg(data).args(arguments).output().expect("it ends");
+        Command::new(cauce()).args(["demo", "--json", "--data"]).arg(data).args(arguments).output().expect("it ends");
     let document = serde_json::from_slice(&output.stdout).unwrap_or(Value::Null);
     (output, document)
 }

@@ -1,6 +1,7 @@
 //! A foreign file through a mapping; the published sample of receivables where it is at hand.
 
-use crate::world::{World, root};
+use crate::built::root;
+use crate::world::World;
 use cauce_engine::import::job::{Kind, LoadState, Options};
 use cauce_engine::store::edits::By;
 use cauce_engine::store::settings::{FieldSource, Mapping, place, save};

@@ -1,6 +1,7 @@
 //! The functions over AWS's own events, as they are in `events/`.
 
-use crate::world::{World, root};
+use crate::built::root;
+use crate::world::World;
 use cauce_engine::ports::files::{Files, whole};
 use serde_json::Value;
 

@@ -1,7 +1,7 @@
 //! The templates as data.
 
 use crate::aws::tools;
-use crate::world::root;
+use crate::built::root;
 use serde_json::Value;
 use std::process::Command;
 
@@ -35,10 +35,20 @@ print(json.dumps(template))
 "#;
 
 fn read(arguments: &[&str]) -> Value {
+    python(READ, arguments)
+}
+
+/// What a script prints, run where SAM's own tools are.
+fn python(script: &str, arguments: &[&str]) -> Value {
     let mut python = Command::new(tools("sam.txt").join("python"));
-    let output = python.args(["-c", READ]).args(arguments).current_dir(root()).output().expect("python runs");
+    let output = python.args(["-c", script]).args(arguments).current_dir(root()).output().expect("python runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).expect("json")
+}
+
+/// What `sam deploy` is told when nobody says otherwise, as SAM reads it.
+pub(crate) fn samconfig() -> Value {
+    python("import json, tomlkit\nprint(json.dumps(tomlkit.parse(open('samconfig.toml').read())))", &[])
 }
 
 /// A template, its short forms spelt out.

@@ -1,17 +1,13 @@
 //! Arrows between packages, clocks, the checked-in OpenAPI document.
 
-use crate::world::root;
+use crate::built::{FUNCTIONS, cargo, root};
 use std::collections::BTreeMap;
-use std::process::Command;
 
 /// Which packages may know which: functions → engine → domain; adapters implement the engine's ports.
 #[test]
 fn the_arrows_of_the_house_are_kept() {
-    let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
-        .current_dir(root())
-        .output()
-        .expect("cargo metadata");
+    let output =
+        cargo().args(["metadata", "--format-version", "1", "--no-deps", "--offline"]).output().expect("cargo metadata");
     let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).expect("json");
     let mut arrows: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for package in metadata["packages"].as_array().expect("packages") {
@@ -23,23 +19,13 @@ fn the_arrows_of_the_house_are_kept() {
         let ours = ours.filter_map(|d| d["name"].as_str()).filter(|n| n.starts_with("cauce-")).map(str::to_owned);
         arrows.insert(name, ours.collect());
     }
-    let function = [
-        "api",
-        "import-file",
-        "plan-day",
-        "release-due",
-        "send-message",
-        "receive-webhook",
-        "apply-event",
-        "close-day",
-    ];
     for (name, to) in &arrows {
         let short = name.strip_prefix("cauce-").unwrap_or(name);
         let allowed: &[&str] = match short {
             "domain" => &[],
             "engine" => &["cauce-domain"],
             "channels" | "aws" => &["cauce-domain", "cauce-engine"],
-            short if function.contains(&short) => &["cauce-domain", "cauce-engine"],
+            short if FUNCTIONS.contains(&short) => &["cauce-domain", "cauce-engine"],
             "local" | "tests" | "bench" | "hello" => continue,
             other => panic!("a package nobody placed: {other}"),
         };

@@ -2,7 +2,7 @@
 
 use super::cloud::{TEMPLATES, transformed};
 use crate::aws::tools;
-use crate::world::root;
+use crate::built::root;
 use std::process::Command;
 
 fn clean(tool: &str, arguments: &[&str]) {

@@ -4,3 +4,5 @@ pub(crate) mod cloud;
 mod deployed;
 mod house;
 mod lint;
+mod samconfig;
+mod schedules;

@@ -4,6 +4,7 @@ mod edit;
 
 use crate::Api;
 use crate::caller::{Caller, Permission};
+use crate::page::{List, Page, limit};
 use crate::problem::{Body, Path, Problem, Query};
 use crate::versions::tagged;
 use axum::Json;
@@ -21,7 +22,7 @@ use cauce_engine::import::direct::{Taken, direct};
 use cauce_engine::import::job::Kind;
 use cauce_engine::ports::table::{Index, Query as TableQuery};
 use cauce_engine::store::codec::decode;
-use cauce_engine::store::{accounts, cursor, keys};
+use cauce_engine::store::{accounts, keys};
 use chrono::NaiveDate;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -41,15 +42,6 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(why))
 }
 
-/// A page of a list.
-#[derive(Debug, Deserialize, IntoParams)]
-pub(crate) struct Page {
-    /// Where the page before ended.
-    pub(crate) cursor: Option<String>,
-    /// Most items, up to 200.
-    pub(crate) limit: Option<u32>,
-}
-
 /// A customer as read: the account, and what today makes of it.
 pub(crate) fn shown(caller: &Caller, account: &Account, today: NaiveDate) -> Value {
     let carrying = account.summary.carrying.as_ref();
@@ -67,11 +59,8 @@ pub(crate) fn shown(caller: &Caller, account: &Account, today: NaiveDate) -> Val
 async fn list(State(api): State<Api>, caller: Caller, Query(page): Query<Page>) -> Result<Json<Value>, Problem> {
     caller.may(Permission::Read)?;
     let setup = &caller.setup;
-    let limit = page.limit.unwrap_or(50).clamp(1, 200);
-    let (mut shard, mut after) = match &page.cursor {
-        Some(text) => cursor::open(&setup.key, setup.id(), "customers", text)?,
-        None => (0, None),
-    };
+    let (list, limit) = (List::new(&caller, "customers"), limit(page.limit));
+    let (mut shard, mut after) = list.start(page.cursor.as_deref())?;
     let mut items = Vec::new();
     while shard < keys::SHARDS && items.len() < limit as usize {
         let room = limit - u32::try_from(items.len()).unwrap_or(0);
@@ -87,8 +76,7 @@ async fn list(State(api): State<Api>, caller: Caller, Query(page): Query<Page>) 
             None => shard += 1,
         }
     }
-    let next = (shard < keys::SHARDS).then(|| cursor::seal(&setup.key, setup.id(), "customers", shard, after.as_ref()));
-    Ok(Json(json!({ "items": items, "next": next })))
+    Ok(list.page(items, (shard < keys::SHARDS).then_some((shard, after))))
 }
 
 /// Whom to look for: a document, or an address.

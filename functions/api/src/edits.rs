@@ -2,12 +2,12 @@
 
 use crate::Api;
 use crate::caller::{Caller, Permission};
-use crate::customers::Page;
+use crate::page::{List, Page, limit};
 use crate::problem::{Path, Problem, Query};
 use axum::Json;
 use axum::extract::State;
 use cauce_domain::ids::CustomerId;
-use cauce_engine::store::{accounts, cursor, edits};
+use cauce_engine::store::{accounts, edits};
 use serde_json::{Value, json};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -40,14 +40,9 @@ async fn of_customer(
 }
 
 async fn list(api: &Api, caller: &Caller, customer: Option<&CustomerId>, page: &Page) -> Result<Json<Value>, Problem> {
-    let setup = &caller.setup;
-    let scope = format!("edits {}", customer.map_or("", CustomerId::as_str));
-    let after = match &page.cursor {
-        Some(text) => cursor::open(&setup.key, setup.id(), &scope, text)?.1,
-        None => None,
-    };
-    let limit = page.limit.unwrap_or(50).clamp(1, 200);
-    let (items, next) = edits::page(&api.ports, setup.id(), customer, limit, after).await?;
-    let next = next.map(|at| cursor::seal(&setup.key, setup.id(), &scope, 0, Some(&at)));
-    Ok(Json(json!({ "items": items, "next": next })))
+    let list = List::new(caller, format!("edits {}", customer.map_or("", CustomerId::as_str)));
+    let (_, after) = list.start(page.cursor.as_deref())?;
+    let (items, next) = edits::page(&api.ports, caller.setup.id(), customer, limit(page.limit), after).await?;
+    let items = items.into_iter().map(|edit| json!(edit)).collect();
+    Ok(list.page(items, next.map(|at| (0, Some(at)))))
 }

@@ -2,7 +2,7 @@
 
 use crate::Api;
 use crate::caller::{Caller, Permission};
-use crate::customers::Page;
+use crate::page::{List, Page, limit};
 use crate::problem::{Body, Path, Problem, Query};
 use axum::Json;
 use axum::body::Body as HttpBody;
@@ -15,7 +15,6 @@ use cauce_engine::import::job::{self, Kind, Load, Options, Picture};
 use cauce_engine::import::template_file::template_file;
 use cauce_engine::import::{self, Request};
 use cauce_engine::ports::files::Upload;
-use cauce_engine::store::cursor;
 use chrono::TimeDelta;
 use futures::TryStreamExt;
 use serde::Deserialize;
@@ -134,14 +133,10 @@ fn shown(load: &Load) -> Value {
 #[utoipa::path(get, path = "/v1/imports", tag = "cargas", params(Page), responses((status = 200, body = Object)))]
 async fn log(State(api): State<Api>, caller: Caller, Query(page): Query<Page>) -> Result<Json<Value>, Problem> {
     caller.may(Permission::Read)?;
-    let setup = &caller.setup;
-    let after = match &page.cursor {
-        Some(text) => cursor::open(&setup.key, setup.id(), "imports", text)?.1,
-        None => None,
-    };
-    let (loads, next) = job::log(&api.ports, setup.id(), page.limit.unwrap_or(50).clamp(1, 100), after).await?;
-    let next = next.map(|at| cursor::seal(&setup.key, setup.id(), "imports", 0, Some(&at)));
-    Ok(Json(json!({ "items": loads.iter().map(shown).collect::<Vec<_>>(), "next": next })))
+    let list = List::new(&caller, "imports");
+    let (_, after) = list.start(page.cursor.as_deref())?;
+    let (loads, next) = job::log(&api.ports, caller.setup.id(), limit(page.limit).min(100), after).await?;
+    Ok(list.page(loads.iter().map(shown).collect(), next.map(|at| (0, Some(at)))))
 }
 
 async fn found(api: &Api, caller: &Caller, id: &str) -> Result<Load, Problem> {

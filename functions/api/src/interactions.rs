@@ -2,7 +2,7 @@
 
 use crate::Api;
 use crate::caller::{Caller, Permission};
-use crate::customers::Page;
+use crate::page::{List, Page, limit};
 use crate::problem::{Path, Problem, Query};
 use axum::Json;
 use axum::extract::State;
@@ -11,10 +11,10 @@ use cauce_domain::ids::{CustomerId, ProjectId};
 use cauce_engine::import::payments::Generated;
 use cauce_engine::ports::table::{Index, MAX_KEYS, Query as TableQuery, Stored, TableName};
 use cauce_engine::store::codec::decode;
-use cauce_engine::store::{accounts, cursor, interactions, keys};
+use cauce_engine::store::{accounts, interactions, keys};
 use chrono::NaiveDate;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -77,12 +77,9 @@ async fn of_customer(
     if accounts::account(&api.ports, setup.id(), &id).await?.is_none() {
         return Err(Problem::not_found("el cliente"));
     }
-    let scope = format!("interactions of {id}");
-    let (mut at, mut after) = match &page.cursor {
-        Some(text) => cursor::open(&setup.key, setup.id(), &scope, text)?,
-        None => (0, None),
-    };
-    let limit = page.limit.unwrap_or(100).clamp(1, 200) as usize;
+    let list = List::new(&caller, format!("interactions of {id}"));
+    let (mut at, mut after) = list.start(page.cursor.as_deref())?;
+    let limit = limit(page.limit) as usize;
     let mut items = Vec::new();
     while let (Some(prefix), true) = (PREFIXES.get(at), items.len() < limit) {
         let query = TableQuery::table(TableName::Interactions, keys::partition(setup.id(), &id)).prefix(prefix);
@@ -95,8 +92,7 @@ async fn of_customer(
             None => at += 1,
         }
     }
-    let next = (at < PREFIXES.len()).then(|| cursor::seal(&setup.key, setup.id(), &scope, at, after.as_ref()));
-    Ok(Json(json!({ "items": items, "next": next })))
+    Ok(list.page(items, (at < PREFIXES.len()).then_some((at, after))))
 }
 
 /// Which interactions of a day.
@@ -134,12 +130,8 @@ async fn of_day(State(api): State<Api>, caller: Caller, Query(filter): Query<Fil
     caller.may(Permission::Read)?;
     let setup = &caller.setup;
     let day = filter.day.unwrap_or_else(|| setup.today(api.now()));
-    let scope = filter.scope(day);
-    let limit = filter.limit.unwrap_or(50).clamp(1, 200) as usize;
-    let (mut shard, mut after) = match &filter.cursor {
-        Some(text) => cursor::open(&setup.key, setup.id(), &scope, text)?,
-        None => (0, None),
-    };
+    let (list, limit) = (List::new(&caller, filter.scope(day)), limit(filter.limit) as usize);
+    let (mut shard, mut after) = list.start(filter.cursor.as_deref())?;
     let mut items = Vec::new();
     while shard < keys::SHARDS && items.len() < limit {
         let partition = interactions::day_partition(setup.id(), day, keys::SHARD_NAMES[shard]);
@@ -157,6 +149,5 @@ async fn of_day(State(api): State<Api>, caller: Caller, Query(filter): Query<Fil
             None => shard += 1,
         }
     }
-    let next = (shard < keys::SHARDS).then(|| cursor::seal(&setup.key, setup.id(), &scope, shard, after.as_ref()));
-    Ok(Json(json!({ "items": items, "next": next })))
+    Ok(list.page(items, (shard < keys::SHARDS).then_some((shard, after))))
 }

@@ -14,6 +14,7 @@ mod interactions;
 mod keys;
 mod mappings;
 mod orders;
+mod page;
 mod problem;
 mod project;
 mod projects;

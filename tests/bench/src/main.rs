@@ -1,6 +1,6 @@
 //! The figures of the house, each beside PostgreSQL doing the same work on the same machine in the same run.
 //!
-//! `cargo run --release --workspace --bin cauce-bench` makes a portfolio of 500,000 customers and 1,000,000 orders of
+//! `cargo run --release -p cauce-bench` makes a portfolio of 500,000 customers and 1,000,000 orders of
 //! which about 17,000 customers are due, loads it, plans the day, sends and settles; then does the same in PostgreSQL 15
 //! (Debian's `postgresql-15`). Each of Cauce's steps runs in a process of its own, so that its peak memory is its own.
 //! `--small` makes a tenth of it.
