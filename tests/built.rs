@@ -24,28 +24,34 @@ pub(crate) fn cargo() -> Command {
     cargo
 }
 
-/// Builds binaries beside the tests, which have compiled most of them already; answers their folder.
-fn build(arguments: &[&str], environment: &[(&str, &str)]) -> PathBuf {
-    let exe = std::env::current_exe().expect("this test");
-    let target = exe.ancestors().nth(3).expect("target/profile/deps/test");
+/// Builds binaries into a target folder; answers where they are.
+fn build(target: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> PathBuf {
     let mut cargo = cargo();
     cargo.args(["build", "--locked", "--bins"]).args(arguments).envs(environment.iter().copied());
     assert!(cargo.env("CARGO_TARGET_DIR", target).status().expect("cargo").success());
     target.join("debug")
 }
 
-/// The one-process binary.
-pub(crate) fn cauce() -> PathBuf {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| build(&["--workspace"], &[]).join("cauce")).clone()
+/// The target folder these tests were built into.
+fn target() -> PathBuf {
+    let exe = std::env::current_exe().expect("this test");
+    exe.ancestors().nth(3).expect("target/profile/deps/test").to_owned()
 }
 
-/// The folder of the functions' binaries, each with the features it is deployed with rather than the tests' own.
+/// The one-process binary, beside the tests.
+pub(crate) fn cauce() -> PathBuf {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| build(&target(), &["--workspace"], &[]).join("cauce")).clone()
+}
+
+/// The functions' binaries, in a target folder of their own: their features must not become the tests'.
 pub(crate) fn functions() -> PathBuf {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    let arguments: Vec<String> =
+    let mut arguments: Vec<String> =
         FUNCTIONS.iter().flat_map(|f| [format!("-pcauce-{f}"), format!("--features=cauce-{f}/lambda")]).collect();
+    // They wait for the emulator: what compiling their dependencies well would take, they never gain back.
+    arguments.push("--config=profile.dev.package.\"*\".opt-level=0".to_owned());
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     // Without line tables they are a quarter smaller to upload.
-    BUILT.get_or_init(|| build(&arguments, &[("CARGO_PROFILE_DEV_DEBUG", "0")])).clone()
+    BUILT.get_or_init(|| build(&target().join("functions"), &arguments, &[("CARGO_PROFILE_DEV_DEBUG", "0")])).clone()
 }

@@ -7,5 +7,6 @@ mod contracts;
 mod deployed;
 mod faults;
 mod journeys;
+mod providers;
 mod template;
 mod world;

@@ -2,6 +2,16 @@
 //!
 //! - [`sandbox`]: WhatsApp, SMS and e-mail that go nowhere and answer as providers do.
 //! - [`smtp`]: e-mail by any SMTP server.
+//! - [`whatsapp`]: Meta's Cloud API. [`twilio`]: SMS and calls. [`aws_sms`]: SMS by AWS. [`ses`]: e-mail by AWS.
+//! - [`aws`] unwraps what AWS tells; [`sns`] says whether AWS told it. [`mail`] reads what people write by e-mail.
 
+pub mod aws;
+pub mod aws_sms;
+mod json;
+pub mod mail;
 pub mod sandbox;
+pub mod ses;
 pub mod smtp;
+pub mod sns;
+pub mod twilio;
+pub mod whatsapp;

@@ -2,9 +2,11 @@
 
 pub mod calendar;
 pub mod channel;
+pub mod disposition;
 pub mod gate;
 pub mod holidays;
 pub mod interaction;
 pub mod ledger;
 pub mod phone;
 pub mod point;
+pub mod silence;

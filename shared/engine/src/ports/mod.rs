@@ -5,6 +5,7 @@ pub mod files;
 pub mod queue;
 pub mod secrets;
 pub mod table;
+pub mod told;
 
 use cauce_domain::contact::channel::Channel;
 use chrono::{DateTime, Utc};

@@ -1,0 +1,164 @@
+//! E-mail that people write to us: who wrote it, what it says above its quotes, what it answers, what it brings.
+
+mod class;
+mod html;
+mod quotes;
+mod report;
+pub mod token;
+
+pub use class::Class;
+pub use report::Delivery;
+
+use cauce_domain::contact::silence::asks_for_silence;
+use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders, PartType};
+use token::ReplyToken;
+
+/// An e-mail as it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Letter {
+    /// Who wrote it.
+    pub class: Class,
+    /// Its visible text, without quotes and signature.
+    pub text: String,
+    /// Its subject.
+    pub subject: String,
+    /// The sender's address.
+    pub from: Option<String>,
+    /// The token of the address it was written to.
+    pub token: Option<ReplyToken>,
+    /// The provider's ids of messages of ours it answers.
+    pub answers: Vec<String>,
+    /// Whether it is a plain wish for silence.
+    pub opt_out: bool,
+    /// It is one of ours, come back.
+    pub is_loop: bool,
+    /// What it brings.
+    pub attachments: Vec<Attachment>,
+    /// What a delivery report says, recipient by recipient.
+    pub deliveries: Vec<Delivery>,
+}
+
+/// A file an e-mail brings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attachment {
+    /// Its name, safe as a file's.
+    pub name: String,
+    /// What the sender says it is: never trusted.
+    pub mime: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// Headers an address of ours may stand in.
+const RECIPIENTS: [&str; 5] = ["To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To"];
+
+/// Reads an e-mail; `None` when there is nothing to read. `envelope` are the recipients of ours it came for.
+pub fn read(raw: &[u8], envelope: &[String]) -> Option<Letter> {
+    let parsed = Parsed(MessageParser::default().parse(raw)?);
+    let message = &parsed.0;
+    let deliveries = report::deliveries(message);
+    let delayed = deliveries.as_ref().map(|all| !all.is_empty() && all.iter().all(|one| one.action == "delayed"));
+    let class = class::classify(message, delayed);
+    let is_report = matches!(class, Class::DsnFailed | Class::DsnDelayed | Class::Mdn | Class::ComplaintArf);
+    let text = if is_report { String::new() } else { quotes::visible(&written(message)) };
+    let subject = message.subject().unwrap_or_default().to_owned();
+    // Only a person's words are a wish, and only what they wrote themselves.
+    let wish = if text.is_empty() { &subject } else { &text };
+    let named = RECIPIENTS.iter().filter_map(|name| message.header_raw(*name));
+    let named = named.flat_map(|line| line.split([',', ' ', '<', '>', ';', '\r', '\n', '\t'])).map(str::to_owned);
+    Some(Letter {
+        opt_out: class == Class::Reply && asks_for_silence(wish),
+        is_loop: is_loop(message),
+        from: message.from().and_then(|from| from.first()?.address().map(str::to_lowercase)),
+        token: envelope.iter().cloned().chain(named).find_map(|address| ReplyToken::of(&address)),
+        answers: answers(message),
+        attachments: message.attachments().filter_map(attachment).collect(),
+        deliveries: deliveries.unwrap_or_default(),
+        class,
+        text,
+        subject,
+    })
+}
+
+/// A message that comes apart without recursion: one of thousands within each other would take the stack.
+struct Parsed<'x>(Message<'x>);
+
+impl Drop for Parsed<'_> {
+    fn drop(&mut self) {
+        let mut parts = std::mem::take(&mut self.0.parts);
+        while let Some(part) = parts.pop() {
+            if let PartType::Message(mut within) = part.body {
+                parts.append(&mut within.parts);
+            }
+        }
+    }
+}
+
+/// The text a person wrote: plain where there is one, else of the page. A part that was cut off is no body to the parser,
+/// and what is there of it is what they wrote.
+fn written(message: &Message<'_>) -> String {
+    let cut = |part: &&MessagePart<'_>| {
+        part.is_encoding_problem
+            && part.attachment_name().is_none()
+            && !part.content_disposition().is_some_and(|d| d.is_attachment())
+    };
+    let bodies = || message.text_bodies().chain(message.html_bodies()).chain(message.parts.iter().filter(cut));
+    let plain = bodies().find_map(|part| match &part.body {
+        PartType::Text(text) if !text.trim().is_empty() => Some(text.clone().into_owned()),
+        _ => None,
+    });
+    let page = || {
+        bodies().find_map(|part| match &part.body {
+            PartType::Html(page) => Some(html::text_of(page)),
+            _ => None,
+        })
+    };
+    plain.or_else(page).unwrap_or_default()
+}
+
+/// The provider's ids among the ids of messages it answers.
+fn answers(message: &Message<'_>) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for header in ["In-Reply-To", "References"] {
+        let line = message.header_raw(header).unwrap_or_default();
+        let ids = line.split(['<', '>', ' ', '\t', '\r', '\n']).filter_map(provider_id);
+        for id in ids.map(str::to_owned) {
+            if !found.contains(&id) {
+                found.push(id);
+            }
+        }
+    }
+    found
+}
+
+/// SES's id of a message, of the id it travels under.
+fn provider_id(id: &str) -> Option<&str> {
+    let (local, domain) = id.rsplit_once('@')?;
+    let region = domain.strip_suffix(".amazonses.com")?;
+    let shaped = region == "email" || region.len() > 5 && region.ends_with(|c: char| c.is_ascii_digit());
+    (shaped && !local.is_empty()).then_some(local)
+}
+
+fn is_loop(message: &Message<'_>) -> bool {
+    let own = message.message_id().is_some_and(|id| provider_id(id).is_some());
+    own || message.header_raw("X-SES-Outgoing").is_some()
+}
+
+fn attachment(part: &MessagePart<'_>) -> Option<Attachment> {
+    let mime = part.content_type().map_or_else(String::new, |t| match t.subtype() {
+        Some(subtype) => format!("{}/{subtype}", t.ctype()),
+        None => t.ctype().to_owned(),
+    });
+    let name = part.attachment_name().map(safe_name).filter(|name| !name.is_empty())?;
+    Some(Attachment { name, mime: mime.to_lowercase(), bytes: part.contents().to_vec() })
+}
+
+/// A name without what a file system or a reader could take for something else.
+fn safe_name(name: &str) -> String {
+    let hidden = |c: char| {
+        c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let plain: String = name.chars().filter(|c| !hidden(*c)).collect();
+    let safe = plain.replace(['/', '\\', ':', '*', '?', '"', '<', '>', '|'], "_");
+    safe.trim().trim_start_matches('.').chars().take(120).collect()
+}

@@ -1,0 +1,9 @@
+//! WhatsApp by Meta's Cloud API.
+
+pub mod codes;
+mod inbound;
+pub mod signature;
+mod webhook;
+
+pub use inbound::SILENCE;
+pub use webhook::parse;

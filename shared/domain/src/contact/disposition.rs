@@ -1,0 +1,49 @@
+//! What a provider's refusal means: for the message, for the address it went to, for the account it left from.
+
+use serde::{Deserialize, Serialize};
+
+/// What is to be done about a refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Disposition {
+    /// Not processed: it may be asked again, inside the day's window.
+    Retry,
+    /// It may be asked again once.
+    RetryOnce,
+    /// It may be asked again twice, four hours apart or more.
+    RetryLimited,
+    /// Not before a day has gone by.
+    #[serde(rename = "retry_after_24h")]
+    RetryAfter24h,
+    /// Nobody knows whether it was taken: never resent.
+    Ambiguous,
+    /// Free text is closed: an approved template may leave.
+    UseTemplate,
+    /// The address does not work on this channel.
+    DeadRecipient,
+    /// The person wants nothing more on this channel.
+    #[serde(rename = "optout")]
+    OptOut,
+    /// The person wants no marketing on this channel.
+    #[serde(rename = "optout_marketing")]
+    OptOutMarketing,
+    /// Template, content or request are wrong: its owner is told.
+    FixRequest,
+    /// A carrier did not like the content.
+    ContentFiltered,
+    /// The account cannot send: the channel pauses and alerts.
+    StopAccount,
+    /// The e-mail address does not exist.
+    Suppress,
+    /// The e-mail address refused this once.
+    Soft,
+    /// A code nobody has seen: the end of the message, and an alert.
+    Unknown,
+}
+
+impl Disposition {
+    /// Whether the same message may leave again.
+    pub fn may_leave_again(self) -> bool {
+        matches!(self, Self::Retry | Self::RetryOnce | Self::RetryLimited | Self::RetryAfter24h)
+    }
+}

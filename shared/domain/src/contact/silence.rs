@@ -1,0 +1,58 @@
+//! Words that ask for silence, and those that end it.
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+const SILENCE: [&str; 17] = [
+    "stop",
+    "baja",
+    "alto",
+    "cancelar",
+    "detener",
+    "salir",
+    "no molestar",
+    "dar de baja",
+    "darme de baja",
+    "unsubscribe",
+    "remover",
+    "eliminar",
+    "no mas mensajes",
+    "no mas correos",
+    "no recibir mas",
+    "cancelar suscripcion",
+    "borrar",
+];
+const CONSENT: [&str; 4] = ["start", "alta", "unstop", "si quiero recibir"];
+
+/// A message as it is compared: without accents, capitals, signs or doubled spaces.
+pub fn fold(text: &str) -> String {
+    let plain = text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase);
+    let spaced: String = plain.map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
+    spaced.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Whether the whole of a message asks for silence: "¿pueden dar de baja el cargo?" does not.
+pub fn asks_for_silence(text: &str) -> bool {
+    SILENCE.contains(&fold(text).as_str())
+}
+
+/// Whether the whole of a message takes a wish for silence back.
+pub fn asks_for_messages(text: &str) -> bool {
+    CONSENT.contains(&fold(text).as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_whole_message_is_a_wish() {
+        for text in ["BAJA", " Baja. ", "¡baja!", "No  recibir más", "Cancelar suscripción", "ＳＴＯＰ"] {
+            assert!(asks_for_silence(text), "{text}");
+        }
+        for text in ["", "¿Pueden dar de baja el cargo?", "baja baja", "bajar", "no quiero parar de pagar"] {
+            assert!(!asks_for_silence(text), "{text}");
+        }
+        assert!(asks_for_messages("Sí, quiero recibir") && !asks_for_messages("alta tasa"));
+    }
+}
