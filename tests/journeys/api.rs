@@ -225,6 +225,26 @@ async fn a_template_is_duplicated_previewed_and_sent_to_oneself_alone() {
 }
 
 #[tokio::test]
+async fn an_sms_tells_its_segments_and_what_plain_letters_would_save() {
+    let world = World::on("2026-03-10").await;
+    let text = format!("{{nombre}}, su cuota vence mañana. Está a tiempo. {}", "Pague en línea. ".repeat(5));
+    let long = json!({ "name": "Largo", "channel": "sms", "purposes": ["flow"], "body": text });
+    let (status, made) = post(&world, "/v1/templates", long).await;
+    assert!(status.is_success(), "{made}");
+    let id = made["template"]["id"].as_str().expect("an id");
+    let (_, shown) = post(&world, &format!("/v1/templates/{id}/preview"), json!({})).await;
+    let sms = &shown["sms"];
+    assert_eq!((&sms["encoding"], &sms["segments"]), (&json!("ucs2"), &json!(3)), "{shown}");
+    assert_eq!(sms["transliterated"]["segments"], json!(1));
+    assert!(
+        sms["transliterated"]["text"].as_str().is_some_and(|t| t.contains("mañana") && t.contains("linea")),
+        "{sms}"
+    );
+    let (_, email) = post(&world, "/v1/templates/inicial-menos-1/preview", json!({})).await;
+    assert!(email["text"].is_string() && email["sms"].is_null(), "{email}");
+}
+
+#[tokio::test]
 async fn every_blocker_is_listed_with_what_to_do() {
     let world = World::on("2026-03-14").await;
     world

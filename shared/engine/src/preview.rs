@@ -5,7 +5,9 @@ use crate::error::Error;
 use crate::ports::channel::{Answer, Outgoing};
 use crate::store::accounts;
 use crate::store::settings::Setup;
+use cauce_domain::contact::channel::Channel;
 use cauce_domain::contact::point::{Destination, Email, Phone, Recipients};
+use cauce_domain::contact::sms::{Length, measure, transliterated};
 use cauce_domain::debt::account::{Account, Holds, Summary};
 use cauce_domain::debt::customer::Customer;
 use cauce_domain::debt::document::Document;
@@ -27,6 +29,41 @@ pub struct Preview {
     pub text: String,
     /// What a user should know.
     pub warnings: Vec<String>,
+    /// How long it is, of SMS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sms: Option<Sms>,
+}
+
+/// How long an SMS is, and what writing it with plain letters would save.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Sms {
+    /// Alphabet, units and segments.
+    #[serde(flatten)]
+    pub length: Length,
+    /// The same without the letters that make it longer, where that saves a segment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transliterated: Option<Transliterated>,
+}
+
+/// A text without the letters that make it longer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Transliterated {
+    /// The text.
+    pub text: String,
+    /// Its segments.
+    pub segments: usize,
+}
+
+impl Preview {
+    /// With its length, where its channel bills by it.
+    fn measured(self, channel: Channel) -> Self {
+        let sms = (channel == Channel::Sms).then(|| Sms {
+            length: measure(&self.text),
+            transliterated: transliterated(&self.text)
+                .map(|(text, length)| Transliterated { text, segments: length.segments }),
+        });
+        Self { sms, ..self }
+    }
 }
 
 /// The values of a customer's tags, or of a sample customer.
@@ -62,11 +99,13 @@ pub async fn preview(
     let missing = |m: cauce_domain::strategy::template::MissingValue| {
         Error::refused("missing_tag_value", "body", format!("{m}: dé un valor por defecto, {{{}|…}}", m.0))
     };
-    Ok(Preview {
+    let filled = Preview {
         subject: subject.map(|s| s.fill(&values)).transpose().map_err(missing)?,
         text: body.fill(&values).map_err(missing)?,
         warnings,
-    })
+        sms: None,
+    };
+    Ok(filled.measured(template.channel))
 }
 
 /// Sends a template to the user's own address or one of the project's test addresses; no interaction, cap or metric.
@@ -116,7 +155,7 @@ pub async fn test_send(
         at: now,
     };
     match sender.send(&outgoing).await {
-        Answer::Accepted(_) => Ok(filled),
+        Answer::Accepted(_) => Ok(filled.measured(template.channel)),
         Answer::Refused(why) | Answer::NotNow(why) | Answer::Disconnected(why) => {
             Err(Error::refused("not_sent", None, format!("no se envió: {why}")))
         }

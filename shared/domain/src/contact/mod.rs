@@ -10,3 +10,4 @@ pub mod ledger;
 pub mod phone;
 pub mod point;
 pub mod silence;
+pub mod sms;
