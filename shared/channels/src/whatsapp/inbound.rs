@@ -1,10 +1,11 @@
 //! Messages of people, as WhatsApp tells them.
 
 use super::webhook::ignored;
-use crate::json::{at, list, seconds, text, word};
+use crate::json::{at, seconds, text, word};
 use cauce_domain::contact::silence::asks_for_silence;
 use cauce_engine::ports::told::{Identity, Inbound, Media, Told};
 use serde_json::Value;
+use std::collections::HashMap;
 
 /// The button that asks for silence, by its payload.
 pub const SILENCE: &str = "optout:v1";
@@ -16,8 +17,22 @@ const FILES: [&str; 5] = ["image", "video", "audio", "document", "sticker"];
 /// Kinds after which free text may not be written for sure: Meta's pages do not say that they open the window.
 const CLOSED: [&str; 3] = ["reaction", "edit", "revoke"];
 
+/// The people of a post, by number and by id: messages and people need not be in one order.
+pub(super) struct Contacts<'a>(HashMap<String, &'a Value>);
+
+impl<'a> Contacts<'a> {
+    pub(super) fn of(contacts: &'a [Value]) -> Self {
+        let names = |c: &'a Value| [word(c, "wa_id"), text(c, "user_id")].into_iter().flatten().map(move |n| (n, c));
+        Self(contacts.iter().flat_map(names).collect())
+    }
+
+    fn find(&self, names: [Option<&String>; 2]) -> Option<&'a Value> {
+        names.into_iter().flatten().find_map(|name| self.0.get(name).copied())
+    }
+}
+
 /// Reads one message of a change's value.
-pub(super) fn read(message: &Value, value: &Value, account: Option<&str>) -> Told {
+pub(super) fn read(message: &Value, contacts: &Contacts<'_>, account: Option<&str>) -> Told {
     let id = text(message, "id");
     if at(message, "group_id").is_some() {
         return ignored("group", id);
@@ -28,9 +43,7 @@ pub(super) fn read(message: &Value, value: &Value, account: Option<&str>) -> Tol
     }
     let Some(id) = id else { return ignored("no_id", None) };
     let (from, user) = (word(message, "from"), text(message, "from_user_id"));
-    // Joined by who it is from: the two lists need not be in one order.
-    let same = |c: &&Value| from.is_some() && word(c, "wa_id") == from || user.is_some() && text(c, "user_id") == user;
-    let contact = list(value, "contacts").iter().find(same);
+    let contact = contacts.find([from.as_ref(), user.as_ref()]);
     let said = said(message, &kind);
     let opt_out = said.payload.as_deref() == Some(SILENCE) || said.text.as_deref().is_some_and(asks_for_silence);
     Told::Inbound(Inbound {

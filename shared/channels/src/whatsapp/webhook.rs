@@ -1,7 +1,7 @@
 //! What Meta's webhooks say: several accounts, changes, messages and statuses in one post.
 
 use super::codes::{disposition, is_generic};
-use super::inbound;
+use super::inbound::{self, Contacts};
 use crate::json::{list, number, seconds, text, word};
 use cauce_engine::ports::told::{Account, Identity, Preference, Refusal, Reported, Status, Told};
 use serde_json::Value;
@@ -38,7 +38,8 @@ fn read(change: &Value, waba: Option<&str>, told: &mut Vec<Told>) {
     let account = word(value, "metadata/phone_number_id");
     match field.as_str() {
         "messages" => {
-            told.extend(list(value, "messages").iter().map(|m| inbound::read(m, value, account.as_deref())));
+            let contacts = Contacts::of(list(value, "contacts"));
+            told.extend(list(value, "messages").iter().map(|m| inbound::read(m, &contacts, account.as_deref())));
             told.extend(list(value, "statuses").iter().filter_map(|s| status(s, account.as_deref())));
             told.extend(list(value, "errors").iter().map(|e| {
                 let (field, code) = (Some("errors".to_owned()), number(e, "code"));

@@ -40,10 +40,3 @@ pub enum Disposition {
     /// A code nobody has seen: the end of the message, and an alert.
     Unknown,
 }
-
-impl Disposition {
-    /// Whether the same message may leave again.
-    pub fn may_leave_again(self) -> bool {
-        matches!(self, Self::Retry | Self::RetryOnce | Self::RetryLimited | Self::RetryAfter24h)
-    }
-}
