@@ -1,6 +1,7 @@
 //! What providers send, read as they send it: samples of each kind with what they mean, signatures with what they are
 //! worth. The samples are in `events/providers/`; where a larger collection lies beside the project, that one too.
 
+mod answers;
 mod golden;
 mod hostile;
 mod mail;

@@ -61,3 +61,54 @@ pub(crate) fn inbound(message: &Value) -> Told {
         ..Inbound::default()
     })
 }
+
+/// What an error of the API means, by its type and reason.
+pub fn disposition(kind: &str, reason: &str, field: &str) -> Disposition {
+    use Disposition::*;
+    match (kind.rsplit('#').next().unwrap_or(kind), reason) {
+        ("ConflictException", "DESTINATION_PHONE_NUMBER_OPTED_OUT") => OptOut,
+        ("ConflictException" | "AccessDeniedException" | "ResourceNotFoundException", _) => StopAccount,
+        ("ServiceQuotaExceededException", _) => StopAccount,
+        ("ValidationException", "INVALID_PARAMETER") if field == "DestinationPhoneNumber" => DeadRecipient,
+        ("ValidationException", reason) if reason.starts_with("SENDER_ID_") => StopAccount,
+        (
+            "ValidationException",
+            "COUNTRY_NOT_ENABLED" | "DESTINATION_COUNTRY_BLOCKED" | "INVALID_IDENTITY_FOR_DESTINATION_COUNTRY",
+        ) => StopAccount,
+        ("ValidationException", _) => FixRequest,
+        ("ThrottlingException", _) => Retry,
+        ("InternalServerException", _) => Ambiguous,
+        _ => Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_error_of_the_table_has_its_meaning() {
+        use Disposition::*;
+        for (kind, reason, field, meaning) in [
+            ("ConflictException", "DESTINATION_PHONE_NUMBER_OPTED_OUT", "", OptOut),
+            ("ConflictException", "RESOURCE_NOT_ACTIVE", "", StopAccount),
+            ("ValidationException", "COUNTRY_NOT_ENABLED", "", StopAccount),
+            ("ValidationException", "SENDER_ID_NOT_REGISTERED", "", StopAccount),
+            ("ValidationException", "INVALID_PARAMETER", "DestinationPhoneNumber", DeadRecipient),
+            ("ValidationException", "PRICE_OVER_THRESHOLD", "", FixRequest),
+            (
+                "com.amazonaws.pinpointsmsvoicev2#ServiceQuotaExceededException",
+                "MONTHLY_SPEND_LIMIT_REACHED_FOR_TEXT",
+                "",
+                StopAccount,
+            ),
+            ("ThrottlingException", "", "", Retry),
+            ("InternalServerException", "", "", Ambiguous),
+            ("AccessDeniedException", "ACCOUNT_DISABLED", "", StopAccount),
+            ("ResourceNotFoundException", "", "", StopAccount),
+            ("Otra", "", "", Unknown),
+        ] {
+            assert_eq!(disposition(kind, reason, field), meaning, "{kind} {reason}");
+        }
+    }
+}

@@ -3,8 +3,10 @@
 //! - [`sandbox`]: WhatsApp, SMS and e-mail that go nowhere and answer as providers do.
 //! - [`smtp`]: e-mail by any SMTP server.
 //! - [`whatsapp`]: Meta's Cloud API. [`twilio`]: SMS and calls. [`aws_sms`]: SMS by AWS. [`ses`]: e-mail by AWS.
+//! - [`answer`] is what their APIs say of a send.
 //! - [`aws`] unwraps what AWS tells; [`sns`] says whether AWS told it. [`mail`] reads what people write by e-mail.
 
+pub mod answer;
 pub mod aws;
 pub mod aws_sms;
 mod json;

@@ -1,7 +1,9 @@
 //! Twilio: SMS, and calls that reach the adviser first.
 
+pub mod answer;
 pub mod codes;
 mod form;
+pub mod request;
 pub mod signature;
 mod sms;
 mod voice;

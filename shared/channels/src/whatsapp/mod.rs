@@ -1,7 +1,9 @@
 //! WhatsApp by Meta's Cloud API.
 
+pub mod answer;
 pub mod codes;
 mod inbound;
+pub mod request;
 pub mod signature;
 mod webhook;
 
