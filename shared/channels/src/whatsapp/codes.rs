@@ -42,11 +42,6 @@ pub fn wait(code: i64, tries: u32) -> u64 {
     }
 }
 
-/// Whether a template with this refusal must not be used again until its state changes.
-pub fn disables_template(code: i64) -> bool {
-    matches!(code, 132_015 | 132_016)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
