@@ -74,7 +74,7 @@ impl World {
         date: NaiveDate,
         change: impl FnOnce(House) -> House,
     ) -> Self {
-        let house = House::open(path, Clock::set_to(start), &Options { seed: 0, smtp: None }).expect("a house");
+        let house = House::open(path, Clock::set_to(start), &Options::default()).expect("a house");
         Self::around(change(house), date).await
     }
 

@@ -181,7 +181,7 @@ async fn an_email_is_asked_for_once_whatever_happens_to_its_answer() {
         let sdk = hasty(&endpoint, &account()).await;
         let answer = Ses::new(&sdk, "cobros@andes.example.com".into(), None).send(&message()).await;
         match mishap {
-            Mishap::Throttle => assert!(matches!(answer, Answer::NotNow(_)), "{mishap:?}: {answer:?}"),
+            Mishap::Throttle => assert!(matches!(answer, Answer::NotNow { .. }), "{mishap:?}: {answer:?}"),
             _ => assert!(matches!(answer, Answer::Unknown(_)), "{mishap:?}: {answer:?}"),
         }
         assert_eq!(taken.load(Ordering::SeqCst), arrived, "{mishap:?}: never asked for again");

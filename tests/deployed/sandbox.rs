@@ -29,7 +29,8 @@ pub(super) async fn deliver(stack: &Stack, kept: &[Kept]) {
     let found = found.with_decryption(true).send().await.expect("listed").parameters.unwrap_or_default();
     let hook = found.iter().find(|p| p.name().is_some_and(|n| n.contains("/hook."))).expect("a hook");
     let token = hook.name().and_then(|n| n.rsplit("hook.").next()).expect("a token");
-    let secret = hook.value().and_then(|v| v.split_once(' ')).map(|(_, secret)| secret).expect("a secret");
+    let hook: cauce_engine::hooks::Hook = serde_json::from_str(hook.value().expect("a value")).expect("a hook");
+    let secret = &hook.keys["sandbox"].signing[0].text;
     let path = format!("/hooks/sandbox/{token}");
     for (_, post) in kept.iter().flat_map(|k| &k.posts) {
         let body = serde_json::to_string(post).expect("json");

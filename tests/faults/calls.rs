@@ -233,7 +233,7 @@ impl Sender for Struck<dyn Sender> {
                 answer
             }
             Order::Refuse if self.striker.is_dead() => Answer::Unknown("muerto".into()),
-            Order::Refuse => Answer::NotNow("falla inyectada".into()),
+            Order::Refuse => Answer::not_now("falla inyectada"),
             Order::GoAndLose => {
                 let _ = self.inner.send(message).await;
                 Answer::Unknown("respuesta perdida".into())

@@ -78,7 +78,7 @@ async fn day_with(mishap: Mishap, every: [usize; 2]) -> [usize; 2] {
     let mut house = House::open(
         &data,
         cauce_local::clock::Clock::set_to(utc("2026-03-10T05:05:00Z")),
-        &cauce_local::house::Options { seed: 0, smtp: None },
+        &cauce_local::house::Options::default(),
     )
     .expect("a house");
     house.ports.table = Arc::new(table);

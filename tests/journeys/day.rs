@@ -4,7 +4,7 @@ use crate::world::{World, day, orders_file};
 use cauce_domain::contact::channel::Scope;
 use cauce_domain::contact::gate::Reason;
 use cauce_domain::contact::interaction::State;
-use cauce_domain::debt::customer::OptOut;
+use cauce_domain::contact::wish::{Source, Wish};
 use cauce_engine::import::job::Kind;
 use cauce_engine::plan_day;
 use cauce_engine::store::edits::By;
@@ -93,10 +93,17 @@ async fn a_guarantor_who_asked_for_silence_is_passed_over() {
         world.for_guarantors("Vence hoy").await;
         world.plan().await;
         let setup = world.setup().await;
+        let wish = Wish {
+            scope: Scope::All,
+            source: Source::User,
+            evidence: None,
+            at: world.now(),
+            reason: None,
+            author: None,
+        };
         for phone in silent {
             let ports = &world.house().ports;
-            let noted =
-                cauce_engine::exclude::address(ports, &setup, phone, Scope::All, &OptOut::default(), None).await;
+            let noted = cauce_engine::exclude::address(ports, &setup, phone, &wish, None).await;
             assert!(noted.expect("noted"));
         }
         world.pass("2026-03-10T14:30:00Z").await;

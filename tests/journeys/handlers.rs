@@ -56,8 +56,8 @@ async fn a_webhook_is_taken_only_from_who_holds_the_secret() {
     let world = World::on("2026-03-10").await;
     let ports = &world.house().ports;
     let token = world.setup().await.project().hook_token.clone();
-    let secret = ports.secrets.get(&format!("hook.{token}")).await.expect("read").expect("a secret");
-    let signing = secret.expose().split_once(' ').expect("two parts").1.to_owned();
+    let hook = cauce_engine::hooks::read(ports, &token).await.expect("read").expect("a hook");
+    let signing = hook.keys["sandbox"].signing[0].text.clone();
     let post = |path: String, body: String, signature: String| {
         let mut request = event("receive-webhook.http.json");
         request["rawPath"] = path.into();

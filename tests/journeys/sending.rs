@@ -13,6 +13,7 @@ use cauce_engine::ports::channel::{Answer, Outgoing, Sender};
 use cauce_engine::restore::{self, Left};
 use cauce_engine::store::interactions::reference;
 use cauce_engine::store::settings::ExpectedLoad;
+use cauce_engine::store::setups::Setups;
 use serde_json::json;
 use std::sync::{Arc, Mutex};
 
@@ -56,19 +57,19 @@ async fn report(world: &World, id: &str, reference: Option<&str>, status: &str) 
     let at = world.now();
     let body = json!({ "statuses": [{ "id": id, "reference": reference, "status": status, "error": "x", "at": at }] });
     let raw = RawEvent {
-        project: world.project.clone(),
+        project: Some(world.project.clone()),
         provider: "sandbox".into(),
         body: Some(body.to_string()),
         file: None,
         received: at,
     };
-    apply_event(&world.house().ports, &world.setup().await, &raw).await.expect("applied")
+    apply_event(&world.house().ports, &Setups::new(&world.house().ports), &raw).await.expect("applied")
 }
 
 #[tokio::test]
 async fn a_report_before_its_message_waits_and_is_applied() {
     let (_folder, world, _) = world_with(vec![]).await;
-    assert_eq!(report(&world, "sb-x", None, "delivered").await, Applied { applied: 0, parked: 1 });
+    assert_eq!(report(&world, "sb-x", None, "delivered").await, Applied { parked: 1, ..Applied::default() });
     world.pass("2026-03-10T15:00:00Z").await;
     assert_eq!(world.only("2026-03-10").await, State::Delivered);
     assert_eq!(report(&world, "sb-x", None, "sent").await.applied, 1);
@@ -94,7 +95,7 @@ async fn silence_is_unknown_never_resent_and_resolved_by_a_report() {
 
 #[tokio::test]
 async fn a_refused_connection_is_tried_again_inside_the_window() {
-    let (_folder, world, calls) = world_with(vec![Answer::NotNow("429".into()), Answer::NotNow("429".into())]).await;
+    let (_folder, world, calls) = world_with(vec![Answer::not_now("429"), Answer::not_now("429")]).await;
     world.pass("2026-03-10T23:00:00Z").await;
     assert_eq!(calls.lock().expect("calls").len(), 3);
     assert_eq!(world.only("2026-03-10").await, State::Sent);
@@ -103,9 +104,9 @@ async fn a_refused_connection_is_tried_again_inside_the_window() {
 
 #[tokio::test]
 async fn a_refusal_gives_the_contact_back() {
-    let (_folder, world, calls) = world_with(vec![Answer::Refused("número inválido".into())]).await;
+    let (_folder, world, calls) = world_with(vec![Answer::refused("número inválido")]).await;
     world.pass("2026-03-10T23:00:00Z").await;
-    assert_eq!(world.only("2026-03-10").await, State::Failed { error: "número inválido".into() });
+    assert_eq!(world.only("2026-03-10").await, State::Failed { error: "número inválido".into(), bounced: false });
     assert_eq!(calls.lock().expect("calls").len(), 1);
     assert!(world.broken().await.is_empty(), "it is not in the ledger");
 }

@@ -86,11 +86,11 @@ async fn each_answer_of_a_server_means_what_it_means() {
     let (port, _serving) = server("550 no existe", Some("250 tomado")).await;
     assert!(matches!(send(port).await, Answer::Refused(_)));
     let (port, _serving) = server("451 espere", Some("250 tomado")).await;
-    assert!(matches!(send(port).await, Answer::NotNow(_)));
+    assert!(matches!(send(port).await, Answer::NotNow { .. }));
     let (port, _serving) = server("250 bien", None).await;
     assert!(matches!(send(port).await, Answer::Unknown(_)), "it hung up after the message left");
     let closed = TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address").port();
-    assert!(matches!(send(closed).await, Answer::NotNow(_)), "nobody listens: nothing left");
+    assert!(matches!(send(closed).await, Answer::NotNow { .. }), "nobody listens: nothing left");
     let (port, _serving) = server("250 bien", Some("250 tomado")).await;
     let wrong = Some(("cobros".to_owned(), "clave vieja".to_owned()));
     assert!(matches!(send_as(port, wrong).await, Answer::Disconnected(_)), "the account, not the message");

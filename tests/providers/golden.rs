@@ -84,7 +84,7 @@ fn inbound(provider: &str, message: &Inbound) -> Value {
 
 fn call(call: &Call) -> Value {
     match call {
-        Call::Leg { id, parent, state, sequence, at, answered_by, seconds } => shape(
+        Call::Leg { id, parent, state, sequence, at, answered_by, seconds, .. } => shape(
             "call_status",
             &[
                 ("call", json!(id)),

@@ -1,7 +1,8 @@
 //! E-mails as people's programs write them, beside what they say.
 
 use super::{collections, json};
-use cauce_channels::mail::{Class, Letter, read};
+use cauce_channels::mail::read;
+use cauce_engine::ports::told::{Class, Letter};
 use serde_json::{Value, json};
 
 fn class(letter: &Letter) -> &'static str {
@@ -69,7 +70,7 @@ fn our_own_address_is_the_one_of_the_table() {
         let known = json(&folder.join("vectors/reply_token.json"));
         let key = known["key"].as_str().expect("a key").as_bytes();
         let made =
-            cauce_channels::mail::token::address(key, "t1", known["ulid"].as_str().expect("it"), "reply.demo.example");
+            cauce_engine::reply_token::address(key, "t1", known["ulid"].as_str().expect("it"), "reply.demo.example");
         assert_eq!(made, known["address"].as_str().expect("an address"));
     }
 }

@@ -4,6 +4,7 @@
 mod answers;
 mod golden;
 mod hostile;
+mod live;
 mod mail;
 mod signatures;
 

@@ -1,6 +1,7 @@
 //! Signatures that are worth something, and those that are not.
 
 use super::{collections, json};
+use cauce_channels::sns::certificates::is_valid;
 use cauce_channels::{sns, twilio, whatsapp};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -110,7 +111,7 @@ fn form(pairs: &[Value]) -> String {
 /// What a notification ends as. The certificate of the samples is younger than they are.
 fn taken(body: &[u8], topics: &[String], pem: &[u8], now: DateTime<Utc>) -> Result<(), sns::Refused> {
     let envelope = sns::open(body, (None, None), topics, now)?;
-    if envelope.is_signed_by(pem, Utc::now()) { Ok(()) } else { Err(sns::Refused::Forged) }
+    if is_valid(pem, Utc::now()) && envelope.is_signed_by(pem) { Ok(()) } else { Err(sns::Refused::Forged) }
 }
 
 #[test]

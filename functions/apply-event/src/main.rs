@@ -10,7 +10,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let mut parts = start::parts().await?;
     parts.ports.webhooks.insert(PROVIDER, Arc::new(SandboxWebhook));
     start::serve_batches("apply-event", parts, |ports, event, call: Call| async move {
-        cauce_apply_event::handle(&ports, event, &|| call.is_late()).await
+        cauce_apply_event::handle(&ports, event, call.now, &|| call.is_late()).await
     })
     .await
 }

@@ -59,11 +59,14 @@ enum Command {
     Check,
 }
 
-#[derive(Args)]
+#[derive(Parser)]
 struct ServeArgs {
     /// Dirección y puerto.
     #[arg(long, default_value = "127.0.0.1:3000")]
     listen: String,
+    /// Dirección pública (https://…) por la que los proveedores llegan a esta máquina, sin barra al final.
+    #[arg(long, env = "CAUCE_PUBLIC_URL", default_value = "")]
+    public_url: String,
     /// País del proyecto, si hay que crearlo.
     #[arg(long, default_value = "PE")]
     country: Country,
@@ -184,9 +187,7 @@ fn tell(error: &Failure) -> ExitCode {
 async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let place = work::Place { data: cli.data, now: cli.now, project: cli.project };
     match cli.command {
-        None => {
-            serve::serve(place, ServeArgs { listen: "127.0.0.1:3000".to_owned(), country: Country::Pe, seed: 7 }).await
-        }
+        None => serve::serve(place, ServeArgs::parse_from(["serve"])).await,
         Some(Command::Serve(args)) => serve::serve(place, args).await,
         Some(Command::Demo(args)) => work::demo(place, args).await,
         Some(Command::Sample(args)) => work::sample(&args),

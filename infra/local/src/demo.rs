@@ -89,7 +89,7 @@ impl Demo {
             return Err(DemoError::FarDate);
         }
         let start = calendar.midnight(date) + TimeDelta::minutes(5);
-        let house = House::open(&self.data, Clock::set_to(start), &Options { seed: self.seed, smtp: None })?;
+        let house = House::open(&self.data, Clock::set_to(start), &Options { seed: self.seed, ..Options::default() })?;
         let runner = Runner::new(house);
         let setup = self.project(&runner, date).await?;
         self.drop_files(&setup, date)?;

@@ -8,12 +8,15 @@ use crate::store::queue::SqliteQueue;
 use crate::store::table::SqliteTable;
 use cauce_channels::sandbox::{Outbox, PROVIDER, SandboxWebhook, senders};
 use cauce_channels::smtp::Smtp;
+use cauce_channels::twilio::{self, hook::TwilioWebhook};
+use cauce_channels::whatsapp::{self, hook::WhatsappWebhook};
 use cauce_domain::contact::channel::Channel;
 use cauce_engine::Ports;
-use cauce_engine::ports::channel::{Sender, Webhook};
+use cauce_engine::ports::channel::Sender;
 use cauce_engine::ports::files::Files;
 use cauce_engine::ports::queue::Queue;
 use cauce_engine::ports::table::Table;
+use cauce_engine::ports::webhook::Webhook;
 use chrono::TimeDelta;
 use fs4::fs_std::FileExt;
 use std::collections::BTreeMap;
@@ -41,6 +44,8 @@ pub enum OpenError {
 pub struct Options {
     /// Seed of the sandbox channels.
     pub seed: u64,
+    /// The address under which providers reach this machine; without one they cannot.
+    pub public_url: String,
     /// E-mail by SMTP instead of the sandbox.
     pub smtp: Option<cauce_channels::smtp::Settings>,
 }
@@ -96,15 +101,15 @@ impl House {
         let folder = Arc::new(Folder::new(data.to_owned(), key));
         let outbox = Arc::new(SandboxOutbox::open(data).map_err(|e| database(e.to_string()))?);
         let channels = channels(&outbox, options).map_err(|e| database(e.to_string()))?;
-        let webhook: Arc<dyn Webhook> = Arc::new(SandboxWebhook);
         let ports = Ports {
             table: Arc::clone(&table) as Arc<dyn Table>,
             queue: Arc::clone(&queue) as Arc<dyn Queue>,
             files: Arc::clone(&folder) as Arc<dyn Files>,
             secrets,
             channels,
-            webhooks: BTreeMap::from([(PROVIDER, webhook)]),
+            webhooks: webhooks(),
             ids: Arc::new(Uuid::now_v7),
+            public_url: options.public_url.clone(),
             restored: None,
         };
         Ok(Self { ports, clock, table, queue, folder, outbox, poll: None, data: data.to_owned(), _lock: Lock(lock) })
@@ -120,6 +125,15 @@ fn chain(error: &dyn std::error::Error) -> String {
         cause = inner.source();
     }
     text
+}
+
+/// The providers whose webhooks are read here.
+fn webhooks() -> BTreeMap<&'static str, Arc<dyn Webhook>> {
+    BTreeMap::from([
+        (PROVIDER, Arc::new(SandboxWebhook) as Arc<dyn Webhook>),
+        (whatsapp::hook::PROVIDER, Arc::new(WhatsappWebhook)),
+        (twilio::hook::PROVIDER, Arc::new(TwilioWebhook)),
+    ])
 }
 
 fn channels(

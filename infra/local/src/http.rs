@@ -3,11 +3,11 @@
 use crate::files::Folder;
 use crate::house::House;
 use crate::run::Runner;
-use aws_lambda_events::event::apigw::ApiGatewayV2httpRequest;
+use aws_lambda_events::event::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, OriginalUri, Path, Query, Request, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use cauce_api::Api;
@@ -28,7 +28,7 @@ pub fn router(runner: &Arc<Runner>, sandbox: bool) -> Router {
     let clock = Arc::clone(&house.clock);
     let api = cauce_api::router(Api { ports: house.ports.clone(), now: Arc::new(move || clock.now()) });
     let mut local = Router::new()
-        .route("/hooks/{provider}/{token}", post(hook).layer(DefaultBodyLimit::max(4 * 1024 * 1024)))
+        .route("/hooks/{provider}/{token}", get(hook).post(hook).layer(DefaultBodyLimit::max(4 * 1024 * 1024)))
         .route("/uploads/{*key}", put(upload).layer(DefaultBodyLimit::disable()));
     if sandbox {
         local = local.route("/sandbox/advance", post(advance)).route("/sandbox/outbox", get(outbox));
@@ -65,20 +65,32 @@ async fn work(runner: Arc<Runner>, mut halted: tokio::sync::watch::Receiver<bool
     }
 }
 
-async fn hook(State(runner): State<Arc<Runner>>, uri: OriginalUri, headers: HeaderMap, body: Bytes) -> StatusCode {
+async fn hook(
+    State(runner): State<Arc<Runner>>,
+    method: Method,
+    uri: OriginalUri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     let mut request = ApiGatewayV2httpRequest::default();
+    request.request_context.http.method = method;
     request.raw_path = Some(uri.path().to_owned());
+    request.raw_query_string = uri.query().map(str::to_owned);
     request.headers = headers;
     // As API Gateway does with anything that may not be text.
     request.is_base64_encoded = true;
     request.body = Some(base64::Engine::encode(&base64::engine::general_purpose::STANDARD, &body));
     let now = runner.house.clock.now();
     match cauce_receive_webhook::handle(&runner.house.ports, request, now).await {
-        Ok(answer) => {
-            u16::try_from(answer.status_code).ok().and_then(|s| StatusCode::from_u16(s).ok()).unwrap_or_default()
-        }
-        Err(_) => StatusCode::SERVICE_UNAVAILABLE,
+        Ok(answer) => answered(answer),
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }
+}
+
+fn answered(answer: ApiGatewayV2httpResponse) -> Response {
+    let status = u16::try_from(answer.status_code).ok().and_then(|s| StatusCode::from_u16(s).ok()).unwrap_or_default();
+    let body = answer.body.map_or_else(Vec::new, |body| body.to_vec());
+    (status, answer.headers, body).into_response()
 }
 
 #[derive(Deserialize)]

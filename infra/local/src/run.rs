@@ -8,6 +8,7 @@ use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use cauce_channels::sandbox::{PROVIDER, SIGNATURE, sign};
 use cauce_domain::ids::ProjectId;
 use cauce_engine::Error;
+use cauce_engine::hooks;
 use cauce_engine::ports::PortError;
 use cauce_engine::ports::files::Files;
 use cauce_engine::ports::queue::{Message, Queue, QueueName};
@@ -163,7 +164,7 @@ impl Runner {
             }
             QueueName::Plan => cauce_plan_day::on_shards(ports, event, &never).await,
             QueueName::Send(_) => cauce_send_message::handle(ports, event, now, &never).await,
-            QueueName::Events => cauce_apply_event::handle(ports, event, &never).await,
+            QueueName::Events => cauce_apply_event::handle(ports, event, now, &never).await,
         }
     }
 
@@ -219,8 +220,9 @@ impl Runner {
     async fn route(&self, project: &str) -> Result<Option<(String, String)>, Error> {
         let setup = settings::load(&self.house.ports, &ProjectId::from(project)).await?;
         let token = setup.project().hook_token.clone();
-        let secret = self.house.ports.secrets.get(&format!("hook.{token}")).await?;
-        Ok(secret.and_then(|s| s.expose().split_once(' ').map(|(_, signing)| (token, signing.to_owned()))))
+        let hook = hooks::read(&self.house.ports, &token).await?;
+        let keys = hook.as_ref().and_then(|hook| hook.keys.get(PROVIDER));
+        Ok(keys.and_then(|keys| keys.valid(None, self.now()).next()).map(|key| (token, key.to_owned())))
     }
 
     async fn post(&self, owed: &Owed, route: Option<(String, String)>) -> Option<i64> {

@@ -87,7 +87,7 @@ impl Sender for Ses {
         let built = tags.into_iter().collect::<Result<Vec<_>, _>>().and_then(|t| Ok((t, self.content(message)?)));
         let (tags, content) = match built {
             Ok(built) => built,
-            Err(why) => return Answer::Refused(why),
+            Err(why) => return Answer::refused(why),
         };
         let asked = self.client().send_email().from_email_address(&self.from).destination(to).content(content);
         let asked = asked.set_email_tags(Some(tags)).set_configuration_set_name(self.set.clone());
@@ -105,9 +105,9 @@ fn refusal((class, code): (Class, String)) -> Answer {
         | (_, "AccessDeniedException") => {
             Answer::Disconnected("SES no permite enviar desde esta cuenta o dominio".to_owned())
         }
-        (_, "LimitExceededException") | (Class::Throttled, _) => Answer::NotNow("SES pidió esperar".to_owned()),
-        (Class::NotSent, _) => Answer::NotNow("no se pudo conectar a SES".to_owned()),
+        (_, "LimitExceededException") | (Class::Throttled, _) => Answer::not_now("SES pidió esperar"),
+        (Class::NotSent, _) => Answer::not_now("no se pudo conectar a SES"),
         (Class::Uncertain, _) => Answer::Unknown("SES no respondió".to_owned()),
-        (Class::Refused, code) => Answer::Refused(format!("SES rechazó el mensaje ({code})")),
+        (Class::Refused, code) => Answer::refused(format!("SES rechazó el mensaje ({code})")),
     }
 }

@@ -13,6 +13,8 @@ pub const SECRETS: &str = "CAUCE_SECRETS_PATH";
 pub const EMAIL_FROM: &str = "CAUCE_EMAIL_FROM";
 /// The SES configuration set whose events come back.
 pub const EMAIL_SET: &str = "CAUCE_EMAIL_CONFIGURATION_SET";
+/// The address under which providers and people reach the HTTP API, without a slash after it.
+pub const PUBLIC_URL: &str = "CAUCE_PUBLIC_URL";
 
 /// The newest version of stored items that may be written.
 pub const ITEM_VERSION: &str = "CAUCE_ITEM_VERSION";

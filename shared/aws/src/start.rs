@@ -55,6 +55,7 @@ pub async fn parts() -> Result<Parts, Misplaced> {
         channels,
         webhooks: BTreeMap::new(),
         ids: Arc::new(Uuid::now_v7),
+        public_url: environment::read(environment::PUBLIC_URL).unwrap_or_default(),
         restored: environment::restored_at()?,
     };
     Ok(Parts { ports, table, give_back: Arc::new(GiveBack::new(&config)) })

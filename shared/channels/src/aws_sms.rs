@@ -40,6 +40,7 @@ pub(crate) fn status(event: &Value, kind: &str) -> Told {
         at: millis(event, "eventTimestamp"),
         address: text(event, "destinationPhoneNumber"),
         reference: text(event, "context/msg"),
+        project: text(event, "context/project"),
         refusal: disposition.map(refusal),
         last: at(event, "isFinal").and_then(Value::as_bool),
         ..Status::of(id, state)

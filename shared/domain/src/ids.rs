@@ -48,6 +48,8 @@ id!(/// A segment of customers.
     SegmentId);
 id!(/// One message to one customer, from decision to last state.
     SendId);
+id!(/// One message of a person to us.
+    ReceivedId);
 id!(/// A load or another piece of work of the process log.
     JobId);
 

@@ -2,6 +2,7 @@
 
 use crate::Ports;
 use crate::error::Error;
+use crate::hooks::{self, Hook, Keys};
 use crate::ports::secrets::Secret;
 use crate::ports::table::{Change, Expect, Item, Key, TableName};
 use crate::store::codec::encode;
@@ -14,6 +15,7 @@ use cauce_domain::country::Country;
 use cauce_domain::debt::customer::Kind;
 use cauce_domain::ids::{ProjectId, UserId};
 use cauce_domain::strategy::starter;
+use std::collections::BTreeMap;
 
 /// Creates a project with what it starts with; an existing one is left as it is. Answers whether it is new.
 pub async fn create_project(ports: &Ports, id: &ProjectId, name: &str, country: Country) -> Result<bool, Error> {
@@ -28,8 +30,8 @@ pub async fn create_project(ports: &Ports, id: &ProjectId, name: &str, country: 
     if ports.secrets.get(&key_name).await?.is_none() {
         ports.secrets.put(&key_name, &Secret::new(secret(ports))).await?;
     }
-    let hook = Secret::new(format!("{id} {}", secret(ports)));
-    ports.secrets.put(&format!("hook.{hook_token}"), &hook).await?;
+    let sandbox = BTreeMap::from([("sandbox".to_owned(), Keys::signed_with(secret(ports)))]);
+    hooks::write(ports, &hook_token, &Hook { project: Some(id.clone()), keys: sandbox }).await?;
     let mut changes = vec![
         put(place(id, "project"), encode(&new_project(id, name, country, hook_token))?),
         put(Key::new(TableName::Settings, "projects", id.as_str()), encode(&Door { project: id.clone(), user: None })?),
@@ -82,6 +84,7 @@ fn new_project(id: &ProjectId, name: &str, country: Country, hook_token: String)
         stopped: None,
         confirm_above_percent: 30,
         hook_token,
+        marketing_stop_is_full: false,
     }
 }
 

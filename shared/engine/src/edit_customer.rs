@@ -10,7 +10,7 @@ use crate::store::edits::{self, By};
 use crate::store::query_all;
 use crate::store::settings::Setup;
 use cauce_domain::contact::channel::Scope;
-use cauce_domain::contact::point::Point;
+use cauce_domain::contact::point::{Known, Point};
 use cauce_domain::debt::account::Account;
 use cauce_domain::debt::customer::{Customer, MAX_POINTS};
 use cauce_domain::ids::CustomerId;
@@ -81,19 +81,30 @@ pub(crate) async fn arrive(
 const GUARD: &str = "g";
 
 fn note(customer: &mut Customer, address: &str, shared: bool, opted: &BTreeSet<Scope>) {
-    for point in customer.phones.iter_mut().filter(|p| p.address.e164() == address) {
-        point.shared |= shared;
-        point.opted_out.extend(opted);
+    customer.known(address, &|known| {
+        *known.shared |= shared;
+        known.opted_out.extend(opted);
+    });
+}
+
+/// Changes what is known of an address on each customer that has it; answers whether anything changed.
+pub(crate) async fn of_address(
+    ports: &Ports,
+    setup: &Setup,
+    address: &str,
+    by: Option<&By>,
+    how: &(dyn Fn(&mut Known<'_>) + Sync),
+) -> Result<bool, Error> {
+    let mut changed = false;
+    for id in owners(ports, setup, address).await? {
+        changed |= change(ports, setup, &id, by, &|customer| customer.known(address, how)).await?;
     }
-    for point in customer.emails.iter_mut().filter(|p| p.address.address() == address) {
-        point.shared |= shared;
-        point.opted_out.extend(opted);
-    }
+    Ok(changed)
 }
 
 /// Marks the address as shared on another customer that has it.
 async fn share_with(ports: &Ports, setup: &Setup, other: &CustomerId, address: &str) -> Result<(), Error> {
-    change(ports, setup, other, None, |customer| note(customer, address, true, &BTreeSet::new())).await.map(|_| ())
+    change(ports, setup, other, None, &|customer| note(customer, address, true, &BTreeSet::new())).await.map(|_| ())
 }
 
 /// Changes a stored customer in a way that leaves its addresses alone; answers whether anything changed.
@@ -102,7 +113,7 @@ pub(crate) async fn change(
     setup: &Setup,
     id: &CustomerId,
     by: Option<&By>,
-    change: impl Fn(&mut Customer),
+    change: &(dyn Fn(&mut Customer) + Sync),
 ) -> Result<bool, Error> {
     for _ in 0..10 {
         let Some((before, version)) = accounts::account(ports, setup.id(), id).await? else { return Ok(false) };

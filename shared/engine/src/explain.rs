@@ -112,7 +112,7 @@ fn of_message(message: &Interaction) -> StepWhy {
     let (reason, words) = match &message.state {
         State::NotSent { reason } => (Some(reason.code().to_owned()), reason.spanish().to_owned()),
         State::Scheduled { at } => (None, format!("{} para {at}", message.state.spanish())),
-        State::Failed { error } => (None, format!("{}: {error}", message.state.spanish())),
+        State::Failed { error, .. } => (None, format!("{}: {error}", message.state.spanish())),
         state => (None, state.spanish().to_owned()),
     };
     let detail = message.detail.as_ref().map_or(String::new(), |d| format!(" ({d})"));

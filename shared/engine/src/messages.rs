@@ -1,7 +1,6 @@
 //! Queue messages: ids and no copies, each with its type and version.
 
 use crate::store::codec::shapes;
-use cauce_domain::contact::interaction::Report;
 use cauce_domain::ids::{CustomerId, JobId, ProjectId, SendId};
 use chrono::{DateTime, NaiveDate, Utc};
 use futures::StreamExt;
@@ -34,8 +33,9 @@ pub struct SendOne {
 /// A provider's webhook, verified, as it came.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RawEvent {
-    /// The project whose secret verified it.
-    pub project: ProjectId,
+    /// The project whose route it came by; none of a route that several share, whose events name an account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<ProjectId>,
     /// Provider.
     pub provider: String,
     /// Body, when small.
@@ -46,19 +46,6 @@ pub struct RawEvent {
     pub file: Option<String>,
     /// When it came.
     pub received: DateTime<Utc>,
-}
-
-/// One event of a webhook, as its provider's parser read it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProviderEvent {
-    /// The provider's id of the message.
-    pub provider_id: String,
-    /// Our reference, where the provider gives it back.
-    pub reference: Option<String>,
-    /// What is reported.
-    pub report: Report,
-    /// The provider's time.
-    pub at: DateTime<Utc>,
 }
 
 /// Work on a load.

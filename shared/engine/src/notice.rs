@@ -3,7 +3,12 @@
 //! A notice that does not leave stops nothing; what it tells is in the log too.
 
 use crate::Ports;
+use crate::error::Error;
 use crate::ports::channel::Outgoing;
+use crate::ports::table::{Change, Expect, Item};
+use crate::store::codec::encode;
+use crate::store::commit::{Committed, commit};
+use crate::store::jobs::{self, Mark};
 use crate::store::settings::Setup;
 use cauce_domain::contact::channel::Channel;
 use cauce_domain::contact::point::{Destination, Recipients};
@@ -29,6 +34,23 @@ pub(crate) async fn notify(
         at,
     };
     sender.send(&notice).await;
+}
+
+/// Tells the project's alert addresses of one thing, once a local day however often it is met.
+pub(crate) async fn alert_once(
+    ports: &Ports,
+    setup: &Setup,
+    about: &str,
+    subject: &str,
+    text: String,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let place = jobs::stat_key(setup.id(), &format!("alert#{}#{about}", setup.today(now)));
+    let item = Item::new(place, encode(&Mark { at: now })?).expiring(jobs::expiry(now));
+    if let Committed::Made = commit(ports, vec![Change::Put(item, Expect::Absent)]).await? {
+        alert(ports, setup, subject, text, now).await;
+    }
+    Ok(())
 }
 
 /// Tells the project's alert addresses.

@@ -247,6 +247,7 @@ fn message(account: &Account, day: NaiveDate, decision: Decision, facts: &Facts)
         state,
         attempt: 0,
         provider_id: None,
+        tries: Vec::new(),
         recipients: None,
         times: BTreeMap::new(),
         facts: facts.clone(),

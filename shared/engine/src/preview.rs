@@ -2,7 +2,7 @@
 
 use crate::Ports;
 use crate::error::Error;
-use crate::ports::channel::{Answer, Outgoing};
+use crate::ports::channel::{Answer, Outgoing, Refused};
 use crate::store::accounts;
 use crate::store::settings::Setup;
 use cauce_domain::contact::channel::Channel;
@@ -156,7 +156,7 @@ pub async fn test_send(
     };
     match sender.send(&outgoing).await {
         Answer::Accepted(_) => Ok(filled.measured(template.channel)),
-        Answer::Refused(why) | Answer::NotNow(why) | Answer::Disconnected(why) => {
+        Answer::Refused(Refused { words: why, .. }) | Answer::NotNow { why, .. } | Answer::Disconnected(why) => {
             Err(Error::refused("not_sent", None, format!("no se envió: {why}")))
         }
         Answer::Unknown(_) => Err(Error::refused("unknown", None, "el proveedor no respondió: revise si llegó")),

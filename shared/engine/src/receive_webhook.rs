@@ -1,33 +1,52 @@
 //! A provider's webhook: who it belongs to, whether it is genuine, and onto the queue before the answer.
 //!
-//! Makes no table call: the route's token names a secret, the secret names the project. Nothing of a refused request is
-//! logged but its route.
+//! Makes no table call: the route's token names a secret, the secret names the project and the keys. Nothing of a refused
+//! request is logged but its route and why.
 
 use crate::Ports;
 use crate::error::Error;
+use crate::hooks;
 use crate::messages::RawEvent;
-use crate::ports::channel::Request;
 use crate::ports::files::whole;
 use crate::ports::queue::{Message, QueueName};
+use crate::ports::webhook::{Request, Thanks, Verdict};
 use crate::store::codec::encode;
-use chrono::{DateTime, Utc};
+use cauce_domain::ids::ProjectId;
 
-/// Largest request taken, in bytes.
-pub const MAX_BODY: usize = 3 * 1024 * 1024;
 /// Largest body the queue carries itself.
 const INLINE: usize = 96 * 1024;
+/// The queue's group, and the folder of files, of routes that several projects share.
+const SHARED: &str = "compartido";
 
-/// What is answered to the provider.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What becomes of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Taken {
-    /// Queued.
-    Queued,
+    /// On the queue: the provider is answered this.
+    Queued(Thanks),
+    /// The address is ours: the provider is answered this.
+    Handshake(String),
+    /// Genuine, and too old for anything to be done.
+    Stale,
     /// No such route.
     NoRoute,
-    /// The signature is not the secret's.
+    /// Nobody with a key of the route signed it.
     Forged,
-    /// Too large, or not text.
-    Unfit,
+    /// Larger than the provider sends.
+    TooLarge,
+}
+
+impl Taken {
+    /// The word that refusals are counted by.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Queued(_) => "queued",
+            Self::Handshake(_) => "handshake",
+            Self::Stale => "stale",
+            Self::NoRoute => "no_route",
+            Self::Forged => "forged",
+            Self::TooLarge => "too_large",
+        }
+    }
 }
 
 /// Takes a webhook in.
@@ -36,28 +55,33 @@ pub async fn receive_webhook(
     provider: &str,
     token: &str,
     request: &Request<'_>,
-    now: DateTime<Utc>,
 ) -> Result<Taken, Error> {
-    if request.body.len() > MAX_BODY {
-        return Ok(Taken::Unfit);
+    let Some(webhook) = ports.webhooks.get(provider) else { return Ok(Taken::NoRoute) };
+    if request.body.len() > webhook.most() {
+        return Ok(Taken::TooLarge);
     }
-    let plausible = token.len() == 32 && token.bytes().all(|b| b.is_ascii_hexdigit());
-    let (Some(webhook), true) = (ports.webhooks.get(provider), plausible) else { return Ok(Taken::NoRoute) };
-    let Some(secret) = ports.secrets.get(&format!("hook.{token}")).await? else { return Ok(Taken::NoRoute) };
-    let Some((project, signing)) = secret.expose().split_once(' ') else { return Ok(Taken::NoRoute) };
-    if !webhook.verify(signing, request) {
-        return Ok(Taken::Forged);
+    let Some(hook) = hooks::read(ports, token).await? else { return Ok(Taken::NoRoute) };
+    let Some(keys) = hook.keys.get(provider) else { return Ok(Taken::NoRoute) };
+    match webhook.verify(keys, request).await {
+        Verdict::Forged => return Ok(Taken::Forged),
+        Verdict::Stale => return Ok(Taken::Stale),
+        Verdict::Handshake(answer) => return Ok(Taken::Handshake(answer)),
+        Verdict::Genuine => {}
     }
-    let Ok(text) = std::str::from_utf8(request.body) else { return Ok(Taken::Unfit) };
-    let mut event =
-        RawEvent { project: project.into(), provider: provider.to_owned(), body: None, file: None, received: now };
-    if text.len() <= INLINE {
-        event.body = Some(text.to_owned());
-    } else {
-        let key = format!("webhooks/{project}/{}.json", ports.new_id().simple());
-        ports.files.write(&key, whole(text.to_owned())).await?;
+    keep(ports, provider, hook.project, request).await?;
+    Ok(Taken::Queued(webhook.thanks()))
+}
+
+/// Puts the body on the queue as it came, or its file's name where it is large or no text.
+async fn keep(ports: &Ports, provider: &str, project: Option<ProjectId>, request: &Request<'_>) -> Result<(), Error> {
+    let group = project.as_ref().map_or(SHARED, ProjectId::as_str).to_owned();
+    let small = Some(request.body).filter(|body| body.len() <= INLINE);
+    let text = small.and_then(|body| std::str::from_utf8(body).ok()).map(str::to_owned);
+    let mut event = RawEvent { project, provider: provider.to_owned(), body: text, file: None, received: request.at };
+    if event.body.is_none() {
+        let key = format!("webhooks/{group}/{}", ports.new_id().simple());
+        ports.files.write(&key, whole(request.body.to_vec())).await?;
         event.file = Some(key);
     }
-    ports.queue.send(QueueName::Events, vec![Message::new(project, encode(&event)?)]).await?;
-    Ok(Taken::Queued)
+    Ok(ports.queue.send(QueueName::Events, vec![Message::new(group, encode(&event)?)]).await?)
 }

@@ -26,7 +26,7 @@ pub(crate) fn step(step: Step, folder: &Path) -> Result<(), Failure> {
     runtime.block_on(async {
         let day: NaiveDate = DAY.parse()?;
         let start = cauce_domain::contact::calendar::Calendar::of(Country::Pe).midnight(day) + TimeDelta::minutes(5);
-        let house = House::open(&folder.join("data"), Clock::set_to(start), &Options { seed: 0, smtp: None })?;
+        let house = House::open(&folder.join("data"), Clock::set_to(start), &Options::default())?;
         let setup = project(&house, day).await?;
         let runner = Runner::new(house);
         match step {

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 pub(super) async fn serve(place: Place, args: ServeArgs) -> Result<ExitCode, Failure> {
-    let house = House::open(&place.data, place.clock(), &Options { seed: args.seed, smtp: smtp()? })?;
+    let house = House::open(&place.data, place.clock(), &options(&args)?)?;
     let sandbox = house.clock.is_set();
     let runner = Arc::new(Runner::new(house));
     let ports = &runner.house.ports;
@@ -33,6 +33,11 @@ pub(super) async fn serve(place: Place, args: ServeArgs) -> Result<ExitCode, Fai
     http::serve(Arc::clone(&runner), listener, sandbox, stopped()).await?;
     show("Cauce terminó lo que tenía en curso.");
     Ok(ExitCode::SUCCESS)
+}
+
+fn options(args: &ServeArgs) -> Result<Options, Failure> {
+    let public_url = args.public_url.trim_end_matches('/').to_owned();
+    Ok(Options { seed: args.seed, public_url, smtp: smtp()? })
 }
 
 #[expect(clippy::print_stdout, reason = "a command prints what it does")]

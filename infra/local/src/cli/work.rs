@@ -27,7 +27,7 @@ impl Place {
         self.now.map_or_else(Clock::real, Clock::set_to)
     }
     pub(super) fn open(&self) -> Result<House, Failure> {
-        Ok(House::open(&self.data, self.clock(), &Options { seed: 7, smtp: None })?)
+        Ok(House::open(&self.data, self.clock(), &Options { seed: 7, ..Options::default() })?)
     }
     /// The project named, or the only one there is.
     pub(super) async fn choose(&self, house: &House) -> Result<ProjectId, Failure> {

@@ -1,26 +1,8 @@
 //! Who wrote an e-mail: a person, or a machine, and what the machine tells.
 
 use cauce_domain::contact::silence::fold;
+use cauce_engine::ports::told::Class;
 use mail_parser::{Message, MessagePart, MimeHeaders};
-
-/// What an e-mail is; the first sign found decides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Class {
-    /// A person's answer.
-    Reply,
-    /// An absence or a receipt, sent by itself.
-    AutoReply,
-    /// A list or a mass mailing.
-    Bulk,
-    /// It could not be delivered.
-    DsnFailed,
-    /// It has not been delivered yet.
-    DsnDelayed,
-    /// It was displayed.
-    Mdn,
-    /// A complaint, as its provider forwards it.
-    ComplaintArf,
-}
 
 /// Headers that only machines write.
 const MACHINE: [&str; 5] = ["X-Autoreply", "X-Autorespond", "X-Autoresponse", "X-Mail-Autoreply", "X-Auto-Reply-From"];

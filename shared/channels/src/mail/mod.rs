@@ -4,50 +4,11 @@ mod class;
 mod html;
 mod quotes;
 mod report;
-pub mod token;
-
-pub use class::Class;
-pub use report::Delivery;
 
 use cauce_domain::contact::silence::asks_for_silence;
+use cauce_engine::ports::told::{Attachment, Class, Letter};
+use cauce_engine::reply_token::ReplyToken;
 use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders, PartType};
-use token::ReplyToken;
-
-/// An e-mail as it was read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Letter {
-    /// Who wrote it.
-    pub class: Class,
-    /// Its visible text, without quotes and signature.
-    pub text: String,
-    /// Its subject.
-    pub subject: String,
-    /// The sender's address.
-    pub from: Option<String>,
-    /// The token of the address it was written to.
-    pub token: Option<ReplyToken>,
-    /// The provider's ids of messages of ours it answers.
-    pub answers: Vec<String>,
-    /// Whether it is a plain wish for silence.
-    pub opt_out: bool,
-    /// It is one of ours, come back.
-    pub is_loop: bool,
-    /// What it brings.
-    pub attachments: Vec<Attachment>,
-    /// What a delivery report says, recipient by recipient.
-    pub deliveries: Vec<Delivery>,
-}
-
-/// A file an e-mail brings.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Attachment {
-    /// Its name, safe as a file's.
-    pub name: String,
-    /// What the sender says it is: never trusted.
-    pub mime: String,
-    /// Its bytes.
-    pub bytes: Vec<u8>,
-}
 
 /// Headers an address of ours may stand in.
 const RECIPIENTS: [&str; 5] = ["To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To"];

@@ -1,20 +1,8 @@
 //! What a delivery report says of each recipient (RFC 3464).
 
 use super::class::{is, parts};
+use cauce_engine::ports::told::Delivery;
 use mail_parser::Message;
-
-/// One recipient's report.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Delivery {
-    /// The address.
-    pub recipient: String,
-    /// `failed`, `delayed`, …
-    pub action: String,
-    /// The enhanced status, such as `5.1.1`.
-    pub status: Option<String>,
-    /// What the server said.
-    pub diagnostic: Option<String>,
-}
 
 /// The recipients of every delivery report in a message.
 pub(super) fn deliveries(message: &Message<'_>) -> Option<Vec<Delivery>> {

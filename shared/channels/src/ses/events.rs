@@ -57,8 +57,14 @@ fn status(
     at: Option<DateTime<Utc>>,
     refusal: Option<Refusal>,
 ) -> Status {
-    let reference = list(event, "mail/tags/msg").first().and_then(Value::as_str).map(str::to_owned);
-    Status { address, at, refusal, reference, ..Status::of(id, state) }
+    let reference = tag(event, "msg");
+    let project = tag(event, "project");
+    Status { project, address, at, refusal, reference, ..Status::of(id, state) }
+}
+
+/// A tag of ours that comes back with the mail.
+fn tag(event: &Value, name: &str) -> Option<String> {
+    list(event, &format!("mail/tags/{name}")).first().and_then(Value::as_str).map(str::to_owned)
 }
 
 fn delivered(event: &Value, id: &str) -> Vec<Told> {
@@ -135,6 +141,7 @@ fn delayed(event: &Value, id: &str) -> Vec<Told> {
 
 fn engagement(event: &Value, id: &str, what: &'static str) -> Told {
     Told::Engagement(Engagement {
+        project: tag(event, "project"),
         id: id.to_owned(),
         what,
         link: text(event, &format!("{what}/link")),

@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod codes;
 mod form;
+pub mod hook;
 pub mod request;
 pub mod signature;
 mod sms;

@@ -13,6 +13,7 @@ pub(super) fn read(form: &Form, id: String) -> Told {
     }
     match (form.get("CallStatus"), form.get("AnsweredBy")) {
         (Some(state), answered_by) => Told::Call(Call::Leg {
+            account: form.get("AccountSid"),
             id,
             parent: form.get("ParentCallSid"),
             state,

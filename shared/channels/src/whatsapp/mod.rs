@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod codes;
+pub mod hook;
 mod inbound;
 pub mod request;
 pub mod signature;

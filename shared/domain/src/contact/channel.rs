@@ -74,6 +74,9 @@ pub enum Scope {
     Sms,
     /// E-mail alone.
     Email,
+    /// What WhatsApp counts as marketing, alone: reminders of a debt are not.
+    #[serde(rename = "whatsapp_marketing")]
+    WhatsappMarketing,
 }
 
 impl Scope {
@@ -84,6 +87,7 @@ impl Scope {
             Self::Whatsapp => "whatsapp",
             Self::Sms => "sms",
             Self::Email => "email",
+            Self::WhatsappMarketing => "whatsapp_marketing",
         }
     }
     /// Whether the scope takes the channel in.
@@ -107,6 +111,7 @@ impl FromStr for Scope {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.trim().to_lowercase().as_str() {
             "" | "todos" | "todo" | "all" => Ok(Self::All),
+            "whatsapp_marketing" => Ok(Self::WhatsappMarketing),
             _ => text.parse::<Channel>().map(Self::from),
         }
     }

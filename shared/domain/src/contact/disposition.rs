@@ -40,3 +40,24 @@ pub enum Disposition {
     /// A code nobody has seen: the end of the message, and an alert.
     Unknown,
 }
+
+impl Disposition {
+    /// What a reader is told of a message that ended by it.
+    pub fn spanish(self) -> &'static str {
+        match self {
+            Self::Retry | Self::RetryOnce | Self::RetryLimited => "el proveedor no pudo entregarlo por ahora",
+            Self::RetryAfter24h => "WhatsApp no lo entregó hoy: limita lo que recibe cada persona",
+            Self::Ambiguous => "el proveedor no sabe si salió",
+            Self::UseTemplate => "pasaron más de 24 horas desde el último mensaje del cliente",
+            Self::DeadRecipient => "el destinatario no recibe mensajes por este canal",
+            Self::OptOut => "el destinatario pidió no recibir más mensajes",
+            Self::OptOutMarketing => "el destinatario no acepta mensajes de marketing",
+            Self::FixRequest => "el proveedor no aceptó el contenido o la plantilla",
+            Self::ContentFiltered => "el operador filtró el contenido",
+            Self::StopAccount => "el proveedor no permite enviar desde la cuenta",
+            Self::Suppress => "el correo no existe",
+            Self::Soft => "el buzón no lo aceptó por ahora",
+            Self::Unknown => "el proveedor dio un error que no se conoce",
+        }
+    }
+}

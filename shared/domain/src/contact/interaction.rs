@@ -40,6 +40,9 @@ pub enum State {
     Failed {
         /// The provider's words, without addresses.
         error: String,
+        /// The mailbox gave it back after its server had taken it: that it was delivered is no longer true.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        bounced: bool,
     },
 }
 
@@ -77,9 +80,10 @@ impl State {
             Self::Sending { .. } => 1,
             Self::Unknown => 2,
             Self::Sent => 3,
+            Self::Failed { bounced: false, .. } => 4,
             Self::Delivered => 5,
-            Self::Opened => 6,
-            Self::Failed { .. } => 4,
+            Self::Failed { bounced: true, .. } => 6,
+            Self::Opened => 7,
         }
     }
 }
@@ -99,6 +103,11 @@ pub enum Report {
         /// The provider's words.
         error: String,
     },
+    /// Given back by the mailbox, perhaps after it was delivered.
+    Bounced {
+        /// The server's words.
+        error: String,
+    },
 }
 
 impl Report {
@@ -107,12 +116,16 @@ impl Report {
             Self::Sent => State::Sent,
             Self::Delivered => State::Delivered,
             Self::Opened => State::Opened,
-            Self::Failed { error } => State::Failed { error: error.clone() },
+            Self::Failed { error } => State::Failed { error: error.clone(), bounced: false },
+            Self::Bounced { error } => State::Failed { error: error.clone(), bounced: true },
         }
     }
     /// The name under which its time is kept.
     pub fn code(&self) -> &'static str {
-        self.state().code()
+        match self {
+            Self::Bounced { .. } => "bounced",
+            other => other.state().code(),
+        }
     }
 }
 
@@ -144,6 +157,9 @@ pub struct Interaction {
     /// Where it went.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recipients: Option<Recipients>,
+    /// The provider's ids of tries that it took and then could not deliver, and after which the message is tried again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tries: Vec<String>,
     /// When each state was reached, first time.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub times: BTreeMap<String, DateTime<Utc>>,
@@ -161,17 +177,22 @@ impl Interaction {
     /// Joins a provider's report into the message; returns whether anything changed.
     ///
     /// States only rise, in any order of arrival. *Failed* is corrected by a later *delivered* or *opened*, and does not
-    /// take those back. A report proves that an unconfirmed message was taken.
+    /// take those back; a mailbox that gives a message back does take *delivered* back. *Opened* implies *delivered*. A
+    /// report proves that an unconfirmed message was taken, and ends the wait for another try.
     pub fn join(&mut self, report: &Report, at: DateTime<Utc>) -> bool {
         let first = !self.times.contains_key(report.code());
         let new = report.state();
         let rises = new.rank() > self.state.rank();
-        let waiting = matches!(self.state, State::Scheduled { .. } | State::NotSent { .. });
-        if waiting || !(rises || first) {
+        let never_left = matches!(self.state, State::Scheduled { .. } | State::NotSent { .. }) && self.tries.is_empty();
+        let tries_again = matches!(self.state, State::Scheduled { .. });
+        if never_left || tries_again && !matches!(report, Report::Delivered | Report::Opened) || !(rises || first) {
             return false;
         }
         if first {
             self.times.insert(report.code().to_owned(), at);
+        }
+        if *report == Report::Opened {
+            self.times.entry("delivered".to_owned()).or_insert(at);
         }
         if rises {
             self.state = new;
@@ -188,6 +209,12 @@ mod tests {
     fn failed() -> Report {
         Report::Failed { error: "131026".into() }
     }
+    fn bounced() -> Report {
+        Report::Bounced { error: "5.1.1".into() }
+    }
+    fn gone(bounced: bool) -> State {
+        State::Failed { error: if bounced { "5.1.1" } else { "131026" }.into(), bounced }
+    }
     fn after(reports: &[Report]) -> State {
         let mut message = crate::strategy::plan::tests::message(State::Sent);
         for report in reports {
@@ -201,7 +228,10 @@ mod tests {
         for (reports, expected) in [
             (vec![Report::Opened, Report::Delivered, Report::Sent], State::Opened),
             (vec![Report::Delivered, failed()], State::Delivered),
-            (vec![failed(), Report::Sent], State::Failed { error: "131026".into() }),
+            (vec![failed(), Report::Sent], gone(false)),
+            (vec![Report::Delivered, bounced()], gone(true)),
+            (vec![bounced(), Report::Delivered], gone(true)),
+            (vec![bounced(), Report::Opened], State::Opened),
             (vec![failed(), Report::Delivered], State::Delivered),
             (vec![failed(), Report::Opened, failed()], State::Opened),
         ] {
@@ -224,8 +254,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_order_and_any_doubling_ends_the_same(order in prop::collection::vec(0..4_usize, 1..12)) {
-            let all = [Report::Sent, Report::Delivered, Report::Opened, failed()];
+        fn any_order_and_any_doubling_ends_the_same(order in prop::collection::vec(0..5_usize, 1..12)) {
+            let all = [Report::Sent, Report::Delivered, Report::Opened, failed(), bounced()];
             let reports: Vec<Report> = order.iter().map(|i| all[*i].clone()).collect();
             let mut sorted = reports.clone();
             sorted.sort_by_key(|r| r.code());

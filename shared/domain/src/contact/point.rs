@@ -1,10 +1,12 @@
 //! Contact points: addresses of a customer, by slot, with what is known of each.
 
 use crate::contact::channel::{Channel, Scope};
+use crate::contact::marks::Marks;
 use crate::contact::phone;
 use crate::country::Country;
 use crate::debt::customer::{Customer, Kind, Related};
 use crate::strategy::template::Audience;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -87,12 +89,37 @@ pub struct Point<A> {
     /// Scopes on which this address asked not to be contacted.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub opted_out: BTreeSet<Scope>,
+    /// What use has shown of it.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub marks: Marks,
+}
+
+fn is_nothing(marks: &Marks) -> bool {
+    *marks == Marks::default()
 }
 
 impl<A> Point<A> {
     /// An address with nothing known against it.
     pub fn new(slot: u8, address: A) -> Self {
-        Self { slot, address, invalid: false, shared: false, opted_out: BTreeSet::new() }
+        Self { slot, address, invalid: false, shared: false, opted_out: BTreeSet::new(), marks: Marks::default() }
+    }
+}
+
+/// What is known of an address, whatever kind of address it is.
+#[derive(Debug)]
+pub struct Known<'a> {
+    /// Other customers have it too.
+    pub shared: &'a mut bool,
+    /// Scopes on which it asked not to be contacted.
+    pub opted_out: &'a mut BTreeSet<Scope>,
+    /// What use has shown of it.
+    pub marks: &'a mut Marks,
+}
+
+impl<A> Point<A> {
+    /// What is known of it.
+    pub fn known(&mut self) -> Known<'_> {
+        Known { shared: &mut self.shared, opted_out: &mut self.opted_out, marks: &mut self.marks }
     }
 }
 
@@ -103,6 +130,7 @@ impl<A: PartialEq> Point<A> {
             self.invalid |= known.invalid;
             self.shared |= known.shared;
             self.opted_out.extend(&known.opted_out);
+            self.marks.keep(&known.marks);
         }
     }
 }
@@ -148,9 +176,14 @@ pub struct Recipients {
 }
 
 impl Recipients {
+    /// Every one, copies last.
+    pub fn all(&self) -> impl Iterator<Item = &Destination> {
+        self.to.iter().chain(&self.cc)
+    }
+
     /// The addresses that several customers have.
     pub fn shared(&self) -> impl Iterator<Item = &str> {
-        self.to.iter().chain(&self.cc).filter(|d| d.shared).map(|d| d.address.as_str())
+        self.all().filter(|d| d.shared).map(|d| d.address.as_str())
     }
 }
 
@@ -165,13 +198,19 @@ pub struct Levels {
     pub cc: Vec<u8>,
 }
 
-/// Chooses where a message of a channel goes, or says why it goes nowhere.
+/// Chooses where a message of a channel goes at an instant, or says why it goes nowhere.
 ///
 /// A person gets it at the first usable address in slot order. A company gets one e-mail to its levels with copies, or
 /// one WhatsApp or SMS at the first usable phone of its levels. A template for references or guarantors goes to the first
 /// of them that has an address of the channel; the customer's own opt-out binds it too (theirs is asked where the message
 /// is claimed).
-pub fn choose(customer: &Customer, audience: Audience, channel: Channel, levels: &Levels) -> Result<Recipients, Reach> {
+pub fn choose(
+    customer: &Customer,
+    audience: Audience,
+    channel: Channel,
+    levels: &Levels,
+    at: DateTime<Utc>,
+) -> Result<Recipients, Reach> {
     if customer.opted_out.iter().any(|s| s.covers(channel)) {
         return Err(Reach::OptedOut);
     }
@@ -181,14 +220,14 @@ pub fn choose(customer: &Customer, audience: Audience, channel: Channel, levels:
         Audience::Guarantor => return of_related(&customer.guarantors, channel),
     }
     let company = customer.kind == Kind::Company;
-    let at = |wanted: &[u8], slot: u8| !company || wanted.is_empty() || wanted.contains(&slot);
+    let stands = |wanted: &[u8], slot: u8| !company || wanted.is_empty() || wanted.contains(&slot);
     let candidates: Vec<Candidate> = match channel {
-        Channel::Email => customer.emails.iter().map(|p| Candidate::of(p, p.address.address(), channel)).collect(),
+        Channel::Email => customer.emails.iter().map(|p| Candidate::of(p, p.address.address(), channel, at)).collect(),
         Channel::Whatsapp | Channel::Sms => {
-            customer.phones.iter().map(|p| Candidate::of(p, p.address.e164(), channel)).collect()
+            customer.phones.iter().map(|p| Candidate::of(p, p.address.e164(), channel, at)).collect()
         }
     };
-    let main: Vec<&Candidate> = candidates.iter().filter(|c| at(&levels.to, c.slot)).collect();
+    let main: Vec<&Candidate> = candidates.iter().filter(|c| stands(&levels.to, c.slot)).collect();
     let usable: Vec<Destination> = main.iter().filter(|c| c.reach == Reach::Usable).map(|c| c.destination()).collect();
     if usable.is_empty() {
         return Err(main.iter().map(|c| c.reach).min().unwrap_or(Reach::Nothing));
@@ -226,8 +265,9 @@ struct Candidate<'a> {
 }
 
 impl<'a> Candidate<'a> {
-    fn of<A>(point: &Point<A>, address: &'a str, channel: Channel) -> Self {
-        let reach = match (point.opted_out.iter().any(|s| s.covers(channel)), point.invalid) {
+    fn of<A>(point: &Point<A>, address: &'a str, channel: Channel, at: DateTime<Utc>) -> Self {
+        let silent = point.opted_out.iter().any(|s| s.covers(channel)) || point.marks.is_silent(at);
+        let reach = match (silent, point.invalid || point.marks.rules_out(channel, at)) {
             (true, _) => Reach::OptedOut,
             (false, true) => Reach::Invalid,
             (false, false) => Reach::Usable,
@@ -259,11 +299,18 @@ mod tests {
         let mut ana = customer("CC");
         ana.emails = vec![email(1, "uno@x.com"), email(2, "dos@x.com")];
         ana.emails[0].invalid = true;
-        let found = choose(&ana, Audience::Customer, Channel::Email, &Levels::default()).expect("an address");
+        let found = choose(&ana, Audience::Customer, Channel::Email, &Levels::default(), DateTime::UNIX_EPOCH)
+            .expect("an address");
         assert_eq!(addresses(&found), (vec!["dos@x.com"], vec![]));
         ana.emails[1].opted_out.insert(Scope::All);
-        assert_eq!(choose(&ana, Audience::Customer, Channel::Email, &Levels::default()), Err(Reach::OptedOut));
-        assert_eq!(choose(&ana, Audience::Customer, Channel::Sms, &Levels::default()), Err(Reach::Nothing));
+        assert_eq!(
+            choose(&ana, Audience::Customer, Channel::Email, &Levels::default(), DateTime::UNIX_EPOCH),
+            Err(Reach::OptedOut)
+        );
+        assert_eq!(
+            choose(&ana, Audience::Customer, Channel::Sms, &Levels::default(), DateTime::UNIX_EPOCH),
+            Err(Reach::Nothing)
+        );
     }
 
     #[test]
@@ -271,7 +318,8 @@ mod tests {
         let mut acme = customer("RUC");
         acme.emails = vec![email(1, "a@x.com"), email(2, "b@x.com"), email(3, "c@x.com")];
         let levels = Levels { to: vec![1, 3], cc: vec![2, 3] };
-        let found = choose(&acme, Audience::Customer, Channel::Email, &levels).expect("addresses");
+        let found =
+            choose(&acme, Audience::Customer, Channel::Email, &levels, DateTime::UNIX_EPOCH).expect("addresses");
         assert_eq!(addresses(&found), (vec!["a@x.com", "c@x.com"], vec!["b@x.com"]));
     }
 
@@ -279,10 +327,14 @@ mod tests {
     fn a_guarantor_is_written_to_at_its_own_address() {
         let mut ana = customer("CC");
         ana.emails = vec![email(1, "ana@x.com")];
-        let guarantor =
-            |text: &str| choose(&ana_with(&ana, text), Audience::Guarantor, Channel::Email, &Levels::default());
+        let guarantor = |text: &str| {
+            choose(&ana_with(&ana, text), Audience::Guarantor, Channel::Email, &Levels::default(), DateTime::UNIX_EPOCH)
+        };
         assert_eq!(addresses(&guarantor("aval@x.com").expect("an address")).0, vec!["aval@x.com"]);
-        assert_eq!(choose(&ana, Audience::Reference, Channel::Email, &Levels::default()), Err(Reach::Nothing));
+        assert_eq!(
+            choose(&ana, Audience::Reference, Channel::Email, &Levels::default(), DateTime::UNIX_EPOCH),
+            Err(Reach::Nothing)
+        );
     }
     fn ana_with(ana: &Customer, guarantor: &str) -> Customer {
         let email = Email::parse(guarantor).ok();

@@ -1,7 +1,7 @@
 //! A customer: a person or company that owes, and how it may be reached.
 
 use crate::contact::channel::{Channel, Scope};
-use crate::contact::point::{Email, Phone, Point};
+use crate::contact::point::{Email, Known, Phone, Point};
 use crate::debt::document::Document;
 use crate::ids::UserId;
 use crate::strategy::template::Audience;
@@ -165,6 +165,14 @@ impl Customer {
             opt_outs: BTreeMap::new(),
             edited: BTreeMap::new(),
         }
+    }
+
+    /// Changes what is known of an address, in each slot it stands in.
+    pub fn known(&mut self, address: &str, how: &dyn Fn(&mut Known<'_>)) {
+        let phones = self.phones.iter_mut().filter(|p| p.address.e164() == address).map(Point::known);
+        phones.for_each(|mut known| how(&mut known));
+        let emails = self.emails.iter_mut().filter(|p| p.address.address() == address).map(Point::known);
+        emails.for_each(|mut known| how(&mut known));
     }
 
     /// The people a template of an audience is written to, besides the customer.

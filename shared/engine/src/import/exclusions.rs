@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::exclude;
 use crate::store::accounts;
 use cauce_domain::contact::channel::Scope;
+use cauce_domain::contact::wish::{Source, Wish};
 use cauce_domain::debt::customer::OptOut;
 
 /// Takes the rows of one customer or one address in.
@@ -29,7 +30,9 @@ pub(super) async fn apply(context: &Context<'_>, rows: &[SpilledRow]) -> Result<
         let said = OptOut { reason, date };
         let changed = match normal_address(setup, row.text("Dirección")).filter(|_| !row.text("Dirección").is_empty())
         {
-            Some(address) if write => exclude::address(ports, setup, &address, scope, &said, context.by).await?,
+            Some(address) if write => {
+                exclude::address(ports, setup, &address, &wish(context, scope, &said), context.by).await?
+            }
             Some(_) => true,
             None => {
                 let id = id_of(spilled.owner);
@@ -43,4 +46,17 @@ pub(super) async fn apply(context: &Context<'_>, rows: &[SpilledRow]) -> Result<
         effect.take(changed, changed, 1);
     }
     Ok(effect)
+}
+
+/// A row's wish: since its date where it gives one.
+fn wish(context: &Context<'_>, scope: Scope, said: &OptOut) -> Wish {
+    let since = said.date.map(|date| context.setup.project().calendar.midnight(date));
+    Wish {
+        scope,
+        source: context.by.map_or(Source::Load, |_| Source::User),
+        evidence: None,
+        at: since.unwrap_or_else(|| context.setup.project().calendar.midnight(context.today)),
+        reason: said.reason.clone(),
+        author: context.by.map(|by| by.author.clone()),
+    }
 }

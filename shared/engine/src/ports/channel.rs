@@ -1,5 +1,6 @@
 //! `Sender`: one message to a provider, which takes it, refuses it, or leaves us not knowing.
 
+use super::told::Refusal;
 use async_trait::async_trait;
 use cauce_domain::contact::point::Recipients;
 use cauce_domain::ids::ProjectId;
@@ -36,13 +37,39 @@ pub enum Answer {
     /// Taken, under the provider's id.
     Accepted(String),
     /// Not taken, for good.
-    Refused(String),
+    Refused(Refused),
     /// Not taken, and may be asked again: refused connection, too many requests.
-    NotNow(String),
+    NotNow {
+        /// Why.
+        why: String,
+        /// Seconds before it is asked again, at least.
+        wait: u32,
+    },
     /// Not taken: the provider refuses the project's account, not this message.
     Disconnected(String),
     /// The request left and no answer came.
     Unknown(String),
+}
+
+/// Why a message was not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// In the user's words, without addresses.
+    pub words: String,
+    /// What it means for the address and the account, where the provider says.
+    pub refusal: Option<Refusal>,
+}
+
+impl Answer {
+    /// Not taken for a reason that says nothing of its address.
+    pub fn refused(words: impl Into<String>) -> Self {
+        Self::Refused(Refused { words: words.into(), refusal: None })
+    }
+
+    /// Not taken now.
+    pub fn not_now(why: impl Into<String>) -> Self {
+        Self::NotNow { why: why.into(), wait: 0 }
+    }
 }
 
 /// Sends by one channel.
@@ -52,28 +79,4 @@ pub trait Sender: Send + Sync {
     fn provider(&self) -> &'static str;
     /// Sends one message.
     async fn send(&self, message: &Outgoing) -> Answer;
-}
-
-/// A webhook request, before anybody trusts it.
-#[derive(Debug, Clone)]
-pub struct Request<'a> {
-    /// Header names in lower case with their values.
-    pub headers: &'a [(String, String)],
-    /// Raw body.
-    pub body: &'a [u8],
-}
-
-impl Request<'_> {
-    /// A header's value.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
-    }
-}
-
-/// A provider's webhooks: who signed them and what they say.
-pub trait Webhook: Send + Sync {
-    /// Whether the secret signed exactly these bytes; compared in constant time.
-    fn verify(&self, secret: &str, request: &Request<'_>) -> bool;
-    /// Reads a verified body; unknown kinds of events are passed over.
-    fn parse(&self, body: &[u8]) -> Result<Vec<crate::messages::ProviderEvent>, String>;
 }

@@ -6,6 +6,7 @@ pub mod queue;
 pub mod secrets;
 pub mod table;
 pub mod told;
+pub mod webhook;
 
 use cauce_domain::contact::channel::Channel;
 use chrono::{DateTime, Utc};
@@ -27,9 +28,11 @@ pub struct Ports {
     /// One sender per channel.
     pub channels: BTreeMap<Channel, Arc<dyn channel::Sender>>,
     /// One reader of webhooks per provider.
-    pub webhooks: BTreeMap<&'static str, Arc<dyn channel::Webhook>>,
+    pub webhooks: BTreeMap<&'static str, Arc<dyn webhook::Webhook>>,
     /// Where ids come from; time-ordered in use, counted in tests.
     pub ids: Arc<dyn Fn() -> Uuid + Send + Sync>,
+    /// The address under which providers and people reach us, such as `https://cobranza.example`, without a slash after it.
+    pub public_url: String,
     /// When the store was put back from a copy: no project is active that was not activated since.
     pub restored: Option<DateTime<Utc>>,
 }

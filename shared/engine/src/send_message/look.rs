@@ -33,7 +33,7 @@ impl Look {
         now: DateTime<Utc>,
     ) -> Result<Self, Error> {
         let account = &open.account;
-        let recipients = recipients(ports, setup, strategy, message, &account.customer).await?;
+        let recipients = recipients(ports, setup, strategy, message, &account.customer, now).await?;
         let orders: Vec<Order> = open.orders.iter().map(|(o, ..)| o.clone()).collect();
         let values = tag::values(account, Some(&orders), setup.sender(), setup.today(now));
         let (subject, text) = match setup.template(&message.step.template).map(|t| t.value.compile()) {
@@ -107,6 +107,7 @@ async fn recipients(
     strategy: &Strategy,
     message: &Interaction,
     customer: &Customer,
+    now: DateTime<Utc>,
 ) -> Result<Result<Recipients, Reach>, Error> {
     let Some(channel) = message.channel else { return Ok(Err(Reach::Nothing)) };
     let audience = setup.template(&message.step.template).map(|t| t.value.audience).unwrap_or_default();
@@ -121,7 +122,7 @@ async fn recipients(
             person.take_off(channel);
         }
     }
-    Ok(match point::choose(&willing, audience, channel, &levels) {
+    Ok(match point::choose(&willing, audience, channel, &levels, now) {
         Err(Reach::Nothing) if willing != *customer => Err(Reach::OptedOut),
         chosen => chosen,
     })

@@ -11,9 +11,9 @@
 
 mod claim;
 mod look;
+pub(crate) mod refusal;
 mod settle;
 
-pub use settle::apply_parked;
 pub(crate) use settle::raise;
 
 use crate::Ports;

@@ -3,17 +3,19 @@
 use super::Ended;
 use super::claim::{Claimed, address_day};
 use crate::Ports;
+use crate::apply_event::apply_parked;
 use crate::drop_channel::drop_channel;
 use crate::error::Error;
-use crate::ports::channel::Answer;
-use crate::ports::table::{Change, Expect, Item, Query, TableName};
-use crate::store::codec::{decode, encode};
+use crate::ports::channel::{Answer, Refused};
+use crate::ports::table::{Change, Expect, Item};
+use crate::store::codec::encode;
 use crate::store::commit::{Committed, commit};
-use crate::store::interactions::{self, Parked, Receipt};
+use crate::store::interactions::{self, Receipt};
 use crate::store::settings::Setup;
-use crate::store::{accounts, keys, query_all};
+use crate::store::{accounts, keys};
 use cauce_domain::contact::gate::Reason;
 use cauce_domain::contact::interaction::{Interaction, Report, State};
+use cauce_domain::contact::wish::Source;
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// How often a message that was not taken is tried again, inside the day's window.
@@ -46,11 +48,7 @@ pub(super) async fn settle(
             }
             Ok(Ended::Unknown)
         }
-        Answer::Refused(error) => {
-            let mut failed = Interaction { state: State::Failed { error }, ..claimed.message };
-            failed.times.insert("failed".to_owned(), now);
-            give_back(ports, setup, failed, claimed.version).await
-        }
+        Answer::Refused(why) => refused(ports, setup, claimed, why, now).await,
         Answer::Disconnected(why) => {
             if let Some(channel) = claimed.message.channel {
                 drop_channel(ports, setup, channel, &why, now).await?;
@@ -58,14 +56,34 @@ pub(super) async fn settle(
             let state = State::NotSent { reason: Reason::ChannelDisconnected };
             give_back(ports, setup, Interaction { state, detail: Some(why), ..claimed.message }, claimed.version).await
         }
-        Answer::NotNow(why) => {
-            let again = now + backoff(claimed.message.attempt);
+        Answer::NotNow { why, wait } => {
+            let again = now + backoff(claimed.message.attempt).max(TimeDelta::seconds(i64::from(wait)));
             let close = setup.project().calendar.close_of_day(now);
             let later = claimed.message.attempt < MAX_ATTEMPTS && close.is_some_and(|end| again < end);
-            let state = if later { State::Scheduled { at: again } } else { State::Failed { error: why } };
+            let state =
+                if later { State::Scheduled { at: again } } else { State::Failed { error: why, bounced: false } };
             give_back(ports, setup, Interaction { state, ..claimed.message }, claimed.version).await
         }
     }
+}
+
+/// Not taken, for good: the message ends, and what the refusal says of its address and its template is heeded.
+async fn refused(
+    ports: &Ports,
+    setup: &Setup,
+    claimed: Claimed,
+    why: Refused,
+    now: DateTime<Utc>,
+) -> Result<Ended, Error> {
+    let message = &claimed.message;
+    if let (Some(refusal), Some(channel)) = (&why.refusal, message.channel) {
+        let to = message.recipients.iter().flat_map(|r| &r.to).map(|to| to.address.as_str()).next();
+        let evidence = (Source::Provider, message.id.as_str());
+        super::refusal::follow(ports, setup, channel, to, refusal, evidence, now).await?;
+    }
+    let mut failed = Interaction { state: State::Failed { error: why.words, bounced: false }, ..claimed.message };
+    failed.times.insert("failed".to_owned(), now);
+    give_back(ports, setup, failed, claimed.version).await
 }
 
 /// Doubles from half a minute to a quarter of an hour.
@@ -111,7 +129,7 @@ async fn accepted(
         })
         .await?;
     }
-    apply_parked(ports, setup, provider, id, &receipt).await?;
+    apply_parked(ports, setup, provider, id, &receipt, now).await?;
     Ok(Ended::Sent)
 }
 
@@ -136,23 +154,6 @@ async fn give_back(ports: &Ports, setup: &Setup, message: Interaction, version: 
         }
     }
     Err(Error::Raced)
-}
-
-/// Applies reports that came before their receipt.
-pub async fn apply_parked(
-    ports: &Ports,
-    setup: &Setup,
-    provider: &str,
-    id: &str,
-    receipt: &Receipt,
-) -> Result<(), Error> {
-    let query = Query::table(TableName::Interactions, keys::parked(setup.id(), provider, id));
-    for stored in query_all(ports.table.as_ref(), query).await? {
-        let parked: Parked = decode(&stored.body)?;
-        raise(ports, setup, receipt, |m| m.join(&parked.report, parked.at)).await?;
-        commit(ports, vec![Change::Delete(stored.key, Expect::Anything)]).await?;
-    }
-    Ok(())
 }
 
 /// Changes a message by a rule that only raises it, as often as others get in between.

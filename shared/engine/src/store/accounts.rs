@@ -5,12 +5,12 @@ use super::{keys, query_all};
 use crate::error::Error;
 use crate::ports::Ports;
 use crate::ports::table::{Expect, Index, Item, Key, Query, Stored, TableName};
+use cauce_domain::contact::wish::Wish;
 use cauce_domain::debt::account::Account;
 use cauce_domain::debt::customer::Status;
 use cauce_domain::debt::order::Order;
 use cauce_domain::debt::payment::Movement;
 use cauce_domain::ids::{CustomerId, ProjectId};
-use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 /// Whose order or movement a code is.
@@ -20,18 +20,12 @@ pub struct CodeOwner {
     pub customer: CustomerId,
 }
 
-/// A customer that has an address, or an opt-out of it.
+/// A customer that has an address, or the wishes that stand against it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct AddressNote {
-    /// Why, for opt-outs.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-    /// Since when, for opt-outs.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub date: Option<NaiveDate>,
-    /// Who noted it, for opt-outs by API.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub author: Option<String>,
+    /// The wishes, of opt-outs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub wishes: Vec<Wish>,
 }
 
 /// The message that had a shared address today.

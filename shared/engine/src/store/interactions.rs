@@ -5,7 +5,8 @@ use super::{keys, query_all};
 use crate::error::Error;
 use crate::ports::Ports;
 use crate::ports::table::{Index, Item, Key, MAX_KEYS, Query, Stored, TableName};
-use cauce_domain::contact::interaction::{Interaction, Report, State};
+use crate::ports::told::Status;
+use cauce_domain::contact::interaction::{Interaction, State};
 use cauce_domain::contact::ledger::Week;
 use cauce_domain::ids::{CustomerId, ProjectId, SendId};
 use chrono::{DateTime, Days, NaiveDate, Utc};
@@ -28,13 +29,13 @@ pub struct Receipt {
     pub text: String,
 }
 
-/// A provider's report as it came, kept while its message is not known.
+/// A provider's status as it came, kept while its message is not known.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parked {
-    /// What it reports.
-    pub report: Report,
-    /// The provider's time.
-    pub at: DateTime<Utc>,
+    /// What it says.
+    pub status: Status,
+    /// When it came.
+    pub received: DateTime<Utc>,
 }
 
 shapes! {
@@ -66,6 +67,17 @@ pub async fn texts(
         }
     }
     Ok(places.into_iter().map(|place| found.get(&place?).cloned()).collect())
+}
+
+/// Whose message a provider's id is.
+pub async fn receipt(
+    ports: &Ports,
+    project: &ProjectId,
+    provider: &str,
+    provider_id: &str,
+) -> Result<Option<Receipt>, Error> {
+    let stored = ports.table.get(&keys::receipt(project, provider, provider_id)).await?;
+    stored.map(|s| decode(&s.body)).transpose()
 }
 
 /// Our reference as it travels: enough to find the message without its receipt.
@@ -115,7 +127,7 @@ pub async fn read(ports: &Ports, key: &Key) -> Result<Option<(Interaction, u64)>
     stored.map(|s| Ok((decode(&s.body)?, s.version))).transpose()
 }
 
-/// A customer's messages, newest day first.
+/// Messages of ours to a customer, newest day first, among the newest `limit` of the thread.
 pub async fn of_customer(
     ports: &Ports,
     project: &ProjectId,
@@ -129,7 +141,7 @@ pub async fn of_customer(
         None => query.prefix("i#"),
     };
     let page = ports.table.query(&query).await?;
-    page.items.iter().map(|s| decode(&s.body)).collect()
+    page.items.iter().filter(|s| !super::received::is_received(&s.body)).map(|s| decode(&s.body)).collect()
 }
 
 /// This week's ledger and the week's before, with this one's version.

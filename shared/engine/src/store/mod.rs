@@ -5,12 +5,13 @@
 //! | accounts | `project#customer` | `a` the account, `o#due#code` open orders, `z#o#code` closed ones, `z#m#code` movements, `z#e#instant#id` edits |
 //! | accounts | `project#oc#code`, `project#mv#code` | `p`: whose order or movement a code is |
 //! | accounts | `project#ad#hmac` | an address: `c#customer` who has it, `g` its guard, `x#scope` opt-outs, `d#day` today's message |
-//! | interactions | `project#customer` | `i#day#send` messages, `l#week` the contact ledger |
+//! | interactions | `project#customer` | `i#day#id` messages, ours and theirs, `l#week` the contact ledger |
+//! | interactions | `project#un` | an address nobody is known to have, by its HMAC; `project#un#hmac` its `i#day#id` messages |
 //! | interactions | `project#rc#provider#id` | `r` the receipt: whose message a provider's id is, and its text |
 //! | interactions | `project#pk#provider#id` | `e#event` reports that came before their receipt |
 //! | settings | `project` | `project`, `user#…`, `template#…`, `segment#…`, `flow#…`, `mapping#…`, `key#…` listed API keys |
 //! | settings | `project#edits` | `instant#id`: who changed which setting |
-//! | settings | `key#hash`, `hook#token`, `projects` | the ways to a project from outside |
+//! | settings | `key#hash`, `account#provider#id`, `projects` | the ways to a project from outside |
 //! | jobs | `project#…` | the process log, chunks of loads, runs, idempotency keys, statistics |
 
 pub mod accounts;
@@ -21,7 +22,9 @@ pub mod edits;
 pub mod interactions;
 pub mod jobs;
 pub mod keys;
+pub mod received;
 pub mod settings;
+pub mod setups;
 
 use crate::ports::PortError;
 use crate::ports::table::{Page, Query, Stored, Table};

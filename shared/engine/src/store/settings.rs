@@ -10,7 +10,7 @@ use crate::import::job::Kind as LoadKind;
 use crate::ports::Ports;
 use crate::ports::table::{Change, Item, Key, Query, TableName};
 use cauce_domain::contact::calendar::Calendar;
-use cauce_domain::contact::channel::{Channel, ChannelFlags};
+use cauce_domain::contact::channel::{Channel, ChannelFlags, Scope};
 use cauce_domain::contact::ledger::Caps;
 use cauce_domain::country::{Country, NumberStyle};
 use cauce_domain::debt::customer::Kind;
@@ -105,6 +105,16 @@ pub struct Project {
     pub confirm_above_percent: u32,
     /// The token of its webhook routes.
     pub hook_token: String,
+    /// Whoever refuses marketing at WhatsApp is not written to there at all.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub marketing_stop_is_full: bool,
+}
+
+impl Project {
+    /// What a refusal of marketing at WhatsApp covers.
+    pub fn marketing_scope(&self) -> Scope {
+        if self.marketing_stop_is_full { Scope::Whatsapp } else { Scope::WhatsappMarketing }
+    }
 }
 
 /// A user of a project; no sign-in yet.
@@ -283,19 +293,6 @@ pub async fn load(ports: &Ports, project: &ProjectId) -> Result<Setup, Error> {
     let mut project: Versioned<Project> = found.ok_or(Error::NotFound("el proyecto"))?;
     project.value.active &= ports.restored.is_none_or(|restored| project.value.activated >= Some(restored));
     Ok(Setup { project, users, templates, segments, flows, mappings, key })
-}
-
-/// Reads the settings of each project named, once; one that cannot be read is left out, and its records fail alone.
-pub async fn load_each(ports: &Ports, ids: impl IntoIterator<Item = ProjectId>) -> BTreeMap<ProjectId, Setup> {
-    let mut setups = BTreeMap::new();
-    for id in ids {
-        if !setups.contains_key(&id)
-            && let Ok(setup) = load(ports, &id).await
-        {
-            setups.insert(id, setup);
-        }
-    }
-    setups
 }
 
 /// The place of a setting.

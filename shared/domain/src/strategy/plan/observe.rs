@@ -23,7 +23,7 @@ pub fn observe(account: &Account, strategy: &Strategy, span: Span, sender: Sende
     let (_, step, _) = strategy.candidates(&account.segment, &account.summary, reaching, done).pop()?;
     let template = strategy.template(step);
     let reach = template.map_or(Reach::Usable, |t| {
-        point::choose(&account.customer, t.audience, t.channel, &step.levels)
+        point::choose(&account.customer, t.audience, t.channel, &step.levels, strategy.calendar.midnight(span.to))
             .map_or_else(|reach| reach, |_| Reach::Usable)
     });
     Some(Facts {

@@ -61,6 +61,7 @@ pub(crate) fn message(state: State) -> Interaction {
         planned: true,
         attempt: 1,
         provider_id: None,
+        tries: Vec::new(),
         recipients: None,
         times: BTreeMap::new(),
         facts: facts(),

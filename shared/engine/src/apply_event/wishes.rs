@@ -1,0 +1,85 @@
+//! Wishes for silence and for messages again: by word, button, one click, complaint or provider; in force at once.
+
+use super::{Post, matching};
+use crate::Ports;
+use crate::error::Error;
+use crate::exclude;
+use crate::ports::told::{Inbound, Preference};
+use crate::store::interactions::{self, Receipt};
+use crate::store::settings::Setup;
+use cauce_domain::contact::channel::{Channel, Scope};
+use cauce_domain::contact::point::Recipients;
+use cauce_domain::contact::wish::{Source, Wish};
+use chrono::{DateTime, Utc};
+
+fn wish(scope: Scope, source: Source, evidence: &str, at: DateTime<Utc>) -> Wish {
+    Wish { scope, source, evidence: Some(evidence.to_owned()), at, reason: None, author: None }
+}
+
+/// A person's word or button asks for silence on the channel it came by.
+pub(super) async fn silence(
+    post: &Post<'_>,
+    setup: &Setup,
+    channel: Channel,
+    address: &str,
+    told: &Inbound,
+    at: DateTime<Utc>,
+) -> Result<(), Error> {
+    let source = match (&told.handled, &told.payload) {
+        (Some(_), _) => Source::Provider,
+        (None, Some(_)) => Source::Button,
+        (None, None) => Source::Keyword,
+    };
+    let wish = wish(channel.into(), source, &told.id, at);
+    for spelling in matching::spellings(channel, address) {
+        exclude::address(post.ports, setup, &spelling, &wish, None).await?;
+    }
+    Ok(())
+}
+
+/// A person's word asks for messages again: wishes that were said by word, button, click or provider are taken back.
+pub(super) async fn consent(post: &Post<'_>, setup: &Setup, channel: Channel, address: &str) -> Result<(), Error> {
+    for spelling in matching::spellings(channel, address) {
+        let taken_back = Source::is_taken_back_by_word;
+        exclude::lift(post.ports, setup, &spelling, channel.into(), None, taken_back).await?;
+    }
+    Ok(())
+}
+
+/// A wish made at the provider: of WhatsApp's, about what it counts as marketing alone.
+pub(super) async fn preference(post: &Post<'_>, setup: &Setup, told: &Preference) -> Result<(), Error> {
+    let at = told.at.unwrap_or(post.received);
+    let phone = told.wa_id.as_deref().and_then(super::inbound::phone);
+    let phone = match (&phone, &told.user) {
+        (None, Some(user)) => super::identity::phone_of(post.ports, setup, user).await?,
+        _ => phone,
+    };
+    if let Some(address) = &told.address {
+        // A contact list of SES's, which only its own pages change.
+        let wish = wish(Scope::Email, Source::Provider, told.id.as_deref().unwrap_or("lista"), at);
+        exclude::address(post.ports, setup, address, &wish, None).await?;
+    }
+    let Some(phone) = phone else { return Ok(()) };
+    let scope = setup.project().marketing_scope();
+    for spelling in matching::spellings(Channel::Whatsapp, &phone) {
+        if told.value.as_deref() == Some("stop") {
+            let wish = wish(scope, Source::Provider, "user_preferences", at);
+            exclude::address(post.ports, setup, &spelling, &wish, None).await?;
+        } else {
+            let from_provider = |source| source == Source::Provider;
+            exclude::lift(post.ports, setup, &spelling, Scope::WhatsappMarketing, None, from_provider).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The way out in an e-mail's heading, or the button of its page: every address the e-mail went to.
+pub async fn unsubscribe(ports: &Ports, setup: &Setup, receipt: &Receipt, at: DateTime<Utc>) -> Result<(), Error> {
+    let key = crate::store::keys::interaction(setup.id(), &receipt.customer, receipt.day, &receipt.send);
+    let Some((message, _)) = interactions::read(ports, &key).await? else { return Ok(()) };
+    let wish = wish(Scope::Email, Source::OneClick, &interactions::reference(&message), at);
+    for to in message.recipients.iter().flat_map(Recipients::all) {
+        exclude::address(ports, setup, &to.address, &wish, None).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,121 @@
+//! What became of a message of ours, in the provider's words.
+
+use cauce_domain::contact::disposition::Disposition;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// A message's state in the provider's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reported {
+    /// Taken.
+    Accepted,
+    /// Taken for later.
+    Scheduled,
+    /// Waiting at the provider.
+    Queued,
+    /// Leaving.
+    Sending,
+    /// Left.
+    Sent,
+    /// Taken by the carrier, the last some of them tell.
+    DeliveredToCarrier,
+    /// It reached the handset or the mailbox.
+    Delivered,
+    /// It was read.
+    Read,
+    /// A voice message was heard.
+    Played,
+    /// The mailbox's server asks for patience.
+    Delayed,
+    /// It did not leave.
+    Failed,
+    /// It left and did not arrive.
+    Undelivered,
+    /// The mailbox's server gave it back.
+    Bounced,
+    /// The person complained of it.
+    Complained,
+    /// It was taken back.
+    Canceled,
+}
+
+impl Reported {
+    /// How far along its way a message in this state is; what comes later and stands lower is history.
+    pub fn rank(self) -> u8 {
+        match self {
+            Self::Accepted | Self::Scheduled | Self::Queued => 0,
+            Self::Sending => 1,
+            Self::Sent | Self::Delayed => 2,
+            Self::DeliveredToCarrier => 3,
+            Self::Delivered => 4,
+            Self::Read | Self::Played => 5,
+            Self::Failed | Self::Undelivered | Self::Bounced | Self::Complained | Self::Canceled => 9,
+        }
+    }
+}
+
+/// What became of a message of ours.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// The project, where our own mark of it comes back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
+    /// The account or number it left from.
+    pub account: Option<String>,
+    /// The provider's id of the message.
+    pub id: String,
+    /// Its state.
+    pub state: Reported,
+    /// When.
+    pub at: Option<DateTime<Utc>>,
+    /// Whom it is about: a number or an e-mail address.
+    pub address: Option<String>,
+    /// Whom it is about, as the provider names people.
+    pub user: Option<String>,
+    /// Our reference, where it comes back.
+    pub reference: Option<String>,
+    /// Why it did not arrive.
+    pub refusal: Option<Refusal>,
+    /// More of it, in the provider's words.
+    pub reason: Option<String>,
+    /// Whether nothing more will be told, where the provider says so.
+    pub last: Option<bool>,
+}
+
+impl Status {
+    /// A status with what every provider gives.
+    pub fn of(id: impl Into<String>, state: Reported) -> Self {
+        Self {
+            project: None,
+            account: None,
+            id: id.into(),
+            state,
+            at: None,
+            address: None,
+            user: None,
+            reference: None,
+            refusal: None,
+            reason: None,
+            last: None,
+        }
+    }
+}
+
+impl std::fmt::Debug for Status {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut shown = f.debug_struct("Status");
+        shown.field("id", &self.id).field("state", &self.state).field("refusal", &self.refusal).finish_non_exhaustive()
+    }
+}
+
+/// Why a message did not arrive.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// The provider's code.
+    pub code: Option<String>,
+    /// What is to be done about it.
+    pub disposition: Disposition,
+    /// The kind of bounce, of e-mails: type and subtype.
+    pub bounce: Option<String>,
+}

@@ -1,0 +1,135 @@
+//! What follows from a refusal, whether the provider said it at once or told it later: for the address it went to, for the
+//! account it left from, for the message's next try, for the team.
+
+use super::settle::raise;
+use crate::Ports;
+use crate::drop_channel::drop_channel;
+use crate::edit_customer::of_address;
+use crate::error::Error;
+use crate::exclude;
+use crate::notice::alert_once;
+use crate::ports::told::{Refusal, Reported, Status};
+use crate::store::interactions::Receipt;
+use crate::store::settings::Setup;
+use cauce_domain::contact::channel::{Channel, Scope};
+use cauce_domain::contact::disposition::Disposition;
+use cauce_domain::contact::interaction::{Interaction, State};
+use cauce_domain::contact::point::Recipients;
+use cauce_domain::contact::wish::{Source, Wish};
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// How long WhatsApp's *undeliverable* is believed: it hides whether the person left WhatsApp, blocked us or is behind.
+const HIDDEN: TimeDelta = TimeDelta::days(30);
+
+/// A refusal in the user's words, with the provider's code; never the provider's own words, which may hold addresses.
+pub(crate) fn words(refusal: Option<&Refusal>, reason: Option<&str>) -> String {
+    match refusal {
+        Some(Refusal { code: Some(code), disposition, .. }) => format!("{} ({code})", disposition.spanish()),
+        Some(Refusal { disposition, .. }) => disposition.spanish().to_owned(),
+        None => reason.unwrap_or("el proveedor no dijo por qué").to_owned(),
+    }
+}
+
+/// Does what follows from a refusal for everything but the message itself.
+pub(crate) async fn follow(
+    ports: &Ports,
+    setup: &Setup,
+    channel: Channel,
+    address: Option<&str>,
+    refusal: &Refusal,
+    (source, evidence): (Source, &str),
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let silence =
+        |scope: Scope| Wish { scope, source, evidence: Some(evidence.to_owned()), at: now, reason: None, author: None };
+    match (refusal.disposition, address) {
+        (Disposition::DeadRecipient | Disposition::Suppress, Some(address)) => {
+            let hidden = refusal.code.as_deref() == Some("131026");
+            let until = hidden.then(|| now + HIDDEN);
+            of_address(ports, setup, address, None, &|known| known.marks.rule_out(channel, until)).await?;
+        }
+        (Disposition::Soft, Some(address)) => {
+            of_address(ports, setup, address, None, &|known| known.marks.bounced_softly(evidence, now)).await?;
+        }
+        (Disposition::OptOut, Some(address)) => {
+            exclude::address(ports, setup, address, &silence(channel.into()), None).await?;
+        }
+        (Disposition::OptOutMarketing, Some(address)) => {
+            exclude::address(ports, setup, address, &silence(setup.project().marketing_scope()), None).await?;
+        }
+        (Disposition::StopAccount, _) => {
+            drop_channel(ports, setup, channel, &words(Some(refusal), None), now).await?;
+        }
+        (Disposition::FixRequest | Disposition::ContentFiltered | Disposition::Unknown, _) => {
+            let code = refusal.code.as_deref().unwrap_or("sin código");
+            let text = format!(
+                "El proveedor de {} rechazó un mensaje: {}.\nRevise la plantilla o la cuenta; mientras tanto los mensajes \
+                 iguales seguirán fallando.",
+                channel.spanish(),
+                words(Some(refusal), None)
+            );
+            let subject = format!("Mensajes rechazados: {} ({code})", channel.spanish());
+            alert_once(ports, setup, &format!("{channel}-{code}"), &subject, text, now).await?;
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Follows a refusal that came by a status: a message that may be tried again waits for its moment.
+pub(crate) async fn told_later(
+    ports: &Ports,
+    setup: &Setup,
+    receipt: &Receipt,
+    message: &Interaction,
+    status: &Status,
+    refusal: &Refusal,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let Some(channel) = message.channel else { return Ok(()) };
+    let sole = message.recipients.iter().flat_map(|r| &r.to).map(|to| to.address.as_str()).next();
+    // WhatsApp may write the number in another way than we do; an e-mail may have gone to several.
+    let address = status.address.as_deref().filter(|_| channel == Channel::Email).or(sole);
+    let complained = status.state == Reported::Complained;
+    let source = if complained { Source::Complaint } else { Source::Provider };
+    follow(ports, setup, channel, address, refusal, (source, &status.id), now).await?;
+    let Some(again) = next_try(setup, message, refusal.disposition, now) else { return Ok(()) };
+    raise(ports, setup, receipt, |message| {
+        let mine = message.provider_id.as_deref() == Some(status.id.as_str());
+        if !mine || !matches!(message.state, State::Failed { .. }) {
+            return false;
+        }
+        message.tries.extend(message.provider_id.take());
+        message.state = State::Scheduled { at: again };
+        true
+    })
+    .await?;
+    Ok(())
+}
+
+/// When a message that could not be delivered is tried again, if it may be: inside its own day's window.
+fn next_try(
+    setup: &Setup,
+    message: &Interaction,
+    disposition: Disposition,
+    now: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
+    let (most, wait) = match disposition {
+        Disposition::Retry => (5, TimeDelta::minutes(1)),
+        Disposition::RetryOnce => (1, TimeDelta::minutes(15)),
+        Disposition::RetryLimited => (2, TimeDelta::hours(4)),
+        _ => return None,
+    };
+    let again = now + wait;
+    let calendar = &setup.project().calendar;
+    let inside = calendar.local_day(again) == message.day && calendar.close_of_day(now).is_some_and(|end| again < end);
+    (message.tries.len() < most && inside).then_some(again)
+}
+
+/// A message arrived at its address: what was only suspected of it is forgotten.
+pub(crate) async fn proved(ports: &Ports, setup: &Setup, message: &Interaction, channel: Channel) -> Result<(), Error> {
+    for to in message.recipients.iter().flat_map(Recipients::all) {
+        of_address(ports, setup, &to.address, None, &|known| known.marks.proved(channel)).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,156 @@
+//! What people wrote, in the thread of the customer it belongs to or of an address nobody is known to have.
+
+use super::codec::{decode, encode, shapes};
+use super::commit::{Committed, commit};
+use super::settings::Setup;
+use super::{jobs, keys, query_all};
+use crate::error::Error;
+use crate::ports::Ports;
+use crate::ports::table::{Change, Expect, Item, Key, Query, TableName};
+use cauce_domain::contact::channel::Channel;
+use cauce_domain::contact::received::Received;
+use cauce_domain::ids::CustomerId;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// An address that wrote and that no customer is known to have (*no registrado*).
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unregistered {
+    /// By which channel.
+    pub channel: Channel,
+    /// The address.
+    pub address: String,
+    /// The name its sender gave last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// When it last wrote.
+    pub last: DateTime<Utc>,
+    /// How often.
+    pub messages: u32,
+    /// A user took it off the tray; a new message brings it back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hidden: bool,
+}
+
+impl fmt::Debug for Unregistered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unregistered").field("channel", &self.channel).finish_non_exhaustive()
+    }
+}
+
+/// That a thing a provider told was acted on: it may be told again for weeks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Seen {
+    at: DateTime<Utc>,
+}
+
+shapes! {
+    Received => "received_v1",
+    Unregistered => "unregistered_v1",
+    Seen => "seen_v1",
+}
+
+/// Whose thread a message stands in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Thread {
+    /// Each of these customers'.
+    Customers(Vec<CustomerId>),
+    /// Its address's own.
+    Unregistered,
+}
+
+fn place_of_address(setup: &Setup, channel: Channel, address: &str) -> (Key, String) {
+    let mark = keys::keyed(&setup.key, "unregistered", &format!("{channel}\u{1}{address}"));
+    let contact = Key::new(TableName::Interactions, format!("{}#un", setup.id()), mark.clone());
+    (contact, format!("{}#un#{mark}", setup.id()))
+}
+
+fn seen(setup: &Setup, message: &Received) -> Result<Change, Error> {
+    let (provider, id) = &message.provider;
+    let mark = keys::sha256(format!("{provider}\u{1}{id}").as_bytes());
+    let key = Key::new(TableName::Jobs, format!("{}#seen#{mark}", setup.id()), "s");
+    let item = Item::new(key, encode(&Seen { at: message.received })?);
+    Ok(Change::Put(item.expiring(jobs::expiry(message.received)), Expect::Absent))
+}
+
+/// Keeps a message, once however often it is told; answers whether it is new.
+pub async fn keep(ports: &Ports, setup: &Setup, message: &Received, thread: &Thread) -> Result<bool, Error> {
+    for _ in 0..10 {
+        let mut changes = vec![seen(setup, message)?];
+        match thread {
+            Thread::Customers(customers) => {
+                for customer in customers {
+                    let partition = keys::partition(setup.id(), customer);
+                    changes.push(Change::Put(item(partition, message)?, Expect::Absent));
+                }
+            }
+            Thread::Unregistered => {
+                let (place, partition) = place_of_address(setup, message.channel, &message.from);
+                changes.push(contact(ports, place, message).await?);
+                changes.push(Change::Put(item(partition, message)?, Expect::Absent));
+            }
+        }
+        match commit(ports, changes).await? {
+            Committed::Made => return Ok(true),
+            // Somebody else's message of the same address came first.
+            Committed::Lost(lost) if lost.iter().all(|(at, _)| *at == 1) && *thread == Thread::Unregistered => {}
+            Committed::Lost(_) => return Ok(false),
+        }
+    }
+    Err(Error::Raced)
+}
+
+fn item(partition: String, message: &Received) -> Result<Item, Error> {
+    let key = Key::new(TableName::Interactions, partition, format!("i#{}#{}", message.day, message.id));
+    Ok(Item::new(key, encode(message)?))
+}
+
+/// The address's entry with one message more.
+async fn contact(ports: &Ports, place: Key, message: &Received) -> Result<Change, Error> {
+    let stored = ports.table.get(&place).await?;
+    let known = stored.as_ref().map(|s| decode::<Unregistered>(&s.body)).transpose()?;
+    let contact = Unregistered {
+        channel: message.channel,
+        address: message.from.clone(),
+        name: message.name.clone().or_else(|| known.as_ref()?.name.clone()),
+        last: known.as_ref().map_or(message.at, |k| k.last.max(message.at)),
+        messages: known.as_ref().map_or(0, |k| k.messages) + 1,
+        hidden: false,
+    };
+    let expect = super::accounts::as_read(stored.map(|s| s.version));
+    Ok(Change::Put(Item::new(place, encode(&contact)?), expect))
+}
+
+/// The addresses nobody is known to have, the one that wrote last first.
+pub async fn unregistered(ports: &Ports, setup: &Setup) -> Result<Vec<Unregistered>, Error> {
+    let query = Query::table(TableName::Interactions, format!("{}#un", setup.id()));
+    let found = query_all(ports.table.as_ref(), query).await?;
+    let mut contacts = found.iter().map(|s| decode(&s.body)).collect::<Result<Vec<Unregistered>, _>>()?;
+    contacts.sort_by_key(|contact| std::cmp::Reverse(contact.last));
+    Ok(contacts)
+}
+
+/// What an address nobody is known to have wrote, oldest first.
+pub async fn of_address(ports: &Ports, setup: &Setup, channel: Channel, address: &str) -> Result<Vec<Received>, Error> {
+    let query = Query::table(TableName::Interactions, place_of_address(setup, channel, address).1).prefix("i#");
+    in_order(&query_all(ports.table.as_ref(), query).await?.iter().map(|s| s.body.as_str()).collect::<Vec<_>>())
+}
+
+/// What a customer wrote, oldest first.
+pub async fn of_customer(ports: &Ports, setup: &Setup, customer: &CustomerId) -> Result<Vec<Received>, Error> {
+    let query = Query::table(TableName::Interactions, keys::partition(setup.id(), customer)).prefix("i#");
+    let found = query_all(ports.table.as_ref(), query).await?;
+    in_order(&found.iter().map(|s| s.body.as_str()).filter(|body| is_received(body)).collect::<Vec<_>>())
+}
+
+fn in_order(bodies: &[&str]) -> Result<Vec<Received>, Error> {
+    let mut all = bodies.iter().map(|body| decode(body)).collect::<Result<Vec<Received>, _>>()?;
+    all.sort_by_key(|message| (message.at, message.id.clone()));
+    Ok(all)
+}
+
+/// Whether a thread's item is a person's message, rather than one of ours.
+pub fn is_received(body: &str) -> bool {
+    body.starts_with("{\"type\":\"received_")
+}

@@ -1,0 +1,178 @@
+//! What people write, wherever it belongs, and what they wish.
+
+use super::{ACCOUNT, Line, text};
+use cauce_domain::contact::channel::{Channel, Scope};
+use cauce_domain::contact::gate::Reason;
+use cauce_domain::contact::interaction::State;
+use cauce_domain::contact::received::Flag;
+use cauce_domain::contact::wish::Source;
+use cauce_engine::exclude;
+use cauce_engine::import::job::Kind;
+use cauce_engine::store::received;
+use serde_json::{Value, json};
+
+const AT: i64 = 1_773_151_200; // 10 March 2026, 9:00 in Lima
+
+fn sms(id: &str, from: &str, said: &str, more: &str) -> String {
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    form.append_pair("AccountSid", ACCOUNT).append_pair("MessageSid", id).append_pair("SmsStatus", "received");
+    form.append_pair("From", from)
+        .append_pair("To", "+5115550000")
+        .append_pair("Body", said)
+        .append_pair("NumMedia", "0");
+    form.finish() + more
+}
+
+#[tokio::test]
+async fn an_answer_stands_in_its_customers_thread_once() {
+    let line = Line::on("2026-03-10", "Ana Beto").await;
+    let wrote = text("wamid.1", "51987650000", AT, "¿Cuánto debo?");
+    for _ in 0..3 {
+        line.whatsapp(wrote.clone()).await;
+    }
+    line.twilio(&sms("SM1", "+51987650000", "ya pagué", "")).await;
+    let thread = line.thread("100").await;
+    let said: Vec<_> = thread.iter().map(|m| (m.channel, m.text.as_deref().unwrap_or_default())).collect();
+    assert_eq!(said, [(Channel::Sms, "ya pagué"), (Channel::Whatsapp, "¿Cuánto debo?")]);
+    assert!(line.thread("101").await.is_empty());
+    let account = line.world.account("100").await;
+    let seen = account.customer.phones[0].marks.whatsapp.clone().expect("seen on WhatsApp");
+    let wrote = chrono::DateTime::from_timestamp(AT, 0).expect("an instant");
+    assert!(seen.window_is_open("100000000000001", wrote + chrono::TimeDelta::hours(23)));
+}
+
+#[tokio::test]
+async fn who_nobody_knows_waits_among_the_unregistered() {
+    let line = Line::on("2026-03-10", "Ana").await;
+    line.whatsapp(text("wamid.1", "51999999999", AT, "hola")).await;
+    line.whatsapp(text("wamid.2", "51999999999", AT + 60, "¿hay alguien?")).await;
+    line.whatsapp(text("wamid.2", "51999999999", AT + 60, "¿hay alguien?")).await;
+    let (ports, setup) = (&line.world.house().ports, line.world.setup().await);
+    let known = received::unregistered(ports, &setup).await.expect("read");
+    assert_eq!(known.len(), 1);
+    assert_eq!((known[0].address.as_str(), known[0].messages), ("+51999999999", 2));
+}
+
+#[tokio::test]
+async fn baja_is_heeded_from_that_moment_on_that_channel_alone() {
+    let line = Line::on("2026-03-10", "Ana").await;
+    line.world.orders("100 F-1 2026-03-10 100.00").await;
+    line.world.plan().await;
+    let channel = line.world.messages("2026-03-10").await[0].channel.expect("a channel");
+    assert_eq!(channel, Channel::Whatsapp, "the starter's step of the due day");
+    line.whatsapp(text("wamid.1", "51987650000", AT - 3600, " Baja. ")).await;
+    line.world.pass("2026-03-10T23:00:00Z").await;
+    assert_eq!(line.world.only("2026-03-10").await, State::NotSent { reason: Reason::OptedOut });
+    let (ports, setup) = (&line.world.house().ports, line.world.setup().await);
+    let wishes = exclude::wishes(ports, &setup, "+51987650000").await.expect("read");
+    assert_eq!(wishes.len(), 1);
+    assert_eq!((wishes[0].scope, wishes[0].source), (Scope::Whatsapp, Source::Keyword));
+    assert_eq!(wishes[0].evidence.as_deref(), Some("wamid.1"));
+    assert!(line.thread("100").await[0].flags.contains(&Flag::OptOut));
+}
+
+#[tokio::test]
+async fn a_word_takes_back_what_words_said_and_not_what_a_load_brought() {
+    let line = Line::on("2026-03-10", "Ana Beto").await;
+    let exclusions = "Dirección,Canal,Motivo\n+51987650001,SMS,pidió por carta\n";
+    line.world.load(Kind::Exclusions, exclusions).await;
+    for (id, number) in [("1", "+51987650000"), ("2", "+51987650001")] {
+        line.twilio(&sms(&format!("SM{id}"), number, "STOP", "&OptOutType=STOP")).await;
+        line.twilio(&sms(&format!("SM{id}a"), number, "START", "&OptOutType=START")).await;
+    }
+    let opted = |number: &'static str| {
+        let line = &line;
+        async move { line.world.account(number).await.customer.phones[0].opted_out.clone() }
+    };
+    assert!(opted("100").await.is_empty());
+    assert_eq!(opted("101").await.into_iter().collect::<Vec<_>>(), [Scope::Sms], "the load's stays");
+    // A number that comes later brings what stands against it.
+    line.world
+        .load(Kind::Customers, "Tipo de documento,Número de documento,Nombre,Celular_1\nDNI,300,Caro,987650001\n")
+        .await;
+    assert_eq!(opted("300").await.into_iter().collect::<Vec<_>>(), [Scope::Sms]);
+}
+
+#[tokio::test]
+async fn a_button_asks_for_silence_too_and_own_words_are_read_by_a_person() {
+    let line = Line::on("2026-03-10", "Ana Beto").await;
+    let button = json!({ "messages": [{ "from": "51987650000", "id": "wamid.1", "timestamp": AT.to_string(), "type": "button",
+        "button": { "payload": "optout:v1", "text": "No recibir más" } }] });
+    line.whatsapp(button).await;
+    line.whatsapp(text("wamid.2", "51987650001", AT, "por favor ya no me manden mensajes")).await;
+    assert_eq!(line.world.account("100").await.customer.phones[0].opted_out.len(), 1);
+    let beto = line.world.account("101").await.customer.phones[0].clone();
+    assert!(beto.opted_out.is_empty());
+    let wrote = chrono::DateTime::from_timestamp(AT, 0).expect("an instant");
+    assert!(
+        beto.marks.is_silent(wrote + chrono::TimeDelta::hours(23))
+            && !beto.marks.is_silent(wrote + chrono::TimeDelta::hours(24))
+    );
+    assert!(line.thread("101").await[0].flags.contains(&Flag::MaybeOptOut));
+}
+
+#[tokio::test]
+async fn of_a_shared_number_the_last_one_written_to_answers() {
+    let line = Line::on("2026-03-10", "").await;
+    let file =
+        "Tipo de documento,Número de documento,Nombre,Celular_1\nDNI,100,Ana,987650000\nDNI,101,Beto,987650000\n";
+    line.world.load(Kind::Customers, file).await;
+    line.whatsapp(text("wamid.1", "51987650000", AT - 7200, "hola")).await;
+    for number in ["100", "101"] {
+        let thread = line.thread(number).await;
+        assert!(thread.len() == 1 && thread[0].flags.contains(&Flag::Shared), "{number}: {thread:?}");
+    }
+    line.world.orders("101 F-1 2026-03-10 100.00").await;
+    line.world.plan().await;
+    line.world.pass("2026-03-10T15:00:00Z").await;
+    line.whatsapp(text("wamid.2", "51987650000", line.world.now().timestamp(), "ya pagué")).await;
+    assert_eq!((line.thread("100").await.len(), line.thread("101").await.len()), (1, 2));
+    let answer = line.thread("101").await.pop().expect("it");
+    assert_eq!(answer.answers, Some(line.world.messages("2026-03-10").await[0].id.clone()));
+}
+
+#[tokio::test]
+async fn an_answer_from_another_telephone_is_a_third_partys() {
+    let line = Line::on("2026-03-10", "Ana").await;
+    line.world.orders("100 F-1 2026-03-10 100.00").await;
+    line.world.plan().await;
+    line.world.pass("2026-03-10T15:00:00Z").await;
+    let mut wrote = text("wamid.9", "51999999999", AT + 7200, "le aviso");
+    wrote["messages"][0]["context"] = json!({ "from": "5115550000", "id": "whatsapp-1" });
+    line.whatsapp(wrote).await;
+    let thread = line.thread("100").await;
+    assert!(thread.len() == 1 && thread[0].flags.contains(&Flag::ThirdParty), "{thread:?}");
+}
+
+#[tokio::test]
+async fn a_number_that_changed_hears_of_no_debt_until_somebody_made_sure() {
+    let line = Line::on("2026-03-10", "Ana").await;
+    line.world.orders("100 F-1 2026-03-10 100.00").await;
+    line.world.plan().await;
+    let system = |kind: &str, more: Value| {
+        let mut system = json!({ "type": kind, "body": "User Ana changed from 51987650000 to 51911111111" });
+        more.as_object().expect("members").iter().for_each(|(name, value)| system[name] = value.clone());
+        json!({ "messages": [{ "from": "51987650000", "id": "wamid.s", "timestamp": AT.to_string(), "type": "system", "system": system }] })
+    };
+    line.whatsapp(system("user_changed_number", json!({ "wa_id": "51911111111" }))).await;
+    assert!(line.world.account("100").await.customer.phones[0].marks.unverified);
+    line.world.pass("2026-03-10T23:00:00Z").await;
+    assert_eq!(line.world.only("2026-03-10").await, State::NotSent { reason: Reason::InvalidContact });
+    line.whatsapp(text("wamid.n", "51911111111", AT, "soy yo")).await;
+    assert!(line.thread("100").await.is_empty(), "the new number is nobody's until a person links it");
+}
+
+#[tokio::test]
+async fn a_person_known_by_id_alone_is_who_wrote_under_it_before() {
+    let line = Line::on("2026-03-10", "Ana").await;
+    let mut first = text("wamid.1", "51987650000", AT, "hola");
+    first["messages"][0]["from_user_id"] = "PE.1349".into();
+    line.whatsapp(first).await;
+    let second = json!({ "messages": [{ "from_user_id": "PE.1349", "id": "wamid.2", "timestamp": (AT + 60).to_string(), "type": "text", "text": { "body": "sigo aquí" } }] });
+    line.whatsapp(second).await;
+    let third = json!({ "messages": [{ "from_user_id": "PE.9999", "id": "wamid.3", "timestamp": (AT + 90).to_string(), "type": "text", "text": { "body": "¿quién soy?" } }] });
+    line.whatsapp(third).await;
+    assert_eq!(line.thread("100").await.len(), 2);
+    let known = received::unregistered(&line.world.house().ports, &line.world.setup().await).await.expect("read");
+    assert_eq!(known.iter().map(|k| k.address.as_str()).collect::<Vec<_>>(), ["PE.9999"]);
+}
