@@ -162,6 +162,8 @@ async fn take(
     let (Ok(recipients), Ok(text), Some(channel)) = (look.recipients, look.text, message.channel) else {
         return Err(Error::Broken("interaction_v1", "la puerta dejó pasar un mensaje sin destino".to_owned()));
     };
+    // A try that the provider took and could not deliver has its entry already.
+    week.entries.retain(|entry| entry.send != message.id);
     week.entries.push(Entry {
         send: message.id.clone(),
         step: message.step.key.clone(),
