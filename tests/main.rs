@@ -5,6 +5,7 @@ mod aws;
 mod built;
 mod contracts;
 mod deployed;
+mod fakes;
 mod faults;
 mod journeys;
 mod providers;

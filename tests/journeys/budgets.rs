@@ -59,6 +59,8 @@ async fn one_message_costs_at_most_twelve_writes_and_five_reads() {
             customer: message.customer.clone(),
             day: message.day,
             send: message.id.clone(),
+            channel: None,
+            place: None,
         };
         cauce_engine::send_message::send_message(&world.house().ports, &setup, &one, world.now()).await.expect("sent");
     }

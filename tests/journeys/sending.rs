@@ -59,6 +59,7 @@ async fn report(world: &World, id: &str, reference: Option<&str>, status: &str) 
     let raw = RawEvent {
         project: Some(world.project.clone()),
         provider: "sandbox".into(),
+        query: String::new(),
         body: Some(body.to_string()),
         file: None,
         received: at,
@@ -113,7 +114,7 @@ async fn a_refusal_gives_the_contact_back() {
 
 #[tokio::test]
 async fn an_account_the_provider_refuses_drops_its_channel_and_alerts_once() {
-    let (_folder, world, calls) = world_with(vec![Answer::Disconnected("clave vencida".into())]).await;
+    let (_folder, world, calls) = world_with(vec![Answer::disconnected("clave vencida")]).await;
     world.customers("Ana Beto").await;
     world.change(|p| p.alert_addresses = vec!["jefa@andes.pe".into()]).await;
     world.pass("2026-03-10T23:00:00Z").await;
@@ -172,6 +173,8 @@ async fn two_workers_with_one_message_send_it_once() {
         customer: message.customer,
         day: message.day,
         send: message.id,
+        channel: None,
+        place: None,
     };
     let setup = world.setup().await;
     let workers =

@@ -61,14 +61,10 @@ async fn send_as(port: u16, credentials: Option<(String, String)>) -> Answer {
         credentials,
         from: "Andes <cobros@andes.example.com>".into(),
     };
-    let message = Outgoing {
-        project: "lima".into(),
-        reference: "c.2026-03-10.s".into(),
-        recipients: Recipients { to: vec![Destination { address: "ana@x.com".into(), shared: false }], cc: vec![] },
-        subject: Some("Su pago vence mañana".into()),
-        text: "Hola <Ana> & familia".into(),
-        at: crate::world::utc("2026-03-10T14:00:00Z"),
-    };
+    let recipients = Recipients { to: vec![Destination { address: "ana@x.com".into(), shared: false }], cc: vec![] };
+    let words = (Some("Su pago vence mañana".into()), "Hola <Ana> & familia".into());
+    let at = crate::world::utc("2026-03-10T14:00:00Z");
+    let message = Outgoing::plain("lima".into(), "c.2026-03-10.s".into(), recipients, words, at, None);
     Smtp::new(settings).expect("settings").send(&message).await
 }
 
@@ -93,5 +89,5 @@ async fn each_answer_of_a_server_means_what_it_means() {
     assert!(matches!(send(closed).await, Answer::NotNow { .. }), "nobody listens: nothing left");
     let (port, _serving) = server("250 bien", Some("250 tomado")).await;
     let wrong = Some(("cobros".to_owned(), "clave vieja".to_owned()));
-    assert!(matches!(send_as(port, wrong).await, Answer::Disconnected(_)), "the account, not the message");
+    assert!(matches!(send_as(port, wrong).await, Answer::Disconnected { .. }), "the account, not the message");
 }

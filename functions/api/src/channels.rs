@@ -9,7 +9,9 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use cauce_domain::contact::channel::{Channel, ChannelFlags};
-use cauce_engine::store::settings::save_project;
+use cauce_engine::connect::Connection;
+use cauce_engine::store::settings::{Setup, save_project};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -32,6 +34,12 @@ struct ChannelView {
     connected: bool,
     /// Who sends.
     provider: String,
+    /// Its provider takes nothing before this instant; what was due waits.
+    #[schema(value_type = Option<String>)]
+    paused_until: Option<DateTime<Utc>>,
+    /// The project's own account, where it has one.
+    #[schema(value_type = Option<Object>)]
+    connection: Option<Connection>,
 }
 
 /// Flags to change.
@@ -46,17 +54,22 @@ struct Flags {
     connected: Option<bool>,
 }
 
-fn view(api: &Api, channel: Channel, flags: ChannelFlags) -> ChannelView {
-    let provider = api.ports.channels.get(&channel).map_or("", |s| s.provider()).to_owned();
-    let ChannelFlags { visible, active, connected } = flags;
-    ChannelView { channel: channel.code().to_owned(), visible, active, connected, provider }
+fn view(api: &Api, setup: &Setup, channel: Channel, flags: ChannelFlags) -> ChannelView {
+    let connection = setup.connections.get(&channel).map(|c| c.value.clone());
+    let own = connection.as_ref().map(|c| c.provider.clone());
+    let provider =
+        own.or_else(|| api.ports.channels.get(&channel).map(|s| s.provider().to_owned())).unwrap_or_default();
+    let ChannelFlags { visible, active, connected, paused_until } = flags;
+    let paused_until = paused_until.filter(|until| api.now() < *until);
+    ChannelView { channel: channel.code().to_owned(), visible, active, connected, provider, paused_until, connection }
 }
 
 /// Lists the channels.
 #[utoipa::path(get, path = "/v1/channels", tag = "canales", responses((status = 200, body = [ChannelView])))]
 async fn list(State(api): State<Api>, caller: Caller) -> Result<Response, Problem> {
     caller.may(Permission::Read)?;
-    let channels: Vec<ChannelView> = caller.setup.project().channels.iter().map(|(c, f)| view(&api, *c, *f)).collect();
+    let channels: Vec<ChannelView> =
+        caller.setup.project().channels.iter().map(|(c, f)| view(&api, &caller.setup, *c, *f)).collect();
     Ok(tagged(StatusCode::OK, caller.setup.project.version, channels))
 }
 
@@ -77,7 +90,10 @@ async fn edit(
     known.visible = flags.visible.unwrap_or(known.visible);
     known.active = flags.active.unwrap_or(known.active);
     known.connected = flags.connected.unwrap_or(known.connected);
+    if flags.connected == Some(true) {
+        known.paused_until = None;
+    }
     let changed = *known;
     save_project(&api.ports, &caller.by(&api), &caller.setup.project, &project).await?;
-    Ok(Json(view(&api, channel, changed)))
+    Ok(Json(view(&api, &caller.setup, channel, changed)))
 }

@@ -5,6 +5,7 @@
 
 mod caller;
 mod channels;
+mod connections;
 mod customers;
 mod edits;
 mod flows;
@@ -22,6 +23,7 @@ mod runs;
 mod segments;
 mod tags;
 mod templates;
+mod unsubscribe;
 mod users;
 mod versions;
 
@@ -65,6 +67,7 @@ fn parts() -> (Router<Api>, utoipa::openapi::OpenApi) {
         .merge(users::routes())
         .merge(keys::routes())
         .merge(channels::routes())
+        .merge(connections::routes())
         .merge(tags::routes())
         .merge(customers::routes())
         .merge(orders::routes())
@@ -83,6 +86,7 @@ fn parts() -> (Router<Api>, utoipa::openapi::OpenApi) {
 pub fn openapi() -> utoipa::openapi::OpenApi {
     let mut document = parts().1;
     document.merge(projects::routes().into_openapi());
+    document.merge(unsubscribe::routes().into_openapi());
     document
 }
 
@@ -91,7 +95,7 @@ pub fn router(api: Api) -> Router {
     let routes = parts().0;
     let text = openapi().to_pretty_json().unwrap_or_default();
     // Nobody's project is known yet.
-    let open = Router::from(projects::routes())
+    let open = Router::from(projects::routes().merge(unsubscribe::routes()))
         .route(
             "/openapi.json",
             axum::routing::get(move || async move { ([("content-type", "application/json")], text) }),

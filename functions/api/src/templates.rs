@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use cauce_domain::contact::channel::Channel;
 use cauce_domain::ids::{CustomerId, TemplateId};
+use cauce_domain::strategy::approval::Approval;
 use cauce_domain::strategy::template::{Audience, Purpose, Template};
 use cauce_engine::preview::{Preview, preview, test_send};
 use cauce_engine::store::settings::{Versioned, place, save};
@@ -48,14 +49,20 @@ struct TemplateBody {
     subject: Option<String>,
     /// Text with tags.
     body: String,
+    /// The approved template it leaves as: name, language, and the text with tags of each place.
+    #[schema(value_type = Option<Object>)]
+    approval: Option<Approval>,
 }
 
 fn checked(id: TemplateId, body: TemplateBody) -> Result<(Template, Vec<String>), Problem> {
-    let TemplateBody { name, channel, audience, purposes, subject, body } = body;
+    let TemplateBody { name, channel, audience, purposes, subject, body, approval } = body;
+    if let Some(Err(why)) = approval.as_ref().map(Approval::validate) {
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_template", why.to_string()).field("approval"));
+    }
     if name.trim().is_empty() {
         return Err(Problem::invalid("name", "la plantilla necesita un nombre"));
     }
-    let template = Template { id, name, channel, audience, purposes, subject, body };
+    let template = Template { id, name, channel, audience, purposes, subject, body, approval };
     let warnings = template
         .validate()
         .map_err(|e| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_template", e.to_string()).field("body"))?;

@@ -36,7 +36,8 @@ pub async fn handle(
 fn read(body: String, now: DateTime<Utc>) -> Result<RawEvent, Error> {
     match decode(&body) {
         Err(_) if body.contains("\"detail-type\"") || body.contains("\"Records\"") => {
-            Ok(RawEvent { project: None, provider: STRAIGHT.to_owned(), body: Some(body), file: None, received: now })
+            let (provider, query) = (STRAIGHT.to_owned(), String::new());
+            Ok(RawEvent { project: None, provider, query, body: Some(body), file: None, received: now })
         }
         read => read,
     }

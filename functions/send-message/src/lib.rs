@@ -1,25 +1,33 @@
-//! Messages of one channel's queue: each claimed, asked about again, sent and settled.
+//! Messages of one channel's queue: each with its place in its account's row, claimed, asked about again, sent and settled.
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
-use cauce_engine::Ports;
 use cauce_engine::messages::{SendOne, batch};
+use cauce_engine::pace;
 use cauce_engine::send_message::send_message;
 use cauce_engine::store::codec::decode;
 use cauce_engine::store::setups::Setups;
+use cauce_engine::{Error, Ports};
 use chrono::{DateTime, Utc};
 
-/// Sends a batch; settings are read once per project and batch.
+/// Sends a batch; settings are read once per project and batch. What has its place later goes back to the queue.
 pub async fn handle(
     ports: &Ports,
     event: SqsEvent,
     now: DateTime<Utc>,
     late: &(dyn Fn() -> bool + Sync),
 ) -> SqsBatchResponse {
-    let records = event.records.into_iter().map(|r| (r.message_id.unwrap_or_default(), r.body.unwrap_or_default()));
+    let read = |body: String| decode::<SendOne>(&body);
+    let records = event.records.into_iter();
+    let records = records.map(|r| (r.message_id.unwrap_or_default(), read(r.body.unwrap_or_default()))).collect();
     let setups = Setups::new(ports);
     let setups = &setups;
-    let failed = batch(records, late, |body| async move {
-        let one: SendOne = decode(&body)?;
+    let paced = pace::by_account(ports, setups, records, now).await;
+    let failed = batch(paced, late, |one| async move {
+        let one: SendOne = match one {
+            Ok(pace::Turn::Now(one)) => one,
+            Ok(pace::Turn::Later) => return Ok(()),
+            Err(error) => return Err::<(), Error>(error),
+        };
         let setup = setups.get(&one.project).await?;
         send_message(ports, &setup, &one, now).await.map(|_| ())
     })

@@ -102,9 +102,7 @@ impl Sender for Ses {
 fn refusal((class, code): (Class, String)) -> Answer {
     match (class, code.as_str()) {
         (_, "AccountSuspendedException" | "SendingPausedException" | "MailFromDomainNotVerifiedException")
-        | (_, "AccessDeniedException") => {
-            Answer::Disconnected("SES no permite enviar desde esta cuenta o dominio".to_owned())
-        }
+        | (_, "AccessDeniedException") => Answer::disconnected("SES no permite enviar desde esta cuenta o dominio"),
         (_, "LimitExceededException") | (Class::Throttled, _) => Answer::not_now("SES pidió esperar"),
         (Class::NotSent, _) => Answer::not_now("no se pudo conectar a SES"),
         (Class::Uncertain, _) => Answer::Unknown("SES no respondió".to_owned()),

@@ -53,6 +53,7 @@ pub async fn parts() -> Result<Parts, Misplaced> {
         files,
         secrets: Arc::new(SsmSecrets::from_environment(&config)?),
         channels,
+        providers: BTreeMap::new(),
         webhooks: BTreeMap::new(),
         ids: Arc::new(Uuid::now_v7),
         public_url: environment::read(environment::PUBLIC_URL).unwrap_or_default(),

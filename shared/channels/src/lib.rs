@@ -9,6 +9,7 @@
 pub mod answer;
 pub mod aws;
 pub mod aws_sms;
+pub mod http;
 mod json;
 pub mod mail;
 pub mod sandbox;

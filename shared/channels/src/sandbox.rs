@@ -256,7 +256,7 @@ impl Webhook for SandboxWebhook {
         if keys.valid(None, request.at).filter(signed).count() > 0 { Verdict::Genuine } else { Verdict::Forged }
     }
 
-    fn read(&self, body: &[u8]) -> Vec<Told> {
+    fn read(&self, body: &[u8], _query: &str) -> Vec<Told> {
         match serde_json::from_slice::<Post>(body) {
             Ok(post) => post.statuses.into_iter().map(read).collect(),
             Err(_) => vec![Told::DeadLetter { reason: "not_json" }],
@@ -288,8 +288,8 @@ mod tests {
     #[test]
     fn unknown_statuses_are_passed_over_and_broken_bodies_named() {
         let body = br#"{"statuses":[{"id":"a","status":"typing","at":"2026-03-10T14:00:00Z"},{"id":"a","status":"opened","at":"2026-03-10T14:00:00Z"}]}"#;
-        let told = SandboxWebhook.read(body);
+        let told = SandboxWebhook.read(body, "");
         assert!(matches!(&told[..], [Told::Ignored { .. }, Told::Status(_)]), "{told:?}");
-        assert!(matches!(SandboxWebhook.read(b"no")[..], [Told::DeadLetter { .. }]));
+        assert!(matches!(SandboxWebhook.read(b"no", "")[..], [Told::DeadLetter { .. }]));
     }
 }

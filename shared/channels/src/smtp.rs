@@ -105,7 +105,7 @@ impl Sender for Smtp {
         match self.transport.send(built).await {
             Ok(_) => Answer::Accepted(id),
             Err(error) if account_refused(&error) => {
-                Answer::Disconnected("el servidor de correo no acepta el usuario o la contraseña".to_owned())
+                Answer::disconnected("el servidor de correo no acepta el usuario o la contraseña")
             }
             Err(error) if error.is_permanent() => Answer::refused("el servidor de correo rechazó el mensaje"),
             Err(error) if error.is_transient() => Answer::not_now("el servidor de correo pidió esperar"),

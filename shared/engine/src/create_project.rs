@@ -59,7 +59,7 @@ fn check_id(id: &ProjectId) -> Result<(), Error> {
 }
 
 fn new_project(id: &ProjectId, name: &str, country: Country, hook_token: String) -> Project {
-    let flags = ChannelFlags { visible: true, active: true, connected: true };
+    let flags = ChannelFlags { visible: true, active: true, connected: true, paused_until: None };
     Project {
         id: id.clone(),
         name: name.to_owned(),

@@ -1,6 +1,7 @@
 //! Queue messages: ids and no copies, each with its type and version.
 
 use crate::store::codec::shapes;
+use cauce_domain::contact::channel::Channel;
 use cauce_domain::ids::{CustomerId, JobId, ProjectId, SendId};
 use chrono::{DateTime, NaiveDate, Utc};
 use futures::StreamExt;
@@ -28,6 +29,12 @@ pub struct SendOne {
     pub day: NaiveDate,
     /// Message.
     pub send: SendId,
+    /// The channel it leaves by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<Channel>,
+    /// The place it has in its account's row, once it took one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<DateTime<Utc>>,
 }
 
 /// A provider's webhook, verified, as it came.
@@ -38,6 +45,9 @@ pub struct RawEvent {
     pub project: Option<ProjectId>,
     /// Provider.
     pub provider: String,
+    /// The part of its address after the question mark, where our own mark may stand.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub query: String,
     /// Body, when small.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
@@ -95,14 +105,14 @@ const TOGETHER: usize = 512;
 ///
 /// A record that fails stays in the queue alone; one that nobody can read ends among the dead letters by itself, after
 /// as many tries as the queue allows. Near the deadline no record is begun: it goes back untouched.
-pub async fn batch<F, W>(
-    records: impl IntoIterator<Item = (String, String)>,
+pub async fn batch<R, F, W>(
+    records: impl IntoIterator<Item = (String, R)>,
     late: &(dyn Fn() -> bool + Sync),
     work: W,
 ) -> Vec<String>
 where
     F: Future<Output = Result<(), crate::error::Error>>,
-    W: Fn(String) -> F,
+    W: Fn(R) -> F,
 {
     let mut pending = Vec::new();
     for (id, body) in records {

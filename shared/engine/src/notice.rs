@@ -3,6 +3,7 @@
 //! A notice that does not leave stops nothing; what it tells is in the log too.
 
 use crate::Ports;
+use crate::connect;
 use crate::error::Error;
 use crate::ports::channel::Outgoing;
 use crate::ports::table::{Change, Expect, Item};
@@ -24,16 +25,14 @@ pub(crate) async fn notify(
     at: DateTime<Utc>,
 ) {
     let to: Vec<Destination> = to.into_iter().map(|address| Destination { address, shared: false }).collect();
-    let Some(sender) = ports.channels.get(&Channel::Email).filter(|_| !to.is_empty()) else { return };
-    let notice = Outgoing {
-        project: setup.id().clone(),
-        reference: format!("aviso-{about}"),
-        recipients: Recipients { to, cc: Vec::new() },
-        subject: Some(subject),
-        text,
-        at,
-    };
-    sender.send(&notice).await;
+    if to.is_empty() {
+        return;
+    }
+    let Ok(Some(line)) = connect::line(ports, setup, Channel::Email).await else { return };
+    let recipients = Recipients { to, cc: Vec::new() };
+    let (reference, words) = (format!("aviso-{about}"), (Some(subject), text));
+    let notice = Outgoing::plain(setup.id().clone(), reference, recipients, words, at, line.account);
+    line.sender.send(&notice).await;
 }
 
 /// Tells the project's alert addresses of one thing, once a local day however often it is met.

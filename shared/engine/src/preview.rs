@@ -1,6 +1,8 @@
 //! A template seen with a customer's values, and sent to oneself before it is used.
 
 use crate::Ports;
+use crate::approval;
+use crate::connect;
 use crate::error::Error;
 use crate::ports::channel::{Answer, Outgoing, Refused};
 use crate::store::accounts;
@@ -15,7 +17,7 @@ use cauce_domain::debt::money::Money;
 use cauce_domain::debt::order::{Details, Order};
 use cauce_domain::ids::CustomerId;
 use cauce_domain::strategy::tag::{self, Values};
-use cauce_domain::strategy::template::Template;
+use cauce_domain::strategy::template::{MissingValue, Template};
 use chrono::{DateTime, Days, Utc};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -145,18 +147,22 @@ pub async fn test_send(
     let mut filled = preview(ports, setup, template, customer, now).await?;
     filled.text = format!("[PRUEBA] {}", filled.text);
     filled.subject = filled.subject.map(|s| format!("[PRUEBA] {s}"));
-    let sender = ports.channels.get(&template.channel).ok_or(Error::NotFound("el canal"))?;
-    let outgoing = Outgoing {
-        project: setup.id().clone(),
-        reference: format!("prueba-{}", ports.new_id().simple()),
-        recipients: Recipients { to: vec![Destination { address, shared: false }], cc: Vec::new() },
-        subject: filled.subject.clone(),
-        text: filled.text.clone(),
-        at: now,
-    };
-    match sender.send(&outgoing).await {
+    let line = connect::line(ports, setup, template.channel).await?.ok_or(Error::NotFound("el canal"))?;
+    let recipients = Recipients { to: vec![Destination { address, shared: false }], cc: Vec::new() };
+    let (reference, words) =
+        (format!("prueba-{}", ports.new_id().simple()), (filled.subject.clone(), filled.text.clone()));
+    let mut outgoing = Outgoing::plain(setup.id().clone(), reference, recipients, words, now, line.account);
+    if connect::approves(ports, setup, template.channel) {
+        if let Some(why) = approval::refused(ports, setup, template) {
+            return Err(Error::refused("template_not_approved", "approval", why));
+        }
+        let values = values(ports, setup, customer, now).await?;
+        let missing = |m: MissingValue| Error::refused("missing_tag_value", "approval", m.to_string());
+        outgoing.approved = template.approval.as_ref().map(|a| a.fill(&values)).transpose().map_err(missing)?;
+    }
+    match line.sender.send(&outgoing).await {
         Answer::Accepted(_) => Ok(filled.measured(template.channel)),
-        Answer::Refused(Refused { words: why, .. }) | Answer::NotNow { why, .. } | Answer::Disconnected(why) => {
+        Answer::Refused(Refused { words: why, .. }) | Answer::NotNow { why, .. } | Answer::Disconnected { why, .. } => {
             Err(Error::refused("not_sent", None, format!("no se envió: {why}")))
         }
         Answer::Unknown(_) => Err(Error::refused("unknown", None, "el proveedor no respondió: revise si llegó")),

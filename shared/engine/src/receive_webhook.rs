@@ -77,7 +77,8 @@ async fn keep(ports: &Ports, provider: &str, project: Option<ProjectId>, request
     let group = project.as_ref().map_or(SHARED, ProjectId::as_str).to_owned();
     let small = Some(request.body).filter(|body| body.len() <= INLINE);
     let text = small.and_then(|body| std::str::from_utf8(body).ok()).map(str::to_owned);
-    let mut event = RawEvent { project, provider: provider.to_owned(), body: text, file: None, received: request.at };
+    let (provider, query) = (provider.to_owned(), request.query().to_owned());
+    let mut event = RawEvent { project, provider, query, body: text, file: None, received: request.at };
     if event.body.is_none() {
         let key = format!("webhooks/{group}/{}", ports.new_id().simple());
         ports.files.write(&key, whole(request.body.to_vec())).await?;

@@ -112,6 +112,7 @@ async fn dispatch(
         match (what, channel) {
             (Some("lease"), _) => released.expired += usize::from(expire(ports, &stored.key, &project, now).await?),
             (_, Some(channel)) => {
+                let one = SendOne { channel: Some(channel), ..one };
                 sends.entry(channel).or_default().push(Message::new(project.as_str(), encode(&one)?));
             }
             _ => {}
@@ -130,7 +131,10 @@ fn place_of(key: &Key) -> Option<(ProjectId, SendOne)> {
     let mut parts = key.sk.split('#').skip(1);
     let (day, send) = (parts.next()?.parse().ok()?, parts.next()?);
     let project = ProjectId::from(project);
-    Some((project.clone(), SendOne { project, customer: customer.into(), day, send: send.into() }))
+    Some((
+        project.clone(),
+        SendOne { project, customer: customer.into(), day, send: send.into(), channel: None, place: None },
+    ))
 }
 
 /// A claim whose lease ran out: the worker died, and the request may have left.

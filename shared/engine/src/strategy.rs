@@ -1,8 +1,10 @@
 //! What a day's plan depends on, gathered from a project's settings.
 
 use crate::Ports;
+use crate::approval;
 use crate::error::Error;
 use crate::import::chunk::COMPANIES;
+use crate::spend;
 use crate::store::jobs;
 use crate::store::settings::Setup;
 use cauce_domain::contact::gate::Switches;
@@ -26,6 +28,7 @@ pub async fn gather(ports: &Ports, setup: &Setup, now: DateTime<Utc>) -> Result<
             channel: t.value.channel,
             audience: t.value.audience,
             required: t.value.required_tags(),
+            unapproved: approval::refused(ports, setup, &t.value),
         };
         (t.value.id.clone(), facts)
     };
@@ -42,6 +45,7 @@ pub async fn gather(ports: &Ports, setup: &Setup, now: DateTime<Utc>) -> Result<
                 Some(_) => jobs::mark(ports, &project.id, "payments_loaded").await?,
                 None => None,
             },
+            spent: spend::spent(ports, setup, now).await?,
         },
         calendar: project.calendar.clone(),
         calendar_version: setup.project.version,

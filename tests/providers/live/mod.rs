@@ -2,6 +2,7 @@
 
 mod gate;
 mod notifications;
+mod path;
 mod people;
 mod samples;
 mod shared;
@@ -18,6 +19,8 @@ use cauce_domain::contact::received::Received;
 use cauce_engine::hooks::{self, Key, Keys};
 use cauce_engine::ports::channel::{Answer, Outgoing, Sender};
 use cauce_engine::store::received;
+use cauce_local::clock::Clock;
+use cauce_local::house::{House, Options};
 use hmac::{Hmac, Mac};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -83,6 +86,18 @@ impl Line {
         let key = Key { text: AUTH_TOKEN.into(), account: Some(ACCOUNT.into()), until: None };
         hook.keys.insert("twilio".into(), Keys { signing: vec![key], ..Keys::default() });
         hooks::write(ports, &token, &hook).await.expect("written");
+        Self { world, token, _folder: folder }
+    }
+
+    /// The same as a newcomer finds it, its channels to be connected by whoever runs it.
+    pub(super) async fn opened(date: &str, options: &Options) -> Self {
+        let folder = folder();
+        let start =
+            cauce_domain::contact::calendar::Calendar::of(cauce_domain::country::Country::Pe).midnight(day(date));
+        let clock = Clock::set_to(start + chrono::TimeDelta::minutes(5));
+        let house = House::open(folder.path(), clock, &Options { public_url: PUBLIC.to_owned(), ..options.clone() });
+        let world = World::around(house.expect("a house"), day(date)).await;
+        let token = world.setup().await.project().hook_token.clone();
         Self { world, token, _folder: folder }
     }
 

@@ -37,7 +37,9 @@ pub(super) async fn serve(place: Place, args: ServeArgs) -> Result<ExitCode, Fai
 
 fn options(args: &ServeArgs) -> Result<Options, Failure> {
     let public_url = args.public_url.trim_end_matches('/').to_owned();
-    Ok(Options { seed: args.seed, public_url, smtp: smtp()? })
+    let var = |name: &str| std::env::var(name).ok().filter(|url| !url.is_empty());
+    let (whatsapp_url, twilio_url) = (var("CAUCE_WHATSAPP_URL"), var("CAUCE_TWILIO_URL"));
+    Ok(Options { seed: args.seed, public_url, whatsapp_url, twilio_url, smtp: smtp()? })
 }
 
 #[expect(clippy::print_stdout, reason = "a command prints what it does")]

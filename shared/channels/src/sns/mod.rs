@@ -53,7 +53,7 @@ impl Webhook for SnsWebhook {
         }
     }
 
-    fn read(&self, body: &[u8]) -> Vec<Told> {
+    fn read(&self, body: &[u8], _query: &str) -> Vec<Told> {
         aws::parse(body)
     }
 

@@ -4,11 +4,14 @@ use super::form::Form;
 use super::{parse, signature};
 use async_trait::async_trait;
 use cauce_engine::hooks::Keys;
-use cauce_engine::ports::told::Told;
+use cauce_engine::ports::told::{Status, Told};
 use cauce_engine::ports::webhook::{Request, Thanks, Verdict, Webhook};
 
 /// The provider's name in routes and receipts.
 pub const PROVIDER: &str = "twilio";
+
+/// What our reference is called in the address of a message's states.
+pub(super) const REFERENCE: &str = "ref";
 
 /// Reads Twilio's webhooks.
 pub struct TwilioWebhook;
@@ -40,8 +43,15 @@ impl Webhook for TwilioWebhook {
         if by > 0 { Verdict::Genuine } else { Verdict::Forged }
     }
 
-    fn read(&self, body: &[u8]) -> Vec<Told> {
-        parse(body)
+    fn read(&self, body: &[u8], query: &str) -> Vec<Told> {
+        // Our reference travels in the address the states are told to.
+        let named = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == REFERENCE);
+        let reference = named.map(|(_, reference)| reference.into_owned());
+        let with_it = |told| match told {
+            Told::Status(status) => Told::Status(Status { reference: reference.clone(), ..status }),
+            other => other,
+        };
+        parse(body).into_iter().map(with_it).collect()
     }
 
     /// Instructions with nothing to do: any other answer would be read out or sent to the person.

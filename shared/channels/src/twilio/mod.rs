@@ -5,6 +5,7 @@ pub mod codes;
 mod form;
 pub mod hook;
 pub mod request;
+pub mod sender;
 pub mod signature;
 mod sms;
 mod voice;

@@ -31,7 +31,7 @@ impl Webhook for WhatsappWebhook {
         if by > 0 { Verdict::Genuine } else { Verdict::Forged }
     }
 
-    fn read(&self, body: &[u8]) -> Vec<Told> {
+    fn read(&self, body: &[u8], _query: &str) -> Vec<Told> {
         parse(body)
     }
 }

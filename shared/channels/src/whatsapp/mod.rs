@@ -4,7 +4,9 @@ pub mod answer;
 pub mod codes;
 pub mod hook;
 mod inbound;
+mod registry;
 pub mod request;
+pub mod sender;
 pub mod signature;
 mod webhook;
 

@@ -62,6 +62,10 @@ fn read(change: &Value, waba: Option<&str>, told: &mut Vec<Told>) {
             event: text(value, "event"),
             field: Some(field),
             waba: waba.map(str::to_owned),
+            template: text(value, "message_template_name").zip(text(value, "message_template_language")),
+            category: text(value, "new_category"),
+            reason: text(value, "reason").filter(|reason| reason != "NONE"),
+            people_a_day: number(value, "max_daily_conversations_per_business"),
             ..Account::default()
         })),
     }

@@ -1,5 +1,6 @@
 //! The channels a message can leave by, and the three flags each project sets on them.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -126,4 +127,7 @@ pub struct ChannelFlags {
     pub active: bool,
     /// Its account with the provider works.
     pub connected: bool,
+    /// Its provider takes nothing before this instant: a quota that frees by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused_until: Option<DateTime<Utc>>,
 }

@@ -10,7 +10,7 @@ use crate::debt::customer::Status;
 use crate::strategy::plan::Facts;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 macro_rules! reasons {
     ($($variant:ident $code:literal $spanish:literal),+ $(,)?) => {
@@ -96,6 +96,9 @@ pub struct Switches {
     /// When payments were last loaded.
     #[serde(default)]
     pub payments_loaded: Option<DateTime<Utc>>,
+    /// Channels on which the day's budget is spent.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub spent: BTreeSet<Channel>,
 }
 
 /// One message before the gate.
@@ -113,6 +116,8 @@ pub struct Case<'a> {
     pub flow_active: bool,
     /// Whether its template exists.
     pub has_template: bool,
+    /// Why its provider would not take the template, where it approves them.
+    pub unapproved: Option<&'a str>,
     /// When the flow was stopped for the day, if it was.
     pub flow_stopped: Option<DateTime<Utc>>,
     /// When the message was decided: a stop binds what was decided before it.
@@ -154,7 +159,14 @@ fn project(case: &Case<'_>) -> Option<Verdict> {
         (!case.flow_active, Reason::FlowInactive),
         (!case.has_template, Reason::TemplateMissing),
     ];
-    checks.into_iter().find(|c| c.0).and_then(|c| block(c.1))
+    if let Some((_, reason)) = checks.into_iter().find(|check| check.0) {
+        return block(reason);
+    }
+    if let Some(why) = case.unapproved {
+        return Some(Verdict::Block(Reason::TemplateNotApproved, Some(why.to_owned())));
+    }
+    let paused = flags.and_then(|flags| flags.paused_until).filter(|until| case.at < *until)?;
+    Some(Verdict::Defer(paused, Reason::ChannelDisconnected))
 }
 
 /// A user's stop, and payments that have not come: the latter wait inside the day's window.
@@ -162,6 +174,9 @@ fn stops(case: &Case<'_>) -> Option<Verdict> {
     let stopped = [case.switches.stopped, case.flow_stopped].into_iter().flatten();
     if stopped.into_iter().any(|at| at >= case.decided && case.calendar.local_day(at) == case.day) {
         return block(Reason::StoppedByUser);
+    }
+    if case.switches.spent.contains(&case.channel) {
+        return block(Reason::BudgetSpent);
     }
     let needed = case.switches.payments_needed_since?;
     if case.switches.payments_loaded.is_some_and(|loaded| loaded >= needed) {
@@ -252,13 +267,14 @@ mod tests {
 
     fn verdict(change: Change, tweak: impl FnOnce(&mut Case<'_>)) -> Verdict {
         let at: DateTime<Utc> = "2026-03-10T14:00:00Z".parse().expect("an instant");
-        let flags = ChannelFlags { visible: true, active: true, connected: true };
+        let flags = ChannelFlags { visible: true, active: true, connected: true, paused_until: None };
         let mut switches = Switches {
             active: true,
             channels: Channel::ALL.into_iter().map(|c| (c, flags)).collect(),
             stopped: None,
             payments_needed_since: None,
             payments_loaded: None,
+            spent: BTreeSet::new(),
         };
         let mut facts = facts();
         change(&mut facts, &mut switches);
@@ -270,6 +286,7 @@ mod tests {
             channel: Channel::Whatsapp,
             flow_active: true,
             has_template: true,
+            unapproved: None,
             flow_stopped: None,
             decided: at - TimeDelta::hours(9),
             order: Some("F-1"),

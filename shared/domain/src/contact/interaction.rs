@@ -151,6 +151,9 @@ pub struct Interaction {
     /// How often a worker claimed it.
     #[serde(default)]
     pub attempt: u32,
+    /// The provider it was given to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
     /// The provider's id, once it took the message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider_id: Option<String>,

@@ -167,6 +167,12 @@ impl Customer {
         }
     }
 
+    /// How WhatsApp writes a telephone, as its last message told.
+    pub fn as_whatsapp_writes(&self, address: &str) -> Option<String> {
+        let point = self.phones.iter().find(|p| p.address.e164() == address)?;
+        point.marks.whatsapp.as_ref()?.wa_id.clone()
+    }
+
     /// Changes what is known of an address, in each slot it stands in.
     pub fn known(&mut self, address: &str, how: &dyn Fn(&mut Known<'_>)) {
         let phones = self.phones.iter_mut().filter(|p| p.address.e164() == address).map(Point::known);

@@ -1,5 +1,6 @@
 //! Whom to remind, when and how.
 
+pub mod approval;
 pub mod flow;
 pub mod plan;
 pub mod segment;

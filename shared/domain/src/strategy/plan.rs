@@ -90,6 +90,9 @@ pub struct TemplateFacts {
     pub audience: Audience,
     /// Tags that must have a value.
     pub required: Vec<String>,
+    /// Why its provider would not take it, where it approves templates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unapproved: Option<String>,
 }
 
 /// Everything of a project that a day's plan depends on; stored with the run, so that it can be replayed.
@@ -165,6 +168,11 @@ impl Strategy {
     pub fn forbids(&self, template: &TemplateId) -> bool {
         let reference = self.templates.get(template).is_some_and(|t| t.audience == Audience::Reference);
         reference && !self.references_allowed
+    }
+
+    /// Why a template's provider would not take it.
+    pub fn unapproved(&self, template: &TemplateId) -> Option<&str> {
+        self.templates.get(template).and_then(|t| t.unapproved.as_deref())
     }
 
     pub(super) fn template(&self, step: &FlowStep) -> Option<&TemplateFacts> {

@@ -70,6 +70,7 @@ pub fn templates() -> Vec<Template> {
         purposes: vec![Purpose::Flow],
         subject: (channel == Channel::Email).then(|| subject.to_owned()),
         body: body.to_owned(),
+        approval: None,
     };
     STEPS.into_iter().map(template).collect()
 }

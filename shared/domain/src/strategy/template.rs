@@ -5,6 +5,7 @@
 
 use crate::contact::channel::Channel;
 use crate::ids::TemplateId;
+use crate::strategy::approval::{Approval, Place};
 use crate::strategy::tag::{self, Values};
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +53,9 @@ pub struct Template {
     pub subject: Option<String>,
     /// Text with tags.
     pub body: String,
+    /// The approved template it leaves as, where its provider approves them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<Approval>,
 }
 
 /// Why a template cannot be saved; each says where and what to do.
@@ -130,6 +134,30 @@ impl Compiled {
             Piece::Tag { name, fallback: None } => Some(name.as_str()),
             _ => None,
         })
+    }
+
+    /// The first tag of the text.
+    pub fn first_tag(&self) -> Option<&str> {
+        self.0.iter().find_map(|p| match p {
+            Piece::Tag { name, .. } => Some(name.as_str()),
+            Piece::Text(_) => None,
+        })
+    }
+
+    /// The text as a provider approves it, each tag a numbered place, with what of ours stands there.
+    pub fn numbered(&self) -> (String, Vec<Place>) {
+        let (mut text, mut places) = (String::new(), Vec::new());
+        for piece in &self.0 {
+            match piece {
+                Piece::Text(plain) => text.push_str(plain),
+                Piece::Tag { name, fallback } => {
+                    let fallback = fallback.as_ref().map_or_else(String::new, |f| format!("|{f}"));
+                    places.push(Place { name: None, text: format!("{{{name}{fallback}}}") });
+                    text.push_str(&format!("{{{{{}}}}}", places.len()));
+                }
+            }
+        }
+        (text, places)
     }
 
     /// How many tags the text has.
@@ -279,6 +307,7 @@ mod tests {
             purposes: vec![Purpose::Flow],
             subject: None,
             body: "Pague ya".into(),
+            approval: None,
         };
         assert_eq!(template.validate().map(|w| w.len()), Ok(1));
         let email = Template { channel: Channel::Email, ..template };

@@ -58,7 +58,7 @@ pub async fn apply_event(ports: &Ports, setups: &Setups<'_>, raw: &RawEvent) -> 
     let body = body(ports, raw).await?;
     let webhook = ports.webhooks.get(raw.provider.as_str()).ok_or(Error::NotFound("el proveedor"))?.as_ref();
     let post = Post { ports, provider: &raw.provider, webhook, received: raw.received };
-    let mut told = webhook.read(&body);
+    let mut told = webhook.read(&body, &raw.query);
     told.sort_by_key(|one| !one.is_wish());
     if told.iter().any(news::asks_to_confirm) {
         webhook.confirm(&body).await?;

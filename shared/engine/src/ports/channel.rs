@@ -1,10 +1,14 @@
 //! `Sender`: one message to a provider, which takes it, refuses it, or leaves us not knowing.
 
+use super::provider::Account;
 use super::told::Refusal;
+use crate::reply_token::Names;
 use async_trait::async_trait;
 use cauce_domain::contact::point::Recipients;
 use cauce_domain::ids::ProjectId;
+use cauce_domain::strategy::approval::Filled;
 use chrono::{DateTime, Utc};
+use std::sync::Arc;
 
 /// A message ready to leave.
 #[derive(Debug, Clone)]
@@ -19,11 +23,34 @@ pub struct Outgoing {
     pub subject: Option<String>,
     /// Text.
     pub text: String,
+    /// The approved template it leaves as, where its provider approves them.
+    pub approved: Option<Filled>,
+    /// How WhatsApp writes the number, where it said.
+    pub wa_id: Option<String>,
+    /// What names it in an address answers go to and in the way out, of e-mails.
+    pub names: Option<Names>,
     /// When it leaves.
     pub at: DateTime<Utc>,
+    /// After which it is worth nothing: the close of its day's window.
+    pub until: Option<DateTime<Utc>>,
+    /// The project's own account it leaves from; none where the platform's does.
+    pub account: Option<Arc<Account>>,
 }
 
 impl Outgoing {
+    /// A message of the platform's own to addresses of a team: no template, no names, no end.
+    pub fn plain(
+        project: ProjectId,
+        reference: String,
+        recipients: Recipients,
+        (subject, text): (Option<String>, String),
+        at: DateTime<Utc>,
+        account: Option<Arc<Account>>,
+    ) -> Self {
+        let (approved, wa_id, names, until) = (None, None, None, None);
+        Self { project, reference, recipients, subject, text, approved, wa_id, names, at, until, account }
+    }
+
     /// The text as a plain HTML page: escaped, lines kept.
     pub fn html(&self) -> String {
         let escaped = self.text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('\n', "<br>\n");
@@ -46,7 +73,12 @@ pub enum Answer {
         wait: u32,
     },
     /// Not taken: the provider refuses the project's account, not this message.
-    Disconnected(String),
+    Disconnected {
+        /// Why.
+        why: String,
+        /// Seconds after which it takes messages again by itself, where it does.
+        wait: Option<u32>,
+    },
     /// The request left and no answer came.
     Unknown(String),
 }
@@ -64,6 +96,11 @@ impl Answer {
     /// Not taken for a reason that says nothing of its address.
     pub fn refused(words: impl Into<String>) -> Self {
         Self::Refused(Refused { words: words.into(), refusal: None })
+    }
+
+    /// Not taken, and nothing will be until somebody mends the account.
+    pub fn disconnected(why: impl Into<String>) -> Self {
+        Self::Disconnected { why: why.into(), wait: None }
     }
 
     /// Not taken now.

@@ -2,6 +2,7 @@
 
 pub mod channel;
 pub mod files;
+pub mod provider;
 pub mod queue;
 pub mod secrets;
 pub mod table;
@@ -25,8 +26,10 @@ pub struct Ports {
     pub files: Arc<dyn files::Files>,
     /// Passwords and keys.
     pub secrets: Arc<dyn secrets::Secrets>,
-    /// One sender per channel.
+    /// What each channel's messages leave by where a project has no account of its own.
     pub channels: BTreeMap<Channel, Arc<dyn channel::Sender>>,
+    /// The providers a project may hold an account at.
+    pub providers: BTreeMap<&'static str, Arc<dyn provider::Provider>>,
     /// One reader of webhooks per provider.
     pub webhooks: BTreeMap<&'static str, Arc<dyn webhook::Webhook>>,
     /// Where ids come from; time-ordered in use, counted in tests.

@@ -64,8 +64,8 @@ pub trait Webhook: Send + Sync {
     /// What a request is worth, by any of the route's keys; compared in constant time, over the bytes as they came.
     async fn verify(&self, keys: &Keys, request: &Request<'_>) -> Verdict;
 
-    /// Reads a genuine body. Never fails as a whole: see [`Told`].
-    fn read(&self, body: &[u8]) -> Vec<Told>;
+    /// Reads a genuine body, with what stood after the question mark. Never fails as a whole: see [`Told`].
+    fn read(&self, body: &[u8], query: &str) -> Vec<Told>;
 
     /// Reads an e-mail that came in for `envelope`; `None` when there is nothing to read.
     fn open(&self, _mail: &[u8], _envelope: &[String]) -> Option<Letter> {

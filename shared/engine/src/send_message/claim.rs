@@ -15,6 +15,8 @@ use cauce_domain::contact::interaction::{Interaction, State};
 use cauce_domain::contact::ledger::{self, Entry, Origin, Refusal, Week};
 use cauce_domain::contact::point::Recipients;
 use cauce_domain::debt::account::{Account, Carry};
+use cauce_domain::debt::customer::Customer;
+use cauce_domain::strategy::approval::Filled;
 use cauce_domain::strategy::flow::step_day;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
@@ -41,6 +43,10 @@ pub(super) struct Claimed {
     pub(super) subject: Option<String>,
     /// Text, filled.
     pub(super) text: String,
+    /// The approved template it leaves as.
+    pub(super) approved: Option<Filled>,
+    /// How WhatsApp writes the number, where it said.
+    pub(super) wa_id: Option<String>,
 }
 
 /// Claims a message that is due, or decides it again with what is true now.
@@ -87,8 +93,16 @@ pub(super) async fn claim(
     match look.ask(&strategy, setup, &message, cap, now) {
         Verdict::Block(reason, detail) => store(ports, setup, not_sent(message, reason, detail), version).await,
         Verdict::Defer(until, reason) => defer(ports, setup, message, version, &open, until, reason).await,
-        Verdict::Allow => take(ports, setup, message, version, look, (week, week_version), now).await,
+        Verdict::Allow => {
+            take(ports, setup, message, version, look, (week, week_version), &open.account.customer, now).await
+        }
     }
+}
+
+/// How much later than others of a crowd a message leaves: within half an hour, always the same.
+pub(super) fn later(message: &Interaction) -> TimeDelta {
+    let seed = u32::from_str_radix(message.id.as_str().get(..7).unwrap_or("0"), 16).unwrap_or(0);
+    TimeDelta::seconds(i64::from(seed % 1800))
 }
 
 fn not_sent(message: Interaction, reason: Reason, detail: Option<String>) -> Interaction {
@@ -114,6 +128,9 @@ async fn defer(
     reason: Reason,
 ) -> Result<Claim, Error> {
     let calendar = setup.project().calendar.lived_in(open.account.customer.zone);
+    // A channel that comes back takes what waited for it a little at a time.
+    let spread = if reason == Reason::ChannelDisconnected { later(&message) } else { TimeDelta::zero() };
+    let until = until + spread;
     if calendar.local_day(until) == message.day {
         return store(ports, setup, Interaction { state: State::Scheduled { at: until }, ..message }, version).await;
     }
@@ -149,6 +166,7 @@ async fn put_off(
     }
 }
 
+#[expect(clippy::too_many_arguments, reason = "one transaction of everything the claim has read")]
 /// Takes the message: state, ledger entry and shared addresses in one transaction.
 async fn take(
     ports: &Ports,
@@ -157,6 +175,7 @@ async fn take(
     version: u64,
     look: Look,
     (mut week, week_version): (Week, Option<u64>),
+    customer: &Customer,
     now: DateTime<Utc>,
 ) -> Result<Claim, Error> {
     let (Ok(recipients), Ok(text), Some(channel)) = (look.recipients, look.text, message.channel) else {
@@ -174,6 +193,7 @@ async fn take(
         reached: false,
     });
     let shared = shared_days(setup, &recipients, &message, now)?;
+    let wa_id = recipients.to.first().and_then(|to| customer.as_whatsapp_writes(&to.address));
     let lease = now + TimeDelta::seconds(LEASE_SECONDS);
     let claimed = Interaction {
         state: State::Sending { lease },
@@ -198,8 +218,8 @@ async fn take(
     }
     match commit(ports, changes).await? {
         Committed::Made => {
-            let (subject, version) = (look.subject, version + 1);
-            Ok(Claim::Mine(Box::new(Claimed { message: claimed, version, subject, text })))
+            let (subject, approved, version) = (look.subject, look.approved, version + 1);
+            Ok(Claim::Mine(Box::new(Claimed { message: claimed, version, subject, text, approved, wa_id })))
         }
         Committed::Lost(lost) if lost.iter().all(|(at, _)| *at >= 2) => {
             let detail = "la dirección es compartida y ya recibió un mensaje hoy".to_owned();

@@ -1,6 +1,7 @@
 //! The second look: the account as it is at the moment of sending, the text filled, the gate asked again.
 
 use crate::Ports;
+use crate::connect::approves;
 use crate::error::Error;
 use crate::exclude;
 use crate::store::accounts::OpenAccount;
@@ -10,6 +11,7 @@ use cauce_domain::contact::interaction::Interaction;
 use cauce_domain::contact::point::{self, Reach, Recipients};
 use cauce_domain::debt::customer::Customer;
 use cauce_domain::debt::order::Order;
+use cauce_domain::strategy::approval::Filled;
 use cauce_domain::strategy::plan::{Facts, Strategy};
 use cauce_domain::strategy::tag;
 use chrono::{DateTime, Utc};
@@ -20,6 +22,8 @@ pub(super) struct Look {
     pub(super) recipients: Result<Recipients, Reach>,
     pub(super) subject: Option<String>,
     pub(super) text: Result<String, String>,
+    /// The approved template it leaves as, filled, where its provider approves them.
+    pub(super) approved: Option<Filled>,
 }
 
 impl Look {
@@ -44,6 +48,14 @@ impl Look {
             }
             _ => (None, Ok(String::new())),
         };
+        let approval = message.channel.filter(|channel| approves(ports, setup, *channel));
+        let approval = approval.and_then(|_| setup.template(&message.step.template)?.value.approval.as_ref());
+        let approved = approval.map(|approval| approval.fill(&values));
+        let text = match &approved {
+            Some(Err(missing)) => Err(missing.0.clone()),
+            _ => text,
+        };
+        let approved = approved.and_then(Result::ok);
         let facts = Facts {
             status: account.customer.status,
             segment: account.segment.clone(),
@@ -56,7 +68,7 @@ impl Look {
             since: message.facts.since,
             done: message.facts.done.clone(),
         };
-        Ok(Self { facts, recipients, subject, text })
+        Ok(Self { facts, recipients, subject, text, approved })
     }
 
     /// The message with what this look saw, where that is not what the plan saw.
@@ -86,6 +98,7 @@ impl Look {
             // The step belongs to the flow that decided it; a segment that moved on has another flow from tomorrow.
             flow_active: strategy.flows.iter().any(|(f, _)| f.id == message.step.flow && f.active),
             has_template: template.is_some_and(|t| t.value.channel == channel),
+            unapproved: strategy.unapproved(&message.step.template),
             flow_stopped: flow.and_then(|(f, _)| f.stopped),
             decided: strategy.calendar.midnight(message.day),
             order: Some(&message.step.order),

@@ -17,12 +17,15 @@ mod settle;
 pub(crate) use settle::raise;
 
 use crate::Ports;
+use crate::connect;
 use crate::error::Error;
 use crate::messages::SendOne;
-use crate::ports::channel::Outgoing;
+use crate::ports::channel::{Answer, Outgoing};
+use crate::reply_token;
 use crate::store::interactions;
 use crate::store::keys;
 use crate::store::settings::Setup;
+use cauce_domain::contact::channel::Channel;
 use chrono::{DateTime, Utc};
 
 /// What became of a message.
@@ -54,8 +57,17 @@ pub async fn send_message(ports: &Ports, setup: &Setup, one: &SendOne, now: Date
 }
 
 async fn deliver(ports: &Ports, setup: &Setup, claimed: claim::Claimed, now: DateTime<Utc>) -> Result<Ended, Error> {
-    let Some(sender) = claimed.message.channel.and_then(|c| ports.channels.get(&c)) else {
-        return Err(Error::Broken("interaction_v1", "sin canal".to_owned()));
+    let broken = || Error::Broken("interaction_v1", "sin canal".to_owned());
+    let channel = claimed.message.channel.ok_or_else(broken)?;
+    let Some(line) = connect::line(ports, setup, channel).await? else {
+        let why = "el canal no tiene una cuenta con la que enviar".to_owned();
+        return settle::settle(ports, setup, claimed, "", Answer::disconnected(why), now).await;
+    };
+    let names = match channel {
+        Channel::Email if line.account.is_some() => {
+            reply_token::issue(ports, setup.id(), &settle::receipt_of(&claimed)).await?
+        }
+        _ => None,
     };
     let outgoing = Outgoing {
         project: setup.id().clone(),
@@ -63,8 +75,13 @@ async fn deliver(ports: &Ports, setup: &Setup, claimed: claim::Claimed, now: Dat
         recipients: claimed.message.recipients.clone().unwrap_or_default(),
         subject: claimed.subject.clone(),
         text: claimed.text.clone(),
+        approved: claimed.approved.clone(),
+        wa_id: claimed.wa_id.clone(),
+        names,
         at: now,
+        until: setup.project().calendar.close_of_day(now),
+        account: line.account,
     };
-    let answer = sender.send(&outgoing).await;
-    settle::settle(ports, setup, claimed, sender.provider(), answer, now).await
+    let answer = line.sender.send(&outgoing).await;
+    settle::settle(ports, setup, claimed, line.sender.provider(), answer, now).await
 }

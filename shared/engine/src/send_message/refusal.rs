@@ -58,7 +58,8 @@ pub(crate) async fn follow(
             exclude::address(ports, setup, address, &silence(setup.project().marketing_scope()), None).await?;
         }
         (Disposition::StopAccount, _) => {
-            drop_channel(ports, setup, channel, &words(Some(refusal), None), now).await?;
+            let until = frees_by_itself(refusal).map(|wait| now + wait);
+            drop_channel(ports, setup, channel, &words(Some(refusal), None), until, now).await?;
         }
         (Disposition::FixRequest | Disposition::ContentFiltered | Disposition::Unknown, _) => {
             let code = refusal.code.as_deref().unwrap_or("sin código");
@@ -74,6 +75,12 @@ pub(crate) async fn follow(
         _ => {}
     }
     Ok(())
+}
+
+/// How long an account is left alone that takes messages again by itself.
+fn frees_by_itself(refusal: &Refusal) -> Option<TimeDelta> {
+    // WhatsApp's limit on what people complain of: a day.
+    (refusal.code.as_deref() == Some("131048")).then(|| TimeDelta::hours(24))
 }
 
 /// Follows a refusal that came by a status: a message that may be tried again waits for its moment.

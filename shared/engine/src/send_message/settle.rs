@@ -1,7 +1,7 @@
 //! Settling: what the provider answered becomes the message's state.
 
 use super::Ended;
-use super::claim::{Claimed, address_day};
+use super::claim::{Claimed, address_day, later};
 use crate::Ports;
 use crate::apply_event::apply_parked;
 use crate::drop_channel::drop_channel;
@@ -33,10 +33,15 @@ pub(super) async fn settle(
         Answer::Accepted(id) => accepted(ports, setup, claimed, provider, &id, now).await,
         Answer::Unknown(why) => {
             let text = receipt_of(&claimed);
-            let unknown = Interaction { state: State::Unknown, detail: Some(why), ..claimed.message };
+            let provider = Some(provider.to_owned());
+            let unknown = Interaction { state: State::Unknown, provider, detail: Some(why), ..claimed.message };
             let item = interactions::item(setup.id(), &unknown, true)?;
             // Without a provider's id the text is kept under our own reference.
-            let place = keys::receipt(setup.id(), provider, &interactions::reference(&unknown));
+            let place = keys::receipt(
+                setup.id(),
+                unknown.provider.as_deref().unwrap_or_default(),
+                &interactions::reference(&unknown),
+            );
             let changes = vec![
                 Change::Put(item, Expect::Version(claimed.version)),
                 Change::Put(Item::new(place, encode(&text)?), Expect::Anything),
@@ -49,19 +54,27 @@ pub(super) async fn settle(
             Ok(Ended::Unknown)
         }
         Answer::Refused(why) => refused(ports, setup, claimed, why, now).await,
-        Answer::Disconnected(why) => {
+        Answer::Disconnected { why, wait } => {
+            let until = wait.map(|wait| now + TimeDelta::seconds(i64::from(wait)));
             if let Some(channel) = claimed.message.channel {
-                drop_channel(ports, setup, channel, &why, now).await?;
+                drop_channel(ports, setup, channel, &why, until, now).await?;
             }
-            let state = State::NotSent { reason: Reason::ChannelDisconnected };
-            give_back(ports, setup, Interaction { state, detail: Some(why), ..claimed.message }, claimed.version).await
+            // Nothing was asked of the person: the try does not count.
+            let waits =
+                until.map(|until| until + later(&claimed.message)).filter(|at| is_today(setup, &claimed, *at, now));
+            let state = match waits {
+                Some(at) => State::Scheduled { at },
+                None => State::NotSent { reason: Reason::ChannelDisconnected },
+            };
+            let attempt = claimed.message.attempt.saturating_sub(1);
+            let waiting = Interaction { state, attempt, detail: Some(why), ..claimed.message };
+            give_back(ports, setup, waiting, claimed.version).await
         }
         Answer::NotNow { why, wait } => {
             let again = now + backoff(claimed.message.attempt).max(TimeDelta::seconds(i64::from(wait)));
-            let close = setup.project().calendar.close_of_day(now);
-            let later = claimed.message.attempt < MAX_ATTEMPTS && close.is_some_and(|end| again < end);
+            let goes_on = claimed.message.attempt < MAX_ATTEMPTS && is_today(setup, &claimed, again, now);
             let state =
-                if later { State::Scheduled { at: again } } else { State::Failed { error: why, bounced: false } };
+                if goes_on { State::Scheduled { at: again } } else { State::Failed { error: why, bounced: false } };
             give_back(ports, setup, Interaction { state, ..claimed.message }, claimed.version).await
         }
     }
@@ -86,13 +99,19 @@ async fn refused(
     give_back(ports, setup, failed, claimed.version).await
 }
 
+/// Whether an instant lies in what is left of the message's day.
+fn is_today(setup: &Setup, claimed: &Claimed, at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    let calendar = &setup.project().calendar;
+    calendar.local_day(at) == claimed.message.day && calendar.close_of_day(now).is_some_and(|end| at < end)
+}
+
 /// Doubles from half a minute to a quarter of an hour.
 fn backoff(attempt: u32) -> TimeDelta {
     TimeDelta::seconds((30_i64 << attempt.min(5)).min(900))
 }
 
 /// Whose message it is, and its text as sent.
-fn receipt_of(claimed: &Claimed) -> Receipt {
+pub(super) fn receipt_of(claimed: &Claimed) -> Receipt {
     let message = &claimed.message;
     Receipt {
         customer: message.customer.clone(),
@@ -117,6 +136,7 @@ async fn accepted(
     commit(ports, vec![Change::Put(item, Expect::Anything)]).await?;
     let sent = |mut m: Interaction| {
         m.provider_id = Some(id.to_owned());
+        m.provider = Some(provider.to_owned());
         m.join(&Report::Sent, now);
         m
     };

@@ -50,7 +50,7 @@ pub async fn texts(
     messages: &[Interaction],
 ) -> Result<Vec<Option<Receipt>>, Error> {
     let place = |message: &Interaction| {
-        let provider = ports.channels.get(&message.channel?)?.provider();
+        let provider = message.provider.as_deref()?;
         let id = match &message.state {
             State::Unknown => reference(message),
             _ => message.provider_id.clone()?,

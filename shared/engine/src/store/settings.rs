@@ -5,6 +5,7 @@ use super::codec::{Shape, decode, encode, shapes};
 use super::commit::{Committed, commit};
 use super::edits::{self, By};
 use super::{keys, query_all};
+use crate::connect::Connection;
 use crate::error::Error;
 use crate::import::job::Kind as LoadKind;
 use crate::ports::Ports;
@@ -15,6 +16,7 @@ use cauce_domain::contact::ledger::Caps;
 use cauce_domain::country::{Country, NumberStyle};
 use cauce_domain::debt::customer::Kind;
 use cauce_domain::ids::{ProjectId, TemplateId, UserId};
+use cauce_domain::strategy::approval::Registered;
 use cauce_domain::strategy::flow::Flow;
 use cauce_domain::strategy::segment::Segment;
 use cauce_domain::strategy::tag::Sender;
@@ -189,6 +191,7 @@ shapes! {
     User => "user_v1",
     Mapping => "mapping_v1",
     Door => "door_v1",
+    Registered => "registered_v1",
 }
 
 /// A thing with the version it was read at.
@@ -215,6 +218,10 @@ pub struct Setup {
     pub flows: Vec<Versioned<Flow>>,
     /// Mappings.
     pub mappings: Vec<Versioned<Mapping>>,
+    /// Accounts at providers, by the channel they serve.
+    pub connections: BTreeMap<Channel, Versioned<Connection>>,
+    /// Templates as the providers know them.
+    pub registered: Vec<Versioned<Registered>>,
     /// The project's key for digests of personal values.
     pub key: Vec<u8>,
 }
@@ -278,6 +285,7 @@ pub async fn load(ports: &Ports, project: &ProjectId) -> Result<Setup, Error> {
     let key = secret.map(|s| s.expose().as_bytes().to_vec()).unwrap_or_default();
     let (mut found, mut users, mut templates, mut segments, mut flows, mut mappings) =
         (None, vec![], vec![], vec![], vec![], vec![]);
+    let (mut connections, mut registered) = (BTreeMap::new(), vec![]);
     for stored in items {
         let (body, version) = (&stored.body, stored.version);
         match stored.key.sk.split('#').next() {
@@ -287,12 +295,17 @@ pub async fn load(ports: &Ports, project: &ProjectId) -> Result<Setup, Error> {
             Some("segment") => segments.push(Versioned { value: decode(body)?, version }),
             Some("flow") => flows.push(Versioned { value: decode(body)?, version }),
             Some("mapping") => mappings.push(Versioned { value: decode(body)?, version }),
+            Some("connection") => {
+                let value: Connection = decode(body)?;
+                connections.insert(value.channel, Versioned { value, version });
+            }
+            Some("registered") => registered.push(Versioned { value: decode(body)?, version }),
             _ => {}
         }
     }
     let mut project: Versioned<Project> = found.ok_or(Error::NotFound("el proyecto"))?;
     project.value.active &= ports.restored.is_none_or(|restored| project.value.activated >= Some(restored));
-    Ok(Setup { project, users, templates, segments, flows, mappings, key })
+    Ok(Setup { project, users, templates, segments, flows, mappings, connections, registered, key })
 }
 
 /// The place of a setting.

@@ -72,12 +72,13 @@ fn choose(
     let calendar = calendar.as_ref();
     let moment = moment(step, id, calendar, day, now);
     let case = Case {
-        switches: &Switches { payments_needed_since: None, ..strategy.switches.clone() },
+        switches: &Switches { payments_needed_since: None, spent: Default::default(), ..strategy.switches.clone() },
         calendar,
         facts,
         channel: channel.unwrap_or(Channel::Email),
         flow_active: flow.active,
         has_template: channel.is_some(),
+        unapproved: strategy.unapproved(&step.template),
         flow_stopped: flow.stopped,
         decided: now,
         order: None,

@@ -60,6 +60,7 @@ pub(crate) fn message(state: State) -> Interaction {
         state,
         planned: true,
         attempt: 1,
+        provider: None,
         provider_id: None,
         tries: Vec::new(),
         recipients: None,
@@ -79,10 +80,10 @@ fn sender() -> Sender<'static> {
     Sender { company: "Andes", style: NumberStyle::DotDecimal, payment_url: None, how_to_pay: None }
 }
 fn strategy() -> Strategy {
-    let flags = ChannelFlags { visible: true, active: true, connected: true };
+    let flags = ChannelFlags { visible: true, active: true, connected: true, paused_until: None };
     let facts = |t: crate::strategy::template::Template| {
         let required = t.required_tags();
-        (t.id, TemplateFacts { version: 1, channel: t.channel, audience: t.audience, required })
+        (t.id, TemplateFacts { version: 1, channel: t.channel, audience: t.audience, required, unapproved: None })
     };
     Strategy {
         project: "p".into(),
@@ -92,6 +93,7 @@ fn strategy() -> Strategy {
             stopped: None,
             payments_needed_since: None,
             payments_loaded: None,
+            spent: Default::default(),
         },
         calendar: Calendar::of(Country::Pe),
         calendar_version: 1,

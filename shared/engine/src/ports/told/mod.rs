@@ -138,6 +138,14 @@ pub struct Account {
     pub account: Option<String>,
     /// The provider's code.
     pub code: Option<i64>,
+    /// The template it is about: its name and its language.
+    pub template: Option<(String, String)>,
+    /// The template's category now.
+    pub category: Option<String>,
+    /// Why, in the provider's words.
+    pub reason: Option<String>,
+    /// People a day that may be written to first; fewer than none is no limit.
+    pub people_a_day: Option<i64>,
 }
 
 /// An e-mail was looked at, or a link of it followed.

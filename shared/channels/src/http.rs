@@ -1,0 +1,82 @@
+//! Calls to providers over HTTP: once each, bounded in time and size, and what their failing means.
+
+use crate::answer::{Refused, Taken};
+use cauce_domain::contact::disposition::Disposition;
+use cauce_engine::ports::channel::{self, Answer};
+use cauce_engine::ports::told::Refusal;
+use std::time::Duration;
+
+/// Larger than any answer of an API.
+const MOST: usize = 1024 * 1024;
+
+/// A client that follows no redirect and tries nothing twice.
+pub fn client() -> Result<reqwest::Client, reqwest::Error> {
+    reqwest::Client::builder()
+        .connect_timeout(Duration::from_secs(3))
+        .timeout(Duration::from_secs(15))
+        .redirect(reqwest::redirect::Policy::none())
+        .user_agent(concat!("Cauce/", env!("CARGO_PKG_VERSION")))
+        .build()
+}
+
+/// An API's answer.
+pub struct Heard {
+    /// HTTP status.
+    pub status: u16,
+    /// Seconds it asks to wait.
+    pub retry_after: Option<u64>,
+    /// Body.
+    pub body: Vec<u8>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Silence {
+    /// The request did not leave: nobody was there.
+    NotSent,
+    /// It left, and whether it was heeded nobody knows.
+    Unknown,
+}
+
+/// Makes one call.
+pub async fn call(request: reqwest::RequestBuilder) -> Result<Heard, Silence> {
+    let mut answer = request.send().await.map_err(|error| match error.is_connect() || error.is_builder() {
+        true => Silence::NotSent,
+        false => Silence::Unknown,
+    })?;
+    let after = answer.headers().get("retry-after").and_then(|v| v.to_str().ok()?.parse().ok());
+    let (status, mut body) = (answer.status().as_u16(), Vec::new());
+    while let Some(piece) = answer.chunk().await.map_err(|_| Silence::Unknown)? {
+        body.extend_from_slice(&piece);
+        if body.len() > MOST {
+            break;
+        }
+    }
+    Ok(Heard { status, retry_after: after, body })
+}
+
+/// What a send's answer means for the message. `provider` is named to the user.
+pub fn answer(provider: &str, heard: Result<Taken, Silence>) -> Answer {
+    match heard {
+        Ok(Taken::Accepted(accepted)) => Answer::Accepted(accepted.id),
+        Ok(Taken::Refused(refused)) => refusal(provider, refused),
+        Err(Silence::NotSent) => Answer::not_now(format!("no se pudo conectar a {provider}")),
+        Err(Silence::Unknown) => Answer::Unknown(format!("{provider} no respondió")),
+    }
+}
+
+fn refusal(provider: &str, refused: Refused) -> Answer {
+    use Disposition::*;
+    let Refused { code, disposition, wait, detail } = refused;
+    tracing::info!(provider, code = code.as_deref().unwrap_or("-"), ?disposition, detail, "no se aceptó un mensaje");
+    let named = code.as_ref().map_or_else(String::new, |code| format!(" ({code})"));
+    let words = format!("{}{named}", disposition.spanish());
+    let wait = u32::try_from(wait).unwrap_or(u32::MAX);
+    match disposition {
+        Retry | RetryOnce | RetryLimited => Answer::NotNow { why: words, wait },
+        Ambiguous => Answer::Unknown(words),
+        // A quota that frees by itself is waited for.
+        StopAccount => Answer::Disconnected { why: words, wait: (wait >= 600).then_some(wait) },
+        _ => Answer::Refused(channel::Refused { words, refusal: Some(Refusal { code, disposition, bounce: None }) }),
+    }
+}

@@ -1,0 +1,125 @@
+//! Sending SMS by Twilio.
+
+use super::answer;
+use super::hook::{PROVIDER, REFERENCE};
+use super::request::{From, sms};
+use crate::http;
+use crate::json::text;
+use async_trait::async_trait;
+use cauce_domain::contact::channel::Channel;
+use cauce_engine::ports::channel::{Answer, Outgoing, Sender};
+use cauce_engine::ports::provider::{Account, Field, Provider, Signs, Standing};
+use cauce_engine::ports::secrets::Secret;
+use chrono::TimeDelta;
+use serde_json::Value;
+
+/// What an account at Twilio needs. Sending goes by an API key where there is one; reports are signed with the token.
+const FIELDS: [Field; 7] = [
+    Field::setting("account_sid", "el identificador de la cuenta de Twilio (AC…)"),
+    Field::credential("auth_token", "el auth token principal, con el que Twilio firma sus avisos"),
+    Field::credential("api_key", "la llave de API (SK…)").optional(),
+    Field::credential("api_secret", "el secreto de la llave de API").optional(),
+    Field::setting("from", "el número o nombre que envía").optional(),
+    Field::setting("messaging_service_sid", "el servicio de mensajería (MG…)").optional(),
+    Field::setting("rate", "los mensajes por segundo del remitente").or("10"),
+];
+
+/// SMS by Twilio.
+pub struct Twilio {
+    /// What calls are made with.
+    pub client: reqwest::Client,
+    /// Where the API is; never a project's to say.
+    pub base: String,
+}
+
+/// Where Twilio's API is.
+pub const BASE: &str = "https://api.twilio.com";
+
+impl Twilio {
+    /// The address of something of an account's.
+    fn address(&self, account: &Account, path: &str) -> String {
+        format!("{}/2010-04-01/Accounts/{}{path}", self.base, account.setting("account_sid"))
+    }
+}
+
+/// A request with what opens the account.
+fn opened(request: reqwest::RequestBuilder, account: &Account) -> reqwest::RequestBuilder {
+    match account.credential("api_key") {
+        "" => request.basic_auth(account.setting("account_sid"), Some(account.credential("auth_token"))),
+        key => request.basic_auth(key, Some(account.credential("api_secret"))),
+    }
+}
+
+fn sender(account: &Account) -> From<'_> {
+    match account.setting("messaging_service_sid") {
+        "" => From::Number(account.setting("from")),
+        service => From::Service(service),
+    }
+}
+
+#[async_trait]
+impl Sender for Twilio {
+    fn provider(&self) -> &'static str {
+        PROVIDER
+    }
+
+    async fn send(&self, outgoing: &Outgoing) -> Answer {
+        let Some(account) = &outgoing.account else { return Answer::disconnected("falta la cuenta de Twilio") };
+        let Some(to) = outgoing.recipients.to.first() else { return Answer::refused("falta el destinatario") };
+        // A test send has no window of its own: an hour is enough for somebody who waits for it.
+        let closes = outgoing.until.unwrap_or(outgoing.at + TimeDelta::hours(1));
+        let callback = format!("{}?{REFERENCE}={}", account.callback, outgoing.reference);
+        let form = sms(sender(account), &to.address, &outgoing.text, &callback, outgoing.at, closes);
+        let Some(form) = form else { return Answer::refused("se cerró el horario de contacto") };
+        let request = opened(self.client.post(self.address(account, "/Messages.json")), account);
+        let request = request.header("content-type", "application/x-www-form-urlencoded").body(form);
+        let heard = http::call(request).await;
+        http::answer("Twilio", heard.map(|h| answer::read(h.status, h.retry_after, &h.body)))
+    }
+}
+
+#[async_trait]
+impl Provider for Twilio {
+    fn channels(&self) -> &'static [Channel] {
+        &[Channel::Sms]
+    }
+
+    fn fields(&self) -> &'static [Field] {
+        &FIELDS
+    }
+
+    fn account_id(&self, account: &Account) -> String {
+        account.setting("account_sid").to_owned()
+    }
+
+    fn signs(&self, account: &Account) -> Option<Signs> {
+        Some(Signs {
+            webhook: PROVIDER,
+            key: Some(Secret::new(account.credential("auth_token"))),
+            account: Some(account.setting("account_sid").to_owned()),
+            ..Signs::default()
+        })
+    }
+
+    async fn check(&self, account: &Account) -> Result<Standing, String> {
+        if account.setting("from").is_empty() && account.setting("messaging_service_sid").is_empty() {
+            return Err("indique el número que envía o el servicio de mensajería".to_owned());
+        }
+        let sid = account.setting("account_sid");
+        if sid.len() != 34 || !sid.starts_with("AC") || !sid.bytes().all(|b| b.is_ascii_alphanumeric()) {
+            return Err("el identificador de la cuenta se escribe AC y 32 letras o dígitos".to_owned());
+        }
+        let heard = http::call(opened(self.client.get(self.address(account, ".json")), account)).await;
+        let heard = heard.map_err(|_| "Twilio no respondió".to_owned())?;
+        let body: Value = serde_json::from_slice(&heard.body).unwrap_or_default();
+        match (heard.status, text(&body, "status").as_deref()) {
+            (200, Some("active") | None) => Ok(Standing {
+                rate: account.setting("rate").parse().ok().filter(|rate| *rate > 0.0),
+                people_a_day: None,
+                notes: text(&body, "friendly_name").into_iter().collect(),
+            }),
+            (200, Some(status)) => Err(format!("la cuenta está {status}")),
+            (status, _) => Err(text(&body, "message").unwrap_or_else(|| format!("HTTP {status}"))),
+        }
+    }
+}

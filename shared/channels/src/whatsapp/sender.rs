@@ -1,0 +1,179 @@
+//! Sending by the Cloud API, and asking Meta how a number and its templates stand.
+
+use super::answer;
+use super::hook::PROVIDER;
+use super::registry;
+use super::request::{Button, Content, Parameter, Receiver, Template, message};
+use crate::http::{self, Heard};
+use crate::json::{number, text};
+use async_trait::async_trait;
+use cauce_domain::contact::channel::Channel;
+use cauce_domain::strategy::approval::{Filled, Registered};
+use cauce_engine::ports::channel::{Answer, Outgoing, Sender};
+use cauce_engine::ports::provider::{Account, Field, Provider, Signs, Standing};
+use cauce_engine::ports::secrets::Secret;
+use serde_json::Value;
+
+/// What a number at Meta needs.
+const FIELDS: [Field; 7] = [
+    Field::setting("phone_number_id", "el identificador del número en Meta"),
+    Field::setting("waba_id", "el identificador de la cuenta de WhatsApp Business"),
+    Field::credential("token", "el token del usuario de sistema"),
+    Field::credential("app_secret", "la clave secreta de la app"),
+    Field::credential("verify_token", "la palabra con que Meta comprueba la dirección del webhook"),
+    Field::setting("api_version", "la versión de la API").or("v25.0"),
+    Field::setting("rate", "los mensajes por segundo del número").or("80"),
+];
+
+/// WhatsApp by the Cloud API.
+pub struct Whatsapp {
+    /// What calls are made with.
+    pub client: reqwest::Client,
+    /// Where the API is; never a project's to say.
+    pub base: String,
+}
+
+/// Where Meta's API is.
+pub const BASE: &str = "https://graph.facebook.com";
+
+impl Whatsapp {
+    /// The address of something under an account's version of the API.
+    fn address(&self, account: &Account, path: &str) -> String {
+        format!("{}/{}/{path}", self.base, account.setting("api_version"))
+    }
+
+    async fn ask(&self, account: &Account, path: &str) -> Result<Value, String> {
+        let request = self.client.get(self.address(account, path)).bearer_auth(account.credential("token"));
+        let heard = http::call(request).await.map_err(|_| "Meta no respondió".to_owned())?;
+        read(&heard)
+    }
+}
+
+/// Whether what is set can be part of an address and lead nowhere else.
+fn plain(account: &Account) -> Result<(), String> {
+    let digits = |name: &str| {
+        let text = account.setting(name);
+        !text.is_empty() && text.len() <= 32 && text.bytes().all(|b| b.is_ascii_digit())
+    };
+    let version = account.setting("api_version").strip_prefix('v').and_then(|v| v.split_once('.'));
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    if !digits("phone_number_id") || !digits("waba_id") {
+        return Err("los identificadores de Meta son solo dígitos".to_owned());
+    }
+    version.filter(|(a, b)| number(a) && number(b)).map(drop).ok_or_else(|| "la versión se escribe v25.0".to_owned())
+}
+
+/// An answer that is no send's: its body, or what Meta has against it.
+fn read(heard: &Heard) -> Result<Value, String> {
+    let body: Value = serde_json::from_slice(&heard.body).unwrap_or_default();
+    if (200..300).contains(&heard.status) {
+        return Ok(body);
+    }
+    let why = text(&body, "error/message").unwrap_or_else(|| format!("HTTP {}", heard.status));
+    Err(format!("{why} ({})", number(&body, "error/code").unwrap_or_default()))
+}
+
+/// An approved template as it is asked for.
+fn template(filled: &Filled) -> Content {
+    let parameter = |(name, text): &(Option<String>, String)| Parameter { name: name.clone(), text: text.clone() };
+    Content::Template(Template {
+        name: filled.name.clone(),
+        language: filled.language.clone(),
+        header: None,
+        body: filled.places.iter().map(parameter).collect(),
+        buttons: filled.button.iter().map(|end| (0, Button::Url(end.clone()))).collect(),
+    })
+}
+
+#[async_trait]
+impl Sender for Whatsapp {
+    fn provider(&self) -> &'static str {
+        PROVIDER
+    }
+
+    async fn send(&self, outgoing: &Outgoing) -> Answer {
+        let Some(account) = &outgoing.account else { return Answer::disconnected("falta la cuenta de WhatsApp") };
+        let to = outgoing.recipients.to.first().map(|to| to.address.as_str());
+        // As WhatsApp itself wrote the number, where the person has written to us.
+        let receiver = Receiver { phone: outgoing.wa_id.as_deref().or(to), user: None };
+        let content = outgoing.approved.as_ref().map_or_else(|| Content::Text(outgoing.text.clone()), template);
+        let body = match message(receiver, &outgoing.reference, &content) {
+            Ok(body) => body,
+            Err(why) => return Answer::refused(why.to_string()),
+        };
+        let path = format!("{}/messages", account.setting("phone_number_id"));
+        let request = self.client.post(self.address(account, &path)).bearer_auth(account.credential("token"));
+        let request = request.header("content-type", "application/json").body(body.to_string());
+        let heard = http::call(request).await;
+        http::answer("WhatsApp", heard.map(|h| answer::read(h.status, h.retry_after, &h.body, 0)))
+    }
+}
+
+#[async_trait]
+impl Provider for Whatsapp {
+    fn channels(&self) -> &'static [Channel] {
+        &[Channel::Whatsapp]
+    }
+
+    fn fields(&self) -> &'static [Field] {
+        &FIELDS
+    }
+
+    fn account_id(&self, account: &Account) -> String {
+        account.setting("phone_number_id").to_owned()
+    }
+
+    fn signs(&self, account: &Account) -> Option<Signs> {
+        Some(Signs {
+            webhook: PROVIDER,
+            key: Some(Secret::new(account.credential("app_secret"))),
+            handshake: Some(account.credential("verify_token").to_owned()),
+            ..Signs::default()
+        })
+    }
+
+    async fn check(&self, account: &Account) -> Result<Standing, String> {
+        plain(account)?;
+        let path = format!(
+            "{}?fields=display_phone_number,verified_name,quality_rating,throughput,whatsapp_business_manager_messaging_limit",
+            account.setting("phone_number_id")
+        );
+        let number = self.ask(account, &path).await?;
+        let shown = ["display_phone_number", "verified_name", "quality_rating"].map(|name| text(&number, name));
+        Ok(Standing {
+            rate: account.setting("rate").parse().ok().filter(|rate| *rate > 0.0),
+            people_a_day: text(&number, "whatsapp_business_manager_messaging_limit")
+                .and_then(|tier| registry::tier(&tier)),
+            notes: shown.into_iter().flatten().collect(),
+        })
+    }
+
+    fn approves(&self) -> bool {
+        true
+    }
+
+    async fn templates(&self, account: &Account) -> Result<Vec<Registered>, String> {
+        let fields = "name,language,status,category,components,parameter_format,rejected_reason&limit=100";
+        let (waba, mut all) = (account.setting("waba_id"), Vec::new());
+        let mut path = format!("{waba}/message_templates?fields={fields}");
+        // As many pages as the most templates an account may have.
+        for _ in 0..70 {
+            let page = self.ask(account, &path).await?;
+            all.extend(registry::read(&page));
+            match text(&page, "paging/cursors/after").filter(|_| text(&page, "paging/next").is_some()) {
+                Some(after) => path = format!("{waba}/message_templates?fields={fields}&after={after}"),
+                None => break,
+            }
+        }
+        Ok(all)
+    }
+
+    async fn submit(&self, account: &Account, template: &Registered) -> Result<Registered, String> {
+        let path = format!("{}/message_templates", account.setting("waba_id"));
+        let request = self.client.post(self.address(account, &path)).bearer_auth(account.credential("token"));
+        let body = registry::submission(template).to_string();
+        let request = request.header("content-type", "application/json").body(body);
+        let heard = http::call(request).await.map_err(|_| "Meta no respondió".to_owned())?;
+        Ok(registry::submitted(template, &read(&heard)?))
+    }
+}

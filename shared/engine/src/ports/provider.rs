@@ -1,0 +1,119 @@
+//! `Provider`: a messaging provider that a project may hold an account at.
+
+use super::channel::Sender;
+use super::secrets::Secret;
+use async_trait::async_trait;
+use cauce_domain::contact::channel::Channel;
+use cauce_domain::strategy::approval::Registered;
+use std::collections::BTreeMap;
+
+/// A project's account at a provider, with what opens it. Its credentials are not printed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Account {
+    /// What is set, by the field's name.
+    pub settings: BTreeMap<String, String>,
+    /// What opens it, by the field's name.
+    pub credentials: BTreeMap<String, Secret>,
+    /// Where the provider tells us what becomes of messages.
+    pub callback: String,
+}
+
+impl Account {
+    /// A setting; empty when it is not set.
+    pub fn setting(&self, name: &str) -> &str {
+        self.settings.get(name).map_or("", String::as_str)
+    }
+
+    /// A credential; empty when there is none.
+    pub fn credential(&self, name: &str) -> &str {
+        self.credentials.get(name).map_or("", Secret::expose)
+    }
+}
+
+/// One thing an account needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Field {
+    /// Its name in the API.
+    pub name: &'static str,
+    /// What it is, for the settings page.
+    pub spanish: &'static str,
+    /// Nobody reads it back.
+    pub is_credential: bool,
+    /// The account does not work without it.
+    pub is_required: bool,
+    /// What it is when nothing is said.
+    pub default: Option<&'static str>,
+}
+
+impl Field {
+    /// A setting the account does not work without.
+    pub const fn setting(name: &'static str, spanish: &'static str) -> Self {
+        Self { name, spanish, is_credential: false, is_required: true, default: None }
+    }
+    /// A credential the account does not work without.
+    pub const fn credential(name: &'static str, spanish: &'static str) -> Self {
+        Self { is_credential: true, ..Self::setting(name, spanish) }
+    }
+    /// A setting or credential that may be left out.
+    pub const fn optional(self) -> Self {
+        Self { is_required: false, ..self }
+    }
+    /// A setting that is this when nothing is said.
+    pub const fn or(self, default: &'static str) -> Self {
+        Self { is_required: false, default: Some(default), ..self }
+    }
+}
+
+/// What the provider's posts about an account are judged by.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Signs {
+    /// The webhook they come by.
+    pub webhook: &'static str,
+    /// The key that signs them.
+    pub key: Option<Secret>,
+    /// The account that signs with its own key.
+    pub account: Option<String>,
+    /// The word of the handshake.
+    pub handshake: Option<String>,
+    /// The topics they come from.
+    pub topics: Vec<String>,
+}
+
+/// How an account stands, by the provider's own word.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Standing {
+    /// Messages a second that may leave; no limit of ours when it says nothing.
+    pub rate: Option<f64>,
+    /// People a rolling day that may be written to first.
+    pub people_a_day: Option<u64>,
+    /// What the team should know: the number shown, its quality.
+    pub notes: Vec<String>,
+}
+
+/// A messaging provider.
+#[async_trait]
+pub trait Provider: Sender {
+    /// The channels it serves.
+    fn channels(&self) -> &'static [Channel];
+    /// What an account needs.
+    fn fields(&self) -> &'static [Field];
+    /// The name of the account at the provider, which one project holds.
+    fn account_id(&self, account: &Account) -> String;
+    /// What its posts are judged by.
+    fn signs(&self, account: &Account) -> Option<Signs>;
+    /// Asks the provider whether the account works; why not, in the user's words.
+    async fn check(&self, account: &Account) -> Result<Standing, String>;
+
+    /// Whether messages that begin a conversation must have been approved by the provider.
+    fn approves(&self) -> bool {
+        false
+    }
+    /// Every template of the account.
+    async fn templates(&self, _account: &Account) -> Result<Vec<Registered>, String> {
+        Ok(Vec::new())
+    }
+    /// Asks the provider to approve a template.
+    async fn submit(&self, _account: &Account, _template: &Registered) -> Result<Registered, String> {
+        Err("este proveedor no aprueba plantillas".to_owned())
+    }
+}

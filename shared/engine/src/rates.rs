@@ -1,0 +1,82 @@
+//! How fast messages may leave an account: each takes a place in a row, and the row moves at the provider's pace.
+//!
+//! One item an account holds the next free place. A batch takes as many as it has messages with one write, whatever other
+//! workers do; what has its place later waits on the queue until then.
+
+use crate::Ports;
+use crate::error::Error;
+use crate::ports::table::{Change, Item, Key, TableName};
+use crate::store::accounts::as_read;
+use crate::store::codec::{decode, encode, shapes};
+use crate::store::commit::{Committed, commit};
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+/// The row of an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Row {
+    /// The next free place, in microseconds since 1970: a thousand a second have places of their own.
+    next: i64,
+}
+
+shapes! { Row => "row_v1" }
+
+/// How fast, and how many at once after a rest.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pace {
+    /// Messages a second.
+    pub rate: f64,
+    /// Messages that may leave at once after a rest.
+    pub burst: u32,
+}
+
+impl Pace {
+    /// As many in a second as the rate says, none saved up beyond it.
+    pub fn a_second(rate: f64) -> Self {
+        Self { rate, burst: rate.max(1.0).min(f64::from(u32::MAX)) as u32 }
+    }
+    /// WhatsApp's to one person from one number: one in six seconds, five at once.
+    pub const PAIR: Self = Self { rate: 1.0 / 6.0, burst: 5 };
+
+    fn gap(self) -> i64 {
+        (1_000_000.0 / self.rate.max(0.000_001)) as i64
+    }
+}
+
+/// Takes places for `count` messages: the instants at which they may leave, the first perhaps now.
+pub async fn take(
+    ports: &Ports,
+    whose: &str,
+    pace: Pace,
+    count: usize,
+    now: DateTime<Utc>,
+) -> Result<Vec<DateTime<Utc>>, Error> {
+    let key = Key::new(TableName::Jobs, format!("rate#{whose}"), "row");
+    let (gap, micros) = (pace.gap(), now.timestamp_micros());
+    let saved = gap.saturating_mul(i64::from(pace.burst.saturating_sub(1)));
+    let expires = (now + TimeDelta::days(2)).timestamp();
+    loop {
+        let stored = ports.table.get(&key).await?;
+        let known = stored.as_ref().map(|s| decode::<Row>(&s.body)).transpose()?.map_or(i64::MIN, |row| row.next);
+        let first = known.max(micros - saved);
+        let places = (0..count as i64).map(|n| first.saturating_add(gap.saturating_mul(n)));
+        let places: Vec<i64> = places.collect();
+        let next = first.saturating_add(gap.saturating_mul(count as i64));
+        let item = Item::new(key.clone(), encode(&Row { next })?).expiring(expires);
+        if let Committed::Made = commit(ports, vec![Change::Put(item, as_read(stored.map(|s| s.version)))]).await? {
+            let at = |place: i64| DateTime::from_timestamp_micros(place).map_or(now, |at| at.max(now));
+            return Ok(places.into_iter().map(at).collect());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Pace;
+
+    #[test]
+    fn a_pace_is_a_gap() {
+        assert_eq!(Pace::a_second(80.0).gap(), 12_500);
+        assert_eq!(Pace::PAIR.gap(), 6_000_000);
+    }
+}

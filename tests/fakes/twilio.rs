@@ -1,0 +1,84 @@
+//! Twilio's API of messages.
+
+use super::Memory;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// The account.
+pub(crate) const ACCOUNT: &str = "AC00000000000000000000000000000001";
+/// Its token.
+pub(crate) const TOKEN: &str = "token-de-twilio";
+
+/// The API over a memory.
+pub(crate) fn router(memory: Arc<Memory>) -> Router {
+    Router::new()
+        .route("/2010-04-01/Accounts/{account}/Messages.json", post(send))
+        .route("/2010-04-01/Accounts/{account}", get(account))
+        .with_state(memory)
+}
+
+fn refused(status: StatusCode, code: i64, what: &str) -> Response {
+    let more = format!("https://www.twilio.com/docs/errors/{code}");
+    (status, Json(json!({ "code": code, "message": what, "more_info": more, "status": status.as_u16() })))
+        .into_response()
+}
+
+fn opens(headers: &HeaderMap) -> bool {
+    let expected = format!("Basic {}", STANDARD.encode(format!("{ACCOUNT}:{TOKEN}")));
+    headers.get("authorization").is_some_and(|given| given == &expected)
+}
+
+async fn account(Path(asked): Path<String>, headers: HeaderMap) -> Response {
+    match opens(&headers) && asked == format!("{ACCOUNT}.json") {
+        true => Json(json!({ "sid": ACCOUNT, "status": "active", "friendly_name": "Andes" })).into_response(),
+        false => refused(StatusCode::UNAUTHORIZED, 20_003, "Authenticate"),
+    }
+}
+
+const FIELDS: [&str; 6] = ["To", "From", "MessagingServiceSid", "Body", "StatusCallback", "ValidityPeriod"];
+
+async fn send(
+    State(memory): State<Arc<Memory>>,
+    Path(account): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    if !opens(&headers) || account != ACCOUNT {
+        return refused(StatusCode::UNAUTHORIZED, 20_003, "Authenticate");
+    }
+    let form: HashMap<String, String> = form_urlencoded::parse(&body).into_owned().collect();
+    let field = |name: &str| form.get(name).map_or("", String::as_str);
+    let to = field("To");
+    let number =
+        to.strip_prefix('+').is_some_and(|n| (8..=15).contains(&n.len()) && n.bytes().all(|b| b.is_ascii_digit()));
+    if !number {
+        memory.object(format!("To {to}"));
+        return refused(StatusCode::BAD_REQUEST, 21_211, "The 'To' number is not a valid phone number.");
+    }
+    let validity: i64 = field("ValidityPeriod").parse().unwrap_or(0);
+    let length = field("Body").chars().count();
+    let host = field("StatusCallback").split('/').nth(2).unwrap_or_default();
+    let bad = form.keys().any(|name| !FIELDS.contains(&name.as_str())) && memory.object("un campo que no existe")
+        || field("From").is_empty() == field("MessagingServiceSid").is_empty() && memory.object("remitente")
+        || (length == 0 || length > 1600) && memory.object("texto")
+        || (host.is_empty() || host.contains('_')) && memory.object("StatusCallback")
+        || !(1..=36_000).contains(&validity) && memory.object("ValidityPeriod");
+    if bad {
+        return refused(StatusCode::BAD_REQUEST, 21_617, "Bad request");
+    }
+    let callback = field("StatusCallback").split('#').next().unwrap_or_default().to_owned();
+    let reference = callback.split_once("ref=").map_or("", |(_, reference)| reference).to_owned();
+    memory.play((reference, to.to_owned(), Some(callback)), |taken| {
+        let answer = json!({ "sid": taken.id, "status": "queued", "to": taken.asked.to, "num_segments": "1", "error_code": null });
+        (StatusCode::CREATED, answer.to_string())
+    })
+}

@@ -1,0 +1,222 @@
+//! The whole path through played providers, with everything that goes wrong on the way: each message leaves once, or nobody
+//! knows; never twice.
+
+use super::{AUTH_TOKEN, Line, change, meta_signature, twilio_headers};
+use crate::fakes::{self, Asked, Memory, Script, Taken, meta, twilio};
+use crate::world::KEY;
+use axum::http::{Method, StatusCode};
+use cauce_domain::contact::channel::Channel;
+use cauce_domain::contact::interaction::{Interaction, State};
+use cauce_local::house::Options;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+const APP_SECRET: &str = "secreto-de-la-app";
+
+/// What goes wrong with a message, drawn from where it goes.
+fn fate(asked: &Asked) -> Script {
+    let error = |status, body: Value, retry_after| Script::Error { status, body: body.to_string(), retry_after };
+    let digits: u32 = asked
+        .to
+        .trim_start_matches('+')
+        .chars()
+        .rev()
+        .take(4)
+        .collect::<Vec<_>>()
+        .iter()
+        .rev()
+        .collect::<String>()
+        .parse()
+        .unwrap_or(0);
+    match (digits % 12, asked.before) {
+        (1, _) => Script::TakeAndHangUp,
+        (2, _) => Script::TakeBehindProxy,
+        (3, _) => Script::TakeAndStutter,
+        (4, 0) => error(429, json!({ "error": { "code": 130_429 }, "code": 20_429 }), Some(30)),
+        (5, 0) => error(503, json!({ "error": { "code": 131_016 }, "code": 20_429 }), None),
+        (6, _) => error(400, json!({ "error": { "code": 131_026 }, "code": 21_614 }), None),
+        (7, _) => Script::TakeAndTellFirst,
+        (8, _) => error(500, json!({ "error": { "code": 1 }, "code": 20_500 }), None),
+        _ => Script::Take,
+    }
+}
+
+fn number(asked: &Asked) -> u32 {
+    asked.to.chars().skip(asked.to.len() - 4).collect::<String>().parse().unwrap_or(0)
+}
+
+/// States of a message as its provider posts them: late ones first, some twice; of some that hung up nothing ever comes.
+fn posts(taken: &Taken, at: i64) -> Vec<Vec<u8>> {
+    let silent = number(&taken.asked) % 24 == 1;
+    let states = ["delivered", "sent", "delivered", "read", "sent"];
+    let one = |state: &&str| {
+        let status = json!({ "id": taken.id, "status": state, "timestamp": at.to_string(), "recipient_id": taken.asked.to.trim_start_matches('+'),
+            "biz_opaque_callback_data": taken.asked.reference });
+        change(meta::NUMBER, json!({ "statuses": [status.clone(), status] })).to_string().into_bytes()
+    };
+    if silent { Vec::new() } else { states.iter().map(one).collect() }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn through_every_mishap_a_message_leaves_once_or_nobody_knows() {
+    let first: Arc<Mutex<Vec<Taken>>> = Arc::default();
+    let told = Arc::clone(&first);
+    let whatsapp = Memory::new(fate, move |taken| told.lock().expect("it").push(taken.clone()));
+    let sms = Memory::new(fate, |_| {});
+    let options = Options {
+        whatsapp_url: Some(fakes::serve(meta::router(Arc::clone(&whatsapp))).await),
+        twilio_url: Some(fakes::serve(twilio::router(Arc::clone(&sms))).await),
+        ..Options::default()
+    };
+    let line = Line::opened("2026-03-10", &options).await;
+    connect(&line).await;
+    let names: Vec<String> = (0..48).map(|n| format!("C{n}")).collect();
+    line.world.customers(&names.join(" ")).await;
+    // Half of them stand on a step by WhatsApp, half on one by SMS.
+    let due = |n: usize| if n < 24 { "2026-03-10" } else { "2026-03-07" };
+    let orders: Vec<String> = (0..48).map(|n| format!("{} F-{n} {} 100.00", 100 + n, due(n))).collect();
+    line.world.orders(&orders.join("\n")).await;
+    let plan = line.world.plan().await.plan;
+    assert_eq!((plan.send, plan.not_send.len()), (48, 0), "{plan:?}");
+    for hour in ["2026-03-10T14:30:00Z", "2026-03-10T16:00:00Z", "2026-03-10T18:00:00Z", "2026-03-10T23:00:00Z"] {
+        line.world.pass(hour).await;
+        tell(&line, &whatsapp, &sms).await;
+    }
+    assert_eq!((whatsapp.wrong(), sms.wrong()), (vec![], vec![]));
+    let messages = line.world.messages("2026-03-10").await;
+    judge(&messages, &whatsapp, Channel::Whatsapp);
+    judge(&messages, &sms, Channel::Sms);
+    assert!(line.world.broken().await.is_empty(), "{:?}", line.world.broken().await);
+}
+
+/// Connects both channels as a user does, and maps the starter's texts to approved templates.
+async fn connect(line: &Line) {
+    let call = |method, path: &'static str, body| line.world.call(method, path, body);
+    let wrong = json!({ "provider": "whatsapp", "settings": { "phone_number_id": meta::NUMBER, "waba_id": meta::WABA },
+        "credentials": { "token": "vencido", "app_secret": APP_SECRET, "verify_token": "verificame" } });
+    let (status, why) = call(Method::PUT, "/v1/channels/whatsapp/connection", Some(wrong.clone())).await;
+    assert_eq!((status, why["code"].as_str()), (StatusCode::UNPROCESSABLE_ENTITY, Some("not_connected")), "{why}");
+    let mut right = wrong;
+    right["credentials"]["token"] = meta::TOKEN.into();
+    let (status, made) = call(Method::PUT, "/v1/channels/whatsapp/connection", Some(right)).await;
+    assert_eq!((status, made["connection"]["people_a_day"].as_u64()), (StatusCode::OK, Some(2000)), "{made}");
+    assert!(!made.to_string().contains(APP_SECRET), "nothing secret comes back");
+    let sms = json!({ "provider": "twilio", "settings": { "account_sid": twilio::ACCOUNT, "from": "+5115550000" }, "credentials": { "auth_token": AUTH_TOKEN } });
+    let (status, made) = call(Method::PUT, "/v1/channels/sms/connection", Some(sms)).await;
+    assert_eq!(status, StatusCode::OK, "{made}");
+    let (status, _) = call(Method::POST, "/v1/channels/whatsapp/registered-templates", None).await;
+    assert_eq!(status, StatusCode::OK);
+    let (_, all) = call(Method::GET, "/v1/templates", None).await;
+    for known in all.as_array().expect("templates").iter().filter(|t| t["template"]["channel"] == "whatsapp") {
+        let mut template = known["template"].clone();
+        let id = template["id"].as_str().expect("an id").to_owned();
+        let places = ["{primer_nombre}", "{codigo}", "{monto}", "{vencimiento}"].map(|text| json!({ "text": text }));
+        template["approval"] = json!({ "name": "recordatorio", "language": "es", "places": places });
+        template.as_object_mut().expect("members").remove("id");
+        let version = format!("\"{}\"", known["version"]);
+        let headers = [("authorization", format!("Bearer {KEY}")), ("if-match", version)];
+        let headers: Vec<(&str, &str)> = headers.iter().map(|(n, v)| (*n, v.as_str())).collect();
+        let (status, why) =
+            line.world.call_with(Method::PUT, &format!("/v1/templates/{id}"), Some(template), &headers).await;
+        assert_eq!(status, StatusCode::OK, "{why}");
+    }
+}
+
+/// Has the providers tell what became of what they took, with a clock an hour behind ours.
+async fn tell(line: &Line, whatsapp: &Memory, sms: &Memory) {
+    let at = (line.world.now() - chrono::TimeDelta::hours(1)).timestamp();
+    for taken in whatsapp.taken() {
+        for body in posts(&taken, at) {
+            let headers = [("x-hub-signature-256", meta_signature(APP_SECRET, &body))];
+            let answer = line.post(&format!("/hooks/whatsapp/{}", line.token), &headers, &body).await;
+            assert_eq!(answer.status_code, 200);
+        }
+    }
+    for taken in sms.taken().iter().filter(|taken| number(&taken.asked) % 24 != 1) {
+        let url = taken.callback.as_deref().expect("a callback");
+        let path = url.strip_prefix(super::PUBLIC).expect("our address");
+        for state in ["delivered", "sent", "delivered"] {
+            let form = format!("AccountSid={}&MessageSid={}&MessageStatus={state}", twilio::ACCOUNT, taken.id);
+            let headers = twilio_headers(AUTH_TOKEN, url, &form);
+            assert_eq!(line.post(path, &headers, form.as_bytes()).await.status_code, 200);
+        }
+    }
+}
+
+fn judge(messages: &[Interaction], memory: &Memory, channel: Channel) {
+    let mut times: BTreeMap<String, usize> = BTreeMap::new();
+    for taken in memory.taken() {
+        *times.entry(taken.asked.reference).or_default() += 1;
+    }
+    let mut ended: BTreeMap<&str, usize> = BTreeMap::new();
+    for message in messages.iter().filter(|m| m.channel == Some(channel)) {
+        let reference = cauce_engine::store::interactions::reference(message);
+        let taken = times.get(&reference).copied().unwrap_or(0);
+        assert!(taken <= 1, "{reference} left {taken} times");
+        let arrived = matches!(message.state, State::Delivered | State::Opened);
+        let unknown = message.state == State::Unknown;
+        let failed = matches!(message.state, State::Failed { .. });
+        assert!(arrived && taken == 1 || unknown || failed && taken == 0, "{:?} taken {taken}", message.state);
+        *ended.entry(message.state.code()).or_default() += 1;
+    }
+    assert_eq!(ended.values().sum::<usize>(), 24, "{ended:?}");
+    assert!(ended["unknown"] >= 1 && ended["failed"] >= 1, "every mishap was met: {ended:?}");
+    assert!(ended.len() == 3 && ended["failed"] == 2, "{ended:?}");
+}
+
+#[tokio::test]
+async fn a_template_that_is_not_approved_keeps_its_step_and_the_plan_says_so_beforehand() {
+    let options = Options {
+        whatsapp_url: Some(fakes::serve(meta::router(Memory::taking())).await),
+        twilio_url: Some(fakes::serve(twilio::router(Memory::taking())).await),
+        ..Options::default()
+    };
+    let line = Line::opened("2026-03-10", &options).await;
+    connect(&line).await;
+    let setup = line.world.setup().await;
+    let (_, all) = line.world.call(Method::GET, "/v1/templates", None).await;
+    let due_day = all.as_array().expect("templates").iter().find(|t| t["template"]["name"] == "Vence hoy").expect("it");
+    let id = due_day["template"]["id"].as_str().expect("an id");
+    let path = format!("/v1/templates/{id}/approval");
+    let (status, known) = line.world.call(Method::POST, &path, Some(json!({ "language": "es" }))).await;
+    assert_eq!((status, known["registered"]["standing"].as_str()), (StatusCode::OK, Some("pending")), "{known}");
+    line.world.customers("Ana").await;
+    line.world.orders("100 F-1 2026-03-10 100.00").await;
+    let plan = line.world.plan().await.plan;
+    assert_eq!(plan.not_send.get("template_not_approved"), Some(&1), "{plan:?}");
+    let name = known["registered"]["name"].as_str().expect("a name");
+    let news = json!({ "object": "whatsapp_business_account", "entry": [{ "id": meta::WABA, "changes": [{ "field": "message_template_status_update",
+        "value": { "event": "APPROVED", "message_template_name": name, "message_template_language": "es" } }] }] });
+    let body = news.to_string();
+    let headers = [("x-hub-signature-256", meta_signature(APP_SECRET, body.as_bytes()))];
+    line.post(&format!("/hooks/whatsapp/{}", line.token), &headers, body.as_bytes()).await;
+    let setup_now = line.world.setup().await;
+    let template = setup_now.templates.iter().find(|t| t.value.id.as_str() == id).expect("it");
+    assert_eq!(cauce_engine::approval::refused(&line.world.house().ports, &setup_now, &template.value), None);
+    assert!(setup.registered.len() < setup_now.registered.len());
+}
+
+#[tokio::test]
+async fn messages_leave_no_faster_than_the_number_may() {
+    let whatsapp = Memory::taking();
+    let options = Options {
+        whatsapp_url: Some(fakes::serve(meta::router(Arc::clone(&whatsapp))).await),
+        twilio_url: Some(fakes::serve(twilio::router(Memory::taking())).await),
+        ..Options::default()
+    };
+    let line = Line::opened("2026-03-10", &options).await;
+    connect(&line).await;
+    let names: Vec<String> = (0..200).map(|n| format!("C{n}")).collect();
+    line.world.customers(&names.join(" ")).await;
+    let orders: Vec<String> = (0..200).map(|n| format!("{} F-{n} 2026-03-10 100.00", 100 + n)).collect();
+    line.world.orders(&orders.join("\n")).await;
+    line.world.plan().await;
+    line.world.house().clock.advance_to("2026-03-10T14:00:00Z".parse().expect("an instant"));
+    line.world.runner.settle().await.expect("settled");
+    let at_once = whatsapp.taken().len();
+    assert!((80..=160).contains(&at_once), "{at_once} of 200 at 80 a second, a second's worth ahead");
+    line.world.pass("2026-03-10T14:00:10Z").await;
+    assert_eq!(whatsapp.taken().len(), 200);
+    assert_eq!(line.world.house().ports.providers["whatsapp"].provider(), "whatsapp");
+}
