@@ -12,8 +12,8 @@ use cauce_engine::hooks;
 use cauce_engine::ports::PortError;
 use cauce_engine::ports::files::Files;
 use cauce_engine::ports::queue::{Message, Queue, QueueName};
-use cauce_engine::store::settings;
-use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use cauce_engine::store::{keys, settings};
+use chrono::{DateTime, DurationRound, TimeDelta, Timelike, Utc};
 use futures::StreamExt;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -39,6 +39,8 @@ pub struct Runner {
     pub house: House,
     seen: Mutex<HashMap<String, (u64, Option<SystemTime>)>>,
     hour: Mutex<Option<DateTime<Utc>>>,
+    /// Up to where releases were queued.
+    released: Mutex<Option<DateTime<Utc>>>,
 }
 
 fn schedule() -> EventBridgeEvent<Value> {
@@ -48,7 +50,7 @@ fn schedule() -> EventBridgeEvent<Value> {
 impl Runner {
     /// A runner of a house.
     pub fn new(house: House) -> Self {
-        Self { house, seen: Mutex::new(HashMap::new()), hour: Mutex::new(None) }
+        Self { house, seen: Mutex::new(HashMap::new()), hour: Mutex::new(None), released: Mutex::new(None) }
     }
 
     fn now(&self) -> DateTime<Utc> {
@@ -81,8 +83,12 @@ impl Runner {
     pub async fn settle(&self) -> Result<(), Error> {
         self.look_into_drop_folder().await?;
         let due = self.next_release()?.is_some_and(|at| at <= self.now());
-        if due {
+        let sweeps = self.now().minute().is_multiple_of(15);
+        if due || sweeps {
             cauce_release_due::on_schedule(&self.house.ports, schedule(), self.now()).await?;
+            if let Ok(mut released) = self.released.lock() {
+                *released = Some(self.now());
+            }
         }
         self.deliver_webhooks().await?;
         self.drain().await
@@ -102,7 +108,16 @@ impl Runner {
 
     fn next_release(&self) -> Result<Option<DateTime<Utc>>, Error> {
         let Some(every) = self.house.poll else {
-            return Ok(self.house.table.next_release()?.and_then(|text| text.parse().ok()));
+            let next: Option<DateTime<Utc>> = self.house.table.next_release()?.and_then(|text| text.parse().ok());
+            let released = self.released.lock().map(|known| *known).unwrap_or_default();
+            // What was released and waits on its queue is not due again.
+            return Ok(match (next, released) {
+                (Some(at), Some(released)) if at <= released => {
+                    let later = self.house.table.next_release_after(&keys::instant(released))?;
+                    later.and_then(|text| text.parse().ok())
+                }
+                _ => next,
+            });
         };
         let now = self.now();
         Ok(now.duration_trunc(every).ok().map(|last| if last == now { now } else { last + every }))

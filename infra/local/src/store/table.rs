@@ -65,6 +65,15 @@ impl SqliteTable {
         })?;
         Ok(found.and_then(|sk| sk.split('#').next().map(str::to_owned)))
     }
+
+    /// The same, of the entries after an instant.
+    pub fn next_release_after(&self, instant: &str) -> Result<Option<String>, PortError> {
+        let sql = "SELECT min(release_sk) FROM interactions WHERE release_pk >= ?1 AND release_sk > ?2";
+        let hour = instant.get(..13).unwrap_or(instant);
+        let found =
+            self.read(|c| c.query_row(sql, [hour, &format!("{instant}~")], |r| r.get::<_, Option<String>>(0)))?;
+        Ok(found.and_then(|sk| sk.split('#').next().map(str::to_owned)))
+    }
 }
 
 #[async_trait]
