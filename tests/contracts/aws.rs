@@ -11,10 +11,13 @@ use cauce_domain::contact::point::{Destination, Recipients};
 use cauce_engine::ports::PortError;
 use cauce_engine::ports::channel::{Answer, Outgoing, Sender};
 use cauce_engine::ports::files::{Files, Upload};
+use cauce_engine::ports::provider::Account;
 use cauce_engine::ports::queue::{MAX_MESSAGE, Message, Queue, QueueName};
 use cauce_engine::ports::secrets::{Secret, Secrets};
+use cauce_engine::reply_token::Names;
 use futures::TryStreamExt;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 async fn sdk() -> SdkConfig {
@@ -153,16 +156,30 @@ async fn an_email_carries_our_reference_and_a_way_out() {
     let (endpoint, caught) = catch(r#"{"MessageId":"m-1"}"#).await;
     let sdk = config(&endpoint, &account()).await;
     let ses = Ses::new(&sdk, "Andes <cobros@andes.example.com>".into(), Some("cauce".into()));
-    assert_eq!(ses.send(&message()).await, Answer::Accepted("m-1".into()));
+    let ses = ses.reached_at("https://cobranza.example");
+    let account = Account {
+        settings: [("reply_domain".to_owned(), "respuestas.andes.pe".to_owned())].into(),
+        ..Account::default()
+    };
+    let names = Names { reply: "r+abc".into(), unsubscribe: "xyz".into() };
+    let named = Outgoing { account: Some(Arc::new(account)), names: Some(names), ..message() };
+    assert_eq!(ses.send(&named).await, Answer::Accepted("m-1".into()));
     let body: serde_json::Value = serde_json::from_str(&caught.await.expect("caught")).expect("json");
     assert_eq!(body["ConfigurationSetName"], "cauce");
     assert_eq!(body["Destination"]["CcAddresses"][0], "jefe@x.com");
     let tags = body["EmailTags"].as_array().expect("tags");
-    assert!(tags.iter().any(|t| t["Name"] == "cauce_reference" && t["Value"] == "c.2026-03-10.s"), "{tags:?}");
+    let tag = |name: &str| tags.iter().find(|t| t["Name"] == name).map(|t| t["Value"].clone());
+    assert_eq!((tag("msg"), tag("project")), (Some("c.2026-03-10.s".into()), Some("lima".into())));
+    assert_eq!(body["ReplyToAddresses"][0], "r+abc@respuestas.andes.pe");
     let simple = &body["Content"]["Simple"];
-    assert_eq!(simple["Headers"][0]["Name"], "List-Unsubscribe");
-    let way_out = "<mailto:cobros@andes.example.com?subject=BAJA%20c.2026-03-10.s>";
-    assert_eq!(simple["Headers"][0]["Value"], way_out);
+    let header = |name: &str| {
+        let all = simple["Headers"].as_array().expect("headers");
+        all.iter().find(|h| h["Name"] == name).and_then(|h| h["Value"].as_str()).unwrap_or_default().to_owned()
+    };
+    let way_out = "<https://cobranza.example/u/xyz>, <mailto:r+abc@respuestas.andes.pe?subject=BAJA>";
+    assert_eq!(header("List-Unsubscribe"), way_out);
+    assert_eq!(header("List-Unsubscribe-Post"), "List-Unsubscribe=One-Click");
+    assert!(simple["Body"]["Text"]["Data"].as_str().is_some_and(|text| text.ends_with("/u/xyz")));
     let html = simple["Body"]["Html"]["Data"].as_str().expect("html");
     assert!(html.contains("Hola &lt;Ana&gt; &amp; familia"), "{html}");
 }

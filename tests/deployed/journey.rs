@@ -5,7 +5,7 @@ use super::person::explained_and_edited;
 use super::poison::poisoned;
 use super::project::{Project, make_project};
 use super::recorder::Made;
-use super::sandbox::{deliver, drop_file, outbox};
+use super::sandbox::{deliver, drop_file, outbox, told_by_ses, write};
 use super::stack::deploy;
 use cauce_domain::contact::calendar::Calendar;
 use cauce_domain::country::Country;
@@ -101,6 +101,17 @@ async fn the_providers_report(project: &Project<'_>, today: NaiveDate) {
         (over == 2 && states.get("sent") == Some(&1)).then_some(())
     };
     project.stack.until("the reports", || project.get(&messages_of(today)), ended).await;
+    let all = project.get(&messages_of(today));
+    let email = all["items"].as_array().into_iter().flatten().find(|i| i["channel"] == "email").expect("the e-mail");
+    told_by_ses(project.stack, email["provider_id"].as_str().expect("its id")).await;
+    let gone = |body: &Value| (by_state(body).get("sent").is_none()).then_some(());
+    project.stack.until("the e-mail's delivery", || project.get(&messages_of(today)), gone).await;
+    write(project.stack, "51987650001", "BAJA").await;
+    let found = json!({ "document_kind": "DNI", "document_number": "1" });
+    let silent = |body: &Value| {
+        body["items"][0]["phones"][0]["opted_out"].as_array().is_some_and(|o| !o.is_empty()).then_some(())
+    };
+    project.stack.until("the wish", || project.post("/v1/customers/search", found.clone()), silent).await;
 }
 
 fn messages_of(day: NaiveDate) -> String {

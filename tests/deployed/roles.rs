@@ -43,7 +43,31 @@ fn resource(value: &Value) -> String {
 }
 
 /// What a function asks only where something went wrong, or rarely: a day without it is no reason to forbid it.
-pub(crate) const RARE: [(&str, &str, &str); 19] = [
+pub(crate) const RARE: [(&str, &str, &str); 40] = [
+    // Accounts of AWS's own are connected and tried out by whoever has one.
+    ("api", "ses:SendEmail", "*"),
+    ("api", "ses:GetAccount", "*"),
+    ("api", "ses:GetEmailIdentity", "*"),
+    ("api", "sms-voice:DescribeSpendLimits", "*"),
+    ("api", "sms-voice:SendTextMessage", "*"),
+    ("send-message", "sms-voice:SendTextMessage", "*"),
+    // A message whose account has a pace; the first key of reply tokens.
+    ("send-message", "sqs:SendMessage", "cauce-prueba-send-whatsapp"),
+    ("send-message", "sqs:SendMessage", "cauce-prueba-send-sms"),
+    ("send-message", "sqs:SendMessage", "cauce-prueba-send-email"),
+    ("send-message", "dynamodb:PutItem", "jobs"),
+    ("send-message", "ssm:PutParameter", "*"),
+    // A wish taken back; what is told of a template or a limit; an alert; a subscription; files of an e-mail.
+    ("apply-event", "dynamodb:DeleteItem", "accounts"),
+    ("apply-event", "dynamodb:BatchGetItem", "interactions"),
+    ("apply-event", "dynamodb:PutItem", "settings"),
+    ("apply-event", "ses:SendEmail", "*"),
+    ("apply-event", "sns:ConfirmSubscription", "*"),
+    ("apply-event", "s3:PutObject", "*"),
+    ("apply-event", "dynamodb:Query", "interactions"),
+    ("apply-event", "ssm:GetParameter", "*"),
+    ("apply-event", "dynamodb:GetItem", "settings"),
+    ("apply-event", "dynamodb:GetItem", "accounts"),
     // A plan asked for by hand before the schedule's.
     ("api", "sqs:SendMessage", "cauce-prueba-plan"),
     // That a file is not there is told only to whom may list.

@@ -57,8 +57,14 @@ fn functions_are_given_the_variables_they_read_and_no_others() {
         .into_iter()
         .map(environment::table)
         .chain(
-            [environment::BUCKET, environment::SECRETS, environment::ITEM_VERSION, environment::RESTORED_AT]
-                .map(str::to_owned),
+            [
+                environment::BUCKET,
+                environment::SECRETS,
+                environment::ITEM_VERSION,
+                environment::RESTORED_AT,
+                environment::PUBLIC_URL,
+            ]
+            .map(str::to_owned),
         )
         .collect();
     let queues: BTreeSet<String> = QueueName::ALL.into_iter().map(environment::queue).collect();

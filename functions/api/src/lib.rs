@@ -16,6 +16,7 @@ mod keys;
 mod mappings;
 mod orders;
 mod page;
+mod prices;
 mod problem;
 mod project;
 mod projects;
@@ -68,6 +69,7 @@ fn parts() -> (Router<Api>, utoipa::openapi::OpenApi) {
         .merge(keys::routes())
         .merge(channels::routes())
         .merge(connections::routes())
+        .merge(prices::routes())
         .merge(tags::routes())
         .merge(customers::routes())
         .merge(orders::routes())

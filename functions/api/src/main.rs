@@ -4,7 +4,6 @@ use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
 use cauce_api::{Api, router};
 use cauce_aws::start::{self, Parts};
-use cauce_channels::sandbox;
 use chrono::Utc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,8 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     start::logs();
-    let Parts { mut ports, table, .. } = start::parts().await?;
-    ports.channels = sandbox::over(&ports);
+    let Parts { ports, table, .. } = start::sending_parts().await?;
     let cold = Arc::new(AtomicBool::new(true));
     let measured = from_fn(move |request: Request, next: Next| {
         let (table, cold) = (Arc::clone(&table), Arc::clone(&cold));

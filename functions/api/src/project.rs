@@ -11,6 +11,7 @@ use axum::{Json, http::HeaderValue};
 use cauce_domain::contact::calendar::{Calendar, Weekly};
 use cauce_domain::contact::channel::Channel;
 use cauce_domain::contact::point::Email;
+use cauce_domain::contact::price::Cost;
 use cauce_domain::ids::FlowId;
 use cauce_engine::plan_day::dry_run;
 use cauce_engine::restore::{self, Left};
@@ -73,6 +74,13 @@ struct ProjectEdit {
     payments_within_hours: Option<u32>,
     /// Percentage of open orders a load may change without confirmation.
     confirm_above_percent: Option<u32>,
+    /// What a day's messages may cost: `currency` and `micros`, millionths of its unit; 0 takes the limit off.
+    #[schema(value_type = Option<Object>)]
+    daily_budget: Option<Cost>,
+    /// A message that cannot reach its address is followed by a standard text on the channel that last worked.
+    alternative_channel: Option<bool>,
+    /// Whoever refuses marketing at WhatsApp is not written to there at all.
+    marketing_stop_is_full: Option<bool>,
 }
 
 fn shown(project: &Project) -> serde_json::Value {
@@ -165,6 +173,14 @@ fn apply(project: &mut Project, edit: ProjectEdit) -> Result<(), Problem> {
         }
         project.confirm_above_percent = percent;
     }
+    if let Some(budget) = edit.daily_budget {
+        if budget.micros < 0 {
+            return Err(Problem::invalid("daily_budget", "el presupuesto no puede ser negativo"));
+        }
+        project.daily_budget = Some(Cost { settled: false, ..budget }).filter(|budget| budget.micros > 0);
+    }
+    project.alternative_channel = edit.alternative_channel.unwrap_or(project.alternative_channel);
+    project.marketing_stop_is_full = edit.marketing_stop_is_full.unwrap_or(project.marketing_stop_is_full);
     Ok(())
 }
 

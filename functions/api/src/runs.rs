@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use cauce_engine::close_day;
 use cauce_engine::plan_day::{begin, dry_run, replay};
 use cauce_engine::run_result::{RunResult, run_result};
+use cauce_engine::spend;
 use cauce_engine::store::jobs;
 use chrono::NaiveDate;
 use serde::Deserialize;
@@ -63,7 +64,8 @@ async fn trial(State(api): State<Api>, caller: Caller, Path(date): Path<NaiveDat
     caller.may(Permission::Read)?;
     let plan = dry_run(&api.ports, &caller.setup, date, api.now()).await?;
     let restricted = !caller.setup.project().calendar.allows_day(date);
-    Ok(Json(json!({ "date": date, "restricted": restricted, "plan": plan })))
+    let estimate = spend::estimate(&caller.setup, &plan.by_channel, date);
+    Ok(Json(json!({ "date": date, "restricted": restricted, "plan": plan, "estimate": estimate })))
 }
 
 /// Replays a past day from the facts it stored; `differ` is 0 unless the rules have changed since.

@@ -6,18 +6,15 @@ use crate::outbox::SandboxOutbox;
 use crate::secrets::SecretFile;
 use crate::store::queue::SqliteQueue;
 use crate::store::table::SqliteTable;
-use cauce_channels::sandbox::{Outbox, PROVIDER, SandboxWebhook, senders};
+use cauce_channels::network::{self, Addresses};
+use cauce_channels::sandbox::{Outbox, senders};
 use cauce_channels::smtp::Smtp;
-use cauce_channels::twilio::{self, hook::TwilioWebhook, sender::Twilio};
-use cauce_channels::whatsapp::{self, hook::WhatsappWebhook, sender::Whatsapp};
 use cauce_domain::contact::channel::Channel;
 use cauce_engine::Ports;
 use cauce_engine::ports::channel::Sender;
 use cauce_engine::ports::files::Files;
-use cauce_engine::ports::provider::Provider;
 use cauce_engine::ports::queue::Queue;
 use cauce_engine::ports::table::Table;
-use cauce_engine::ports::webhook::Webhook;
 use chrono::TimeDelta;
 use fs4::fs_std::FileExt;
 use std::collections::BTreeMap;
@@ -47,10 +44,8 @@ pub struct Options {
     pub seed: u64,
     /// The address under which providers reach this machine; without one they cannot.
     pub public_url: String,
-    /// Another address of Meta's API, for trials.
-    pub whatsapp_url: Option<String>,
-    /// Another address of Twilio's API, for trials.
-    pub twilio_url: Option<String>,
+    /// Where the providers' APIs are.
+    pub addresses: Addresses,
     /// E-mail by SMTP instead of the sandbox.
     pub smtp: Option<cauce_channels::smtp::Settings>,
 }
@@ -112,8 +107,8 @@ impl House {
             files: Arc::clone(&folder) as Arc<dyn Files>,
             secrets,
             channels,
-            providers: providers(options).map_err(|e| database(e.to_string()))?,
-            webhooks: webhooks(),
+            providers: network::providers(&options.addresses),
+            webhooks: network::webhooks(),
             ids: Arc::new(Uuid::now_v7),
             public_url: options.public_url.clone(),
             restored: None,
@@ -131,27 +126,6 @@ fn chain(error: &dyn std::error::Error) -> String {
         cause = inner.source();
     }
     text
-}
-
-/// The providers a project may hold an account at from here.
-fn providers(options: &Options) -> Result<BTreeMap<&'static str, Arc<dyn Provider>>, reqwest::Error> {
-    let client = cauce_channels::http::client()?;
-    let at = |given: &Option<String>, usual: &str| given.clone().unwrap_or_else(|| usual.to_owned());
-    let whatsapp = Whatsapp { client: client.clone(), base: at(&options.whatsapp_url, whatsapp::sender::BASE) };
-    let twilio = Twilio { client, base: at(&options.twilio_url, twilio::sender::BASE) };
-    Ok(BTreeMap::from([
-        (whatsapp::hook::PROVIDER, Arc::new(whatsapp) as Arc<dyn Provider>),
-        (twilio::hook::PROVIDER, Arc::new(twilio)),
-    ]))
-}
-
-/// The providers whose webhooks are read here.
-fn webhooks() -> BTreeMap<&'static str, Arc<dyn Webhook>> {
-    BTreeMap::from([
-        (PROVIDER, Arc::new(SandboxWebhook) as Arc<dyn Webhook>),
-        (whatsapp::hook::PROVIDER, Arc::new(WhatsappWebhook)),
-        (twilio::hook::PROVIDER, Arc::new(TwilioWebhook)),
-    ])
 }
 
 fn channels(

@@ -54,6 +54,11 @@ pub fn read(name: &str) -> Result<String, Misplaced> {
     std::env::var(name).ok().filter(|v| !v.is_empty()).ok_or_else(|| Misplaced::Missing(name.to_owned()))
 }
 
+/// Where the providers' APIs are, for a trial against played ones.
+pub const WHATSAPP_URL: &str = "CAUCE_WHATSAPP_URL";
+/// The same of Twilio's.
+pub const TWILIO_URL: &str = "CAUCE_TWILIO_URL";
+
 /// The instant of the last restore.
 pub fn restored_at() -> Result<Option<DateTime<Utc>>, Misplaced> {
     match read(RESTORED_AT) {

@@ -13,14 +13,27 @@ pub mod files;
 pub mod give_back;
 pub mod queue;
 pub mod secrets;
+pub mod signed;
+pub mod sms;
 #[cfg(feature = "lambda")]
 pub mod start;
+pub mod subscriptions;
 pub mod table;
 
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, ConfigLoader, SdkConfig};
+use cauce_engine::ports::provider::Signs;
 use std::time::Duration;
+
+/// The name under which AWS's ids of messages are kept, e-mails' and SMS' alike, and by which its events come.
+pub const PROVIDER: &str = "aws";
+
+/// What AWS's posts are judged by: the topics a user named, each signed by AWS itself.
+fn signs(topics: &str) -> Signs {
+    let topics = topics.split(',').map(|topic| topic.trim().to_owned()).filter(|topic| !topic.is_empty());
+    Signs { webhook: PROVIDER, topics: topics.collect(), ..Signs::default() }
+}
 
 /// The SDK's configuration for every client: credentials and region of the environment, bounded time, few retries.
 ///

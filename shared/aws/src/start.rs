@@ -6,11 +6,20 @@ use crate::files::S3Files;
 use crate::give_back::GiveBack;
 use crate::queue::SqsQueue;
 use crate::secrets::SsmSecrets;
+use crate::signed::Signed;
+use crate::sms::AwsSms;
+use crate::subscriptions;
 use crate::table::{DynamoTable, Units};
 use crate::{email::Ses, environment};
+use async_trait::async_trait;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
+use cauce_channels::network::{self, Addresses};
+use cauce_channels::sandbox;
+use cauce_channels::sns::certificates::Fetched;
+use cauce_channels::sns::{self, SnsWebhook, Subscriptions};
 use cauce_domain::contact::channel::Channel;
 use cauce_engine::Ports;
+use cauce_engine::ports::PortError;
 use cauce_engine::ports::channel::Sender;
 use cauce_engine::ports::files::Files;
 use cauce_engine::ports::table::Table;
@@ -29,7 +38,7 @@ const MARGIN: TimeDelta = TimeDelta::seconds(8);
 /// The adapters of a function, and the table's meter.
 #[derive(Clone)]
 pub struct Parts {
-    /// The ports; e-mail leaves by SES where a sender is set, and no other channel is wired.
+    /// The ports; for projects without an account of their own e-mail leaves by SES where a sender is set, and nothing else.
     pub ports: Ports,
     /// The table.
     pub table: Arc<DynamoTable>,
@@ -43,23 +52,57 @@ pub async fn parts() -> Result<Parts, Misplaced> {
     let config = crate::config().await;
     let table = Arc::new(DynamoTable::from_environment(&config)?);
     let files: Arc<dyn Files> = Arc::new(S3Files::from_environment(&config)?);
+    let ses = Arc::new(Ses::from_environment(&config));
     let mut channels: BTreeMap<Channel, Arc<dyn Sender>> = BTreeMap::new();
     if environment::read(environment::EMAIL_FROM).is_ok() {
-        channels.insert(Channel::Email, Arc::new(Ses::from_environment(&config)?));
+        channels.insert(Channel::Email, Arc::clone(&ses) as Arc<dyn Sender>);
     }
+    let signed = Arc::new(Signed::new(&config));
+    let mut providers = network::providers(&addresses());
+    providers.insert("ses", ses);
+    providers.insert("aws-sms", Arc::new(AwsSms(Arc::clone(&signed))));
+    let mut webhooks = network::webhooks();
+    let subscriptions = Arc::new(Confirming(signed));
+    webhooks.insert(sns::PROVIDER, Arc::new(SnsWebhook { certificates: Arc::new(Fetched::default()), subscriptions }));
     let ports = Ports {
         table: Arc::clone(&table) as Arc<dyn Table>,
         queue: Arc::new(SqsQueue::from_environment(&config)),
         files,
         secrets: Arc::new(SsmSecrets::from_environment(&config)?),
         channels,
-        providers: BTreeMap::new(),
-        webhooks: BTreeMap::new(),
+        providers,
+        webhooks,
         ids: Arc::new(Uuid::now_v7),
         public_url: environment::read(environment::PUBLIC_URL).unwrap_or_default(),
         restored: environment::restored_at()?,
     };
     Ok(Parts { ports, table, give_back: Arc::new(GiveBack::new(&config)) })
+}
+
+/// Where the providers' APIs are.
+fn addresses() -> Addresses {
+    let usual = Addresses::default();
+    Addresses {
+        whatsapp: environment::read(environment::WHATSAPP_URL).unwrap_or(usual.whatsapp),
+        twilio: environment::read(environment::TWILIO_URL).unwrap_or(usual.twilio),
+    }
+}
+
+/// The same for a function that sends: what is not connected goes to the sandbox, for trials.
+pub async fn sending_parts() -> Result<Parts, Misplaced> {
+    let mut parts = parts().await?;
+    parts.ports.channels = sandbox::over(&parts.ports);
+    Ok(parts)
+}
+
+/// Confirms subscriptions with the function's own role.
+struct Confirming(Arc<Signed>);
+
+#[async_trait]
+impl Subscriptions for Confirming {
+    async fn confirm(&self, topic: &str, token: &str) -> Result<(), PortError> {
+        subscriptions::confirm(&self.0, topic, token).await
+    }
 }
 
 /// One invocation's time.

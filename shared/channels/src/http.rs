@@ -4,19 +4,28 @@ use crate::answer::{Refused, Taken};
 use cauce_domain::contact::disposition::Disposition;
 use cauce_engine::ports::channel::{self, Answer};
 use cauce_engine::ports::told::Refusal;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 /// Larger than any answer of an API.
 const MOST: usize = 1024 * 1024;
 
-/// A client that follows no redirect and tries nothing twice.
-pub fn client() -> Result<reqwest::Client, reqwest::Error> {
-    reqwest::Client::builder()
-        .connect_timeout(Duration::from_secs(3))
-        .timeout(Duration::from_secs(15))
-        .redirect(reqwest::redirect::Policy::none())
-        .user_agent(concat!("Cauce/", env!("CARGO_PKG_VERSION")))
-        .build()
+/// A client that follows no redirect and tries nothing twice; made at its first use and kept.
+#[derive(Default)]
+pub struct Http(OnceLock<reqwest::Client>);
+
+impl Http {
+    /// The client; one that cannot be made is of a machine that has no certificates, and calls nobody.
+    pub fn client(&self) -> &reqwest::Client {
+        self.0.get_or_init(|| {
+            let client = reqwest::Client::builder()
+                .connect_timeout(Duration::from_secs(3))
+                .timeout(Duration::from_secs(15))
+                .redirect(reqwest::redirect::Policy::none())
+                .user_agent(concat!("Cauce/", env!("CARGO_PKG_VERSION")));
+            client.build().unwrap_or_default()
+        })
+    }
 }
 
 /// An API's answer.

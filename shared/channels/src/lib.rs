@@ -12,6 +12,7 @@ pub mod aws_sms;
 pub mod http;
 mod json;
 pub mod mail;
+pub mod network;
 pub mod sandbox;
 pub mod ses;
 pub mod smtp;

@@ -85,7 +85,7 @@ impl Smtp {
             builder = builder.cc(destination.address.parse().map_err(|_| "dirección no válida".to_owned())?);
         }
         let plain = SinglePart::builder().header(header::ContentType::TEXT_PLAIN).body(message.text.clone());
-        let html = SinglePart::builder().header(header::ContentType::TEXT_HTML).body(message.html());
+        let html = SinglePart::builder().header(header::ContentType::TEXT_HTML).body(message.html(None));
         let built = builder.multipart(MultiPart::alternative().singlepart(plain).singlepart(html));
         Ok((built.map_err(|e| e.to_string())?, id))
     }

@@ -17,8 +17,8 @@ pub fn registered<'a>(setup: &'a Setup, approval: &Approval) -> Option<&'a Versi
 }
 
 /// Why a template of ours would not be taken, where the project's provider approves templates.
-pub fn refused(ports: &Ports, setup: &Setup, template: &Template) -> Option<String> {
-    if !connect::approves(ports, setup, template.channel) {
+pub fn refused(setup: &Setup, template: &Template) -> Option<String> {
+    if !connect::approves(setup, template.channel) {
         return None;
     }
     let Some(approval) = &template.approval else {

@@ -80,7 +80,8 @@ async fn messages(ports: &Ports, setup: &Setup, account: &Account, checked: &mut
     let left = messages.iter().filter(|m| match m.state {
         State::Scheduled { .. } | State::NotSent { .. } => false,
         // Refused at the door: it never left, and its ledger entry was given back.
-        State::Failed { .. } => m.provider_id.is_some(),
+        // What another followed gave its place there to it.
+        State::Failed { .. } => m.provider_id.is_some() && m.followed_by.is_none(),
         _ => true,
     });
     for message in left {

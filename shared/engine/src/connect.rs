@@ -27,8 +27,13 @@ pub struct Connection {
     pub channel: Channel,
     /// The provider.
     pub provider: String,
+    /// The webhook its posts come by, under whose name the account is held.
+    pub webhook: String,
     /// The name of the account there.
     pub account: String,
+    /// Messages that begin a conversation must have been approved by the provider.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub approves: bool,
     /// What is set.
     pub settings: BTreeMap<String, String>,
     /// Messages a second that may leave.
@@ -102,9 +107,8 @@ pub async fn line(ports: &Ports, setup: &Setup, channel: Channel) -> Result<Opti
 }
 
 /// Whether messages of a channel must have been approved by the project's provider.
-pub fn approves(ports: &Ports, setup: &Setup, channel: Channel) -> bool {
-    let connection = setup.connections.get(&channel);
-    connection.and_then(|c| ports.providers.get(c.value.provider.as_str())).is_some_and(|p| p.approves())
+pub fn approves(setup: &Setup, channel: Channel) -> bool {
+    setup.connections.get(&channel).is_some_and(|c| c.value.approves)
 }
 
 /// The provider of a project's own account for a channel, with the account.
@@ -150,29 +154,37 @@ pub async fn connect(
         |why: String| Error::refused("not_connected", None, format!("el proveedor no aceptó la cuenta: {why}"));
     let standing = provider.check(&account).await.map_err(refused)?;
     let id = provider.account_id(&account);
-    let webhook = signs.as_ref().map_or(asked.provider.as_str(), |signs| signs.webhook);
-    if !claim_account(ports, setup.id(), webhook, &id).await? {
+    let webhook = signs.as_ref().map_or(asked.provider.as_str(), |signs| signs.webhook).to_owned();
+    if !claim_account(ports, setup.id(), &webhook, &id).await? {
         return Err(Error::refused("account_taken", None, "esa cuenta ya está conectada a otro proyecto"));
     }
     keep(ports, setup, channel, &account).await?;
     if let Some(signs) = signs {
         let_in(ports, setup, signs, by.at).await?;
     }
-    let connection = connection(channel, asked.provider, id, account.settings, standing, by.at);
-    save(ports, setup, &connection, by).await?;
-    Ok(connection)
+    let made = Connection {
+        channel,
+        webhook,
+        account: id,
+        approves: provider.approves(),
+        provider: asked.provider,
+        settings: account.settings,
+        rate: None,
+        people_a_day: None,
+        notes: Vec::new(),
+        checked: by.at,
+    };
+    let made = made.standing(standing, by.at);
+    save(ports, setup, &made, by).await?;
+    Ok(made)
 }
 
-fn connection(
-    channel: Channel,
-    provider: String,
-    account: String,
-    settings: BTreeMap<String, String>,
-    standing: Standing,
-    checked: DateTime<Utc>,
-) -> Connection {
-    let Standing { rate, people_a_day, notes } = standing;
-    Connection { channel, provider, account, settings, rate, people_a_day, notes, checked }
+impl Connection {
+    /// The same with what its provider said last.
+    fn standing(self, said: Standing, checked: DateTime<Utc>) -> Self {
+        let Standing { rate, people_a_day, notes } = said;
+        Self { rate, people_a_day, notes, checked, ..self }
+    }
 }
 
 /// Fills in defaults; refuses what is missing and what nobody knows.
@@ -232,8 +244,8 @@ async fn save(ports: &Ports, setup: &Setup, connection: &Connection, by: &By) ->
     let key = place(setup.id(), format!("connection#{}", connection.channel));
     settings::save(ports, by, key, setup.connections.get(&connection.channel), connection).await?;
     let before = setup.connections.get(&connection.channel).map(|c| &c.value);
-    if let Some(old) = before.filter(|old| old.account != connection.account || old.provider != connection.provider) {
-        release_account(ports, setup.id(), &old.provider, &old.account).await?;
+    if let Some(old) = before.filter(|old| old.account != connection.account || old.webhook != connection.webhook) {
+        release_account(ports, setup.id(), &old.webhook, &old.account).await?;
     }
     flag(ports, setup, connection.channel, true, by).await
 }
@@ -258,8 +270,7 @@ pub async fn check(ports: &Ports, setup: &Setup, channel: Channel, by: &By) -> R
     };
     match provider.check(&account).await {
         Ok(standing) => {
-            let (name, id) = (known.provider.clone(), known.account.clone());
-            let connection = connection(channel, name, id, known.settings.clone(), standing, by.at);
+            let connection = known.clone().standing(standing, by.at);
             save(ports, setup, &connection, by).await?;
             Ok(connection)
         }
@@ -277,7 +288,7 @@ pub async fn disconnect(ports: &Ports, setup: &Setup, channel: Channel, by: &By)
     let key = place(setup.id(), format!("connection#{channel}"));
     commit(ports, vec![Change::Delete(key, Expect::Version(known.version))]).await?;
     ports.secrets.put(&secret_name(setup.id(), channel), &Secret::new("{}")).await?;
-    release_account(ports, setup.id(), &known.value.provider, &known.value.account).await?;
+    release_account(ports, setup.id(), &known.value.webhook, &known.value.account).await?;
     // Without an account of the platform's nothing leaves until another is connected.
     flag(ports, setup, channel, ports.channels.contains_key(&channel), by).await
 }

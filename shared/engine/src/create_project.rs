@@ -38,7 +38,7 @@ pub async fn create_project(ports: &Ports, id: &ProjectId, name: &str, country: 
         put(place(id, format!("segment#{}", starter::segment().id)), encode(&starter::segment())?),
         put(place(id, format!("flow#{}", starter::flow().id)), encode(&starter::flow())?),
     ];
-    for template in starter::templates() {
+    for template in starter::templates().into_iter().chain(starter::alternatives()) {
         changes.push(put(place(id, format!("template#{}", template.id)), encode(&template)?));
     }
     Ok(matches!(commit(ports, changes).await?, Committed::Made))
@@ -85,6 +85,8 @@ fn new_project(id: &ProjectId, name: &str, country: Country, hook_token: String)
         confirm_above_percent: 30,
         hook_token,
         marketing_stop_is_full: false,
+        daily_budget: None,
+        alternative_channel: true,
     }
 }
 

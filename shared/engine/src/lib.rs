@@ -6,6 +6,7 @@
 //!
 //! Nothing here reads a clock: `now` is an argument, and ids come from [`ports::Ports::new_id`].
 
+mod alternative;
 pub mod api_keys;
 pub mod apply_event;
 pub mod approval;

@@ -246,6 +246,9 @@ fn message(account: &Account, day: NaiveDate, decision: Decision, facts: &Facts)
         planned: matches!(state, State::Scheduled { .. }),
         state,
         attempt: 0,
+        follows: None,
+        followed_by: None,
+        cost: None,
         provider: None,
         provider_id: None,
         tries: Vec::new(),
@@ -341,6 +344,10 @@ pub async fn replay(ports: &Ports, setup: &Setup, date: NaiveDate) -> Result<(u6
     let (mut seen, mut differ) = (0, 0);
     for shard in SHARD_NAMES {
         for (stored, _) in interactions::of_day(ports, setup.id(), date, shard).await? {
+            // No plan decided what followed a failure.
+            if stored.follows.is_some() {
+                continue;
+            }
             seen += 1;
             let span = Span { from: run.from, to: run.date };
             let again = decide(&stored.customer, &stored.facts, &run.strategy, span, run.begun);

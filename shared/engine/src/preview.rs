@@ -152,8 +152,8 @@ pub async fn test_send(
     let (reference, words) =
         (format!("prueba-{}", ports.new_id().simple()), (filled.subject.clone(), filled.text.clone()));
     let mut outgoing = Outgoing::plain(setup.id().clone(), reference, recipients, words, now, line.account);
-    if connect::approves(ports, setup, template.channel) {
-        if let Some(why) = approval::refused(ports, setup, template) {
+    if connect::approves(setup, template.channel) {
+        if let Some(why) = approval::refused(setup, template) {
             return Err(Error::refused("template_not_approved", "approval", why));
         }
         let values = values(ports, setup, customer, now).await?;

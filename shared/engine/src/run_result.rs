@@ -2,11 +2,13 @@
 
 use crate::Ports;
 use crate::error::Error;
+use crate::spend;
 use crate::store::interactions;
 use crate::store::jobs::{self, ShardResult};
 use crate::store::keys::SHARD_NAMES;
 use crate::store::settings::Setup;
 use cauce_domain::contact::interaction::State;
+use cauce_domain::debt::money::Currency;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -60,6 +62,15 @@ pub struct RunResult {
     pub states: States,
     /// Why messages stopped after planning.
     pub stopped: BTreeMap<String, u64>,
+    /// What its messages were thought to cost when they were planned, by currency, in millionths of its unit.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub estimate: BTreeMap<Currency, i64>,
+    /// What those that left have cost so far.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub cost: BTreeMap<Currency, i64>,
+    /// Messages that followed one which could not reach its address, on another channel.
+    #[serde(default)]
+    pub alternatives: u64,
     /// Every shard was planned.
     pub done: bool,
 }
@@ -73,6 +84,10 @@ pub async fn run_result(ports: &Ports, setup: &Setup, date: NaiveDate) -> Result
     }
     for shard in SHARD_NAMES {
         for (message, _) in interactions::of_day(ports, setup.id(), date, shard).await? {
+            if let Some(cost) = &message.cost {
+                *result.cost.entry(cost.currency).or_default() += cost.micros;
+            }
+            result.alternatives += u64::from(message.follows.is_some());
             if message.planned {
                 result.states.count(&message.state);
                 if let State::NotSent { reason } = &message.state {
@@ -81,5 +96,6 @@ pub async fn run_result(ports: &Ports, setup: &Setup, date: NaiveDate) -> Result
             }
         }
     }
+    result.estimate = spend::estimate(setup, &result.plan.by_channel, date);
     Ok(Some(result))
 }

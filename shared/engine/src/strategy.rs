@@ -10,6 +10,7 @@ use crate::store::settings::Setup;
 use cauce_domain::contact::gate::Switches;
 use cauce_domain::debt::customer::Kind;
 use cauce_domain::strategy::plan::{Strategy, TemplateFacts};
+use cauce_domain::strategy::starter;
 use cauce_domain::strategy::template::Purpose;
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -21,14 +22,17 @@ pub async fn has_companies(ports: &Ports, setup: &Setup) -> Result<bool, Error> 
 /// The project's strategy as it stands.
 pub async fn gather(ports: &Ports, setup: &Setup, now: DateTime<Utc>) -> Result<Strategy, Error> {
     let project = setup.project();
-    let usable = setup.templates.iter().filter(|t| t.value.purposes.contains(&Purpose::Flow));
+    let usable = setup.templates.iter().filter(|t| {
+        let standard = t.value.id == starter::alternative(t.value.channel);
+        standard || t.value.purposes.contains(&Purpose::Flow)
+    });
     let facts = |t: &crate::store::settings::Versioned<cauce_domain::strategy::template::Template>| {
         let facts = TemplateFacts {
             version: t.version,
             channel: t.value.channel,
             audience: t.value.audience,
             required: t.value.required_tags(),
-            unapproved: approval::refused(ports, setup, &t.value),
+            unapproved: approval::refused(setup, &t.value),
         };
         (t.value.id.clone(), facts)
     };

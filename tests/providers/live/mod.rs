@@ -1,6 +1,7 @@
 //! Providers' posts through the real handlers, from the signature to what has become of people and messages.
 
 mod gate;
+mod money;
 mod notifications;
 mod path;
 mod people;

@@ -5,6 +5,7 @@ use super::{AUTH_TOKEN, Line, change, meta_signature, twilio_headers};
 use crate::fakes::{self, Asked, Memory, Script, Taken, meta, twilio};
 use crate::world::KEY;
 use axum::http::{Method, StatusCode};
+use cauce_channels::network::Addresses;
 use cauce_domain::contact::channel::Channel;
 use cauce_domain::contact::interaction::{Interaction, State};
 use cauce_local::house::Options;
@@ -65,8 +66,10 @@ async fn through_every_mishap_a_message_leaves_once_or_nobody_knows() {
     let whatsapp = Memory::new(fate, move |taken| told.lock().expect("it").push(taken.clone()));
     let sms = Memory::new(fate, |_| {});
     let options = Options {
-        whatsapp_url: Some(fakes::serve(meta::router(Arc::clone(&whatsapp))).await),
-        twilio_url: Some(fakes::serve(twilio::router(Arc::clone(&sms))).await),
+        addresses: Addresses {
+            whatsapp: fakes::serve(meta::router(Arc::clone(&whatsapp))).await,
+            twilio: fakes::serve(twilio::router(Arc::clone(&sms))).await,
+        },
         ..Options::default()
     };
     let line = Line::opened("2026-03-10", &options).await;
@@ -168,8 +171,10 @@ fn judge(messages: &[Interaction], memory: &Memory, channel: Channel) {
 #[tokio::test]
 async fn a_template_that_is_not_approved_keeps_its_step_and_the_plan_says_so_beforehand() {
     let options = Options {
-        whatsapp_url: Some(fakes::serve(meta::router(Memory::taking())).await),
-        twilio_url: Some(fakes::serve(twilio::router(Memory::taking())).await),
+        addresses: Addresses {
+            whatsapp: fakes::serve(meta::router(Memory::taking())).await,
+            twilio: fakes::serve(twilio::router(Memory::taking())).await,
+        },
         ..Options::default()
     };
     let line = Line::opened("2026-03-10", &options).await;
@@ -193,7 +198,7 @@ async fn a_template_that_is_not_approved_keeps_its_step_and_the_plan_says_so_bef
     line.post(&format!("/hooks/whatsapp/{}", line.token), &headers, body.as_bytes()).await;
     let setup_now = line.world.setup().await;
     let template = setup_now.templates.iter().find(|t| t.value.id.as_str() == id).expect("it");
-    assert_eq!(cauce_engine::approval::refused(&line.world.house().ports, &setup_now, &template.value), None);
+    assert_eq!(cauce_engine::approval::refused(&setup_now, &template.value), None);
     assert!(setup.registered.len() < setup_now.registered.len());
 }
 
@@ -201,8 +206,10 @@ async fn a_template_that_is_not_approved_keeps_its_step_and_the_plan_says_so_bef
 async fn messages_leave_no_faster_than_the_number_may() {
     let whatsapp = Memory::taking();
     let options = Options {
-        whatsapp_url: Some(fakes::serve(meta::router(Arc::clone(&whatsapp))).await),
-        twilio_url: Some(fakes::serve(twilio::router(Memory::taking())).await),
+        addresses: Addresses {
+            whatsapp: fakes::serve(meta::router(Arc::clone(&whatsapp))).await,
+            twilio: fakes::serve(twilio::router(Memory::taking())).await,
+        },
         ..Options::default()
     };
     let line = Line::opened("2026-03-10", &options).await;

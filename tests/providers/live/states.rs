@@ -164,3 +164,36 @@ async fn looking_at_an_e_mail_opens_it_and_a_scanner_does_not() {
     line.aws(ses("Click", "click", click("2026-03-10T15:20:00.000Z"))).await;
     assert_eq!(message(&line).await.state, State::Opened);
 }
+
+#[tokio::test]
+async fn a_number_that_is_dead_is_followed_once_on_what_last_worked() {
+    let line = sent(Channel::Whatsapp).await;
+    line.whatsapp(status("whatsapp-1", "delivered", None)).await;
+    assert!(line.world.account("100").await.customer.emails.len() == 1);
+    // The next step goes by e-mail, to an address that gives it back.
+    let setup = line.world.setup().await;
+    let before = setup.templates.iter().find(|t| t.value.name == "Tres días").expect("it");
+    let after = Template { channel: Channel::Email, subject: Some("Aviso".into()), ..before.value.clone() };
+    let key = settings::place(&line.world.project, format!("template#{}", after.id));
+    let ports = &line.world.house().ports;
+    settings::save(ports, &By::cauce(line.world.now()), key, Some(before), &after).await.expect("saved");
+    line.world.until("2026-03-13T15:00:00Z").await;
+    let failed = line.world.messages("2026-03-13").await.remove(0);
+    assert_eq!((failed.state.clone(), failed.channel), (State::Sent, Some(Channel::Email)));
+    let bounce = json!({ "bounceType": "Permanent", "bounceSubType": "General", "bouncedRecipients": [{ "emailAddress": "ana@x.com" }] });
+    for _ in 0..3 {
+        line.aws(ses("Bounce", "bounce", bounce.clone())).await;
+    }
+    line.world.pass("2026-03-13T16:00:00Z").await;
+    let messages = line.world.messages("2026-03-13").await;
+    let next = messages.iter().find(|m| m.follows.is_some()).expect("what follows");
+    assert_eq!((messages.len(), next.channel, next.state.clone()), (2, Some(Channel::Whatsapp), State::Sent));
+    assert_eq!(next.follows.as_ref(), Some(&failed.id));
+    let text = cauce_engine::store::interactions::texts(ports, &line.world.project, std::slice::from_ref(next)).await;
+    assert!(text.expect("read")[0].as_ref().is_some_and(|t| t.text.contains("saldo total")), "the standard text");
+    line.whatsapp(status("whatsapp-2", "failed", Some(131_026))).await;
+    line.world.pass("2026-03-13T22:00:00Z").await;
+    assert_eq!(line.world.messages("2026-03-13").await.len(), 2, "what follows is not followed");
+    assert!(line.world.broken().await.is_empty(), "{:?}", line.world.broken().await);
+    assert_eq!(line.world.result().await.alternatives, 1);
+}

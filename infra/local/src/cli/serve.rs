@@ -2,6 +2,7 @@
 
 use super::work::Place;
 use super::{Failure, ServeArgs};
+use cauce_channels::network::Addresses;
 use cauce_domain::ids::ProjectId;
 use cauce_engine::create_project::{create_project, grant_key};
 use cauce_engine::ports::table::Table;
@@ -38,8 +39,12 @@ pub(super) async fn serve(place: Place, args: ServeArgs) -> Result<ExitCode, Fai
 fn options(args: &ServeArgs) -> Result<Options, Failure> {
     let public_url = args.public_url.trim_end_matches('/').to_owned();
     let var = |name: &str| std::env::var(name).ok().filter(|url| !url.is_empty());
-    let (whatsapp_url, twilio_url) = (var("CAUCE_WHATSAPP_URL"), var("CAUCE_TWILIO_URL"));
-    Ok(Options { seed: args.seed, public_url, whatsapp_url, twilio_url, smtp: smtp()? })
+    let usual = Addresses::default();
+    let addresses = Addresses {
+        whatsapp: var("CAUCE_WHATSAPP_URL").unwrap_or(usual.whatsapp),
+        twilio: var("CAUCE_TWILIO_URL").unwrap_or(usual.twilio),
+    };
+    Ok(Options { seed: args.seed, public_url, addresses, smtp: smtp()? })
 }
 
 #[expect(clippy::print_stdout, reason = "a command prints what it does")]

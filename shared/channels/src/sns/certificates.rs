@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 /// How long a certificate is kept.
@@ -26,17 +26,19 @@ pub trait Certificates: Send + Sync {
 }
 
 /// Certificates over the network.
+#[derive(Default)]
 pub struct Fetched {
-    client: reqwest::Client,
+    client: OnceLock<Option<reqwest::Client>>,
     known: Mutex<HashMap<String, (DateTime<Utc>, Vec<u8>)>>,
 }
 
 impl Fetched {
-    /// With nothing fetched yet.
-    pub fn new() -> Result<Self, reqwest::Error> {
-        let client = reqwest::Client::builder().timeout(Duration::from_secs(2)).https_only(true);
-        let client = client.redirect(reqwest::redirect::Policy::none()).build()?;
-        Ok(Self { client, known: Mutex::new(HashMap::new()) })
+    fn client(&self) -> Option<&reqwest::Client> {
+        let made = self.client.get_or_init(|| {
+            let client = reqwest::Client::builder().timeout(Duration::from_secs(2)).https_only(true);
+            client.redirect(reqwest::redirect::Policy::none()).build().ok()
+        });
+        made.as_ref()
     }
 
     fn known(&self, url: &str, now: DateTime<Utc>) -> Option<Vec<u8>> {
@@ -45,7 +47,7 @@ impl Fetched {
     }
 
     async fn fetch(&self, url: &str) -> Option<Vec<u8>> {
-        let mut answer = self.client.get(url).send().await.ok().filter(|answer| answer.status().is_success())?;
+        let mut answer = self.client()?.get(url).send().await.ok().filter(|answer| answer.status().is_success())?;
         let mut pem = Vec::new();
         while let Some(piece) = answer.chunk().await.ok()? {
             pem.extend_from_slice(&piece);

@@ -3,7 +3,7 @@
 use super::answer;
 use super::hook::{PROVIDER, REFERENCE};
 use super::request::{From, sms};
-use crate::http;
+use crate::http::{self, Http};
 use crate::json::text;
 use async_trait::async_trait;
 use cauce_domain::contact::channel::Channel;
@@ -12,6 +12,7 @@ use cauce_engine::ports::provider::{Account, Field, Provider, Signs, Standing};
 use cauce_engine::ports::secrets::Secret;
 use chrono::TimeDelta;
 use serde_json::Value;
+use std::sync::Arc;
 
 /// What an account at Twilio needs. Sending goes by an API key where there is one; reports are signed with the token.
 const FIELDS: [Field; 7] = [
@@ -27,7 +28,7 @@ const FIELDS: [Field; 7] = [
 /// SMS by Twilio.
 pub struct Twilio {
     /// What calls are made with.
-    pub client: reqwest::Client,
+    pub http: Arc<Http>,
     /// Where the API is; never a project's to say.
     pub base: String,
 }
@@ -71,7 +72,7 @@ impl Sender for Twilio {
         let callback = format!("{}?{REFERENCE}={}", account.callback, outgoing.reference);
         let form = sms(sender(account), &to.address, &outgoing.text, &callback, outgoing.at, closes);
         let Some(form) = form else { return Answer::refused("se cerró el horario de contacto") };
-        let request = opened(self.client.post(self.address(account, "/Messages.json")), account);
+        let request = opened(self.http.client().post(self.address(account, "/Messages.json")), account);
         let request = request.header("content-type", "application/x-www-form-urlencoded").body(form);
         let heard = http::call(request).await;
         http::answer("Twilio", heard.map(|h| answer::read(h.status, h.retry_after, &h.body)))
@@ -109,7 +110,7 @@ impl Provider for Twilio {
         if sid.len() != 34 || !sid.starts_with("AC") || !sid.bytes().all(|b| b.is_ascii_alphanumeric()) {
             return Err("el identificador de la cuenta se escribe AC y 32 letras o dígitos".to_owned());
         }
-        let heard = http::call(opened(self.client.get(self.address(account, ".json")), account)).await;
+        let heard = http::call(opened(self.http.client().get(self.address(account, ".json")), account)).await;
         let heard = heard.map_err(|_| "Twilio no respondió".to_owned())?;
         let body: Value = serde_json::from_slice(&heard.body).unwrap_or_default();
         match (heard.status, text(&body, "status").as_deref()) {

@@ -4,7 +4,7 @@ use super::answer;
 use super::hook::PROVIDER;
 use super::registry;
 use super::request::{Button, Content, Parameter, Receiver, Template, message};
-use crate::http::{self, Heard};
+use crate::http::{self, Heard, Http};
 use crate::json::{number, text};
 use async_trait::async_trait;
 use cauce_domain::contact::channel::Channel;
@@ -13,6 +13,7 @@ use cauce_engine::ports::channel::{Answer, Outgoing, Sender};
 use cauce_engine::ports::provider::{Account, Field, Provider, Signs, Standing};
 use cauce_engine::ports::secrets::Secret;
 use serde_json::Value;
+use std::sync::Arc;
 
 /// What a number at Meta needs.
 const FIELDS: [Field; 7] = [
@@ -28,7 +29,7 @@ const FIELDS: [Field; 7] = [
 /// WhatsApp by the Cloud API.
 pub struct Whatsapp {
     /// What calls are made with.
-    pub client: reqwest::Client,
+    pub http: Arc<Http>,
     /// Where the API is; never a project's to say.
     pub base: String,
 }
@@ -43,7 +44,7 @@ impl Whatsapp {
     }
 
     async fn ask(&self, account: &Account, path: &str) -> Result<Value, String> {
-        let request = self.client.get(self.address(account, path)).bearer_auth(account.credential("token"));
+        let request = self.http.client().get(self.address(account, path)).bearer_auth(account.credential("token"));
         let heard = http::call(request).await.map_err(|_| "Meta no respondió".to_owned())?;
         read(&heard)
     }
@@ -102,7 +103,7 @@ impl Sender for Whatsapp {
             Err(why) => return Answer::refused(why.to_string()),
         };
         let path = format!("{}/messages", account.setting("phone_number_id"));
-        let request = self.client.post(self.address(account, &path)).bearer_auth(account.credential("token"));
+        let request = self.http.client().post(self.address(account, &path)).bearer_auth(account.credential("token"));
         let request = request.header("content-type", "application/json").body(body.to_string());
         let heard = http::call(request).await;
         http::answer("WhatsApp", heard.map(|h| answer::read(h.status, h.retry_after, &h.body, 0)))
@@ -170,7 +171,7 @@ impl Provider for Whatsapp {
 
     async fn submit(&self, account: &Account, template: &Registered) -> Result<Registered, String> {
         let path = format!("{}/message_templates", account.setting("waba_id"));
-        let request = self.client.post(self.address(account, &path)).bearer_auth(account.credential("token"));
+        let request = self.http.client().post(self.address(account, &path)).bearer_auth(account.credential("token"));
         let body = registry::submission(template).to_string();
         let request = request.header("content-type", "application/json").body(body);
         let heard = http::call(request).await.map_err(|_| "Meta no respondió".to_owned())?;

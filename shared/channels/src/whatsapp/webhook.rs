@@ -3,7 +3,7 @@
 use super::codes::{disposition, is_generic};
 use super::inbound::{self, Contacts};
 use crate::json::{list, number, seconds, text, word};
-use cauce_engine::ports::told::{Account, Identity, Preference, Refusal, Reported, Status, Told};
+use cauce_engine::ports::told::{Account, Billed, Identity, Preference, Refusal, Reported, Status, Told};
 use serde_json::Value;
 
 /// Reads a verified body. What one part of it has wrong does not touch the others.
@@ -90,6 +90,11 @@ fn status(status: &Value, account: Option<&str>) -> Option<Told> {
         address: word(status, "recipient_id"),
         user: text(status, "recipient_user_id"),
         reference: text(status, "biz_opaque_callback_data"),
+        billed: text(status, "pricing/category").map(|category| Billed {
+            // Others than regular ones are answers, and what an advertisement began.
+            free: text(status, "pricing/type").is_some_and(|kind| kind != "regular"),
+            category: category.to_uppercase(),
+        }),
         refusal: (state == Reported::Failed).then(|| refusal(list(status, "errors"))),
         ..Status::of(id?, state)
     }))

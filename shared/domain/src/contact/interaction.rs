@@ -3,6 +3,7 @@
 use crate::contact::channel::Channel;
 use crate::contact::gate::Reason;
 use crate::contact::point::Recipients;
+use crate::contact::price::Cost;
 use crate::ids::{CustomerId, SendId};
 use crate::strategy::plan::{Facts, Step};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -148,6 +149,12 @@ pub struct Interaction {
     pub state: State,
     /// Whether the plan decided to send it.
     pub planned: bool,
+    /// The message it follows: that one could not reach its address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follows: Option<SendId>,
+    /// The message that follows it on another channel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub followed_by: Option<SendId>,
     /// How often a worker claimed it.
     #[serde(default)]
     pub attempt: u32,
@@ -163,6 +170,9 @@ pub struct Interaction {
     /// The provider's ids of tries that it took and then could not deliver, and after which the message is tried again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tries: Vec<String>,
+    /// What it cost, once it was taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Cost>,
     /// When each state was reached, first time.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub times: BTreeMap<String, DateTime<Utc>>,

@@ -10,6 +10,7 @@ pub mod ledger;
 pub mod marks;
 pub mod phone;
 pub mod point;
+pub mod price;
 pub mod received;
 pub mod silence;
 pub mod sms;

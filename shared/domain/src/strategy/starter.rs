@@ -2,6 +2,7 @@
 
 use crate::contact::channel::Channel;
 use crate::contact::point::Levels;
+use crate::ids::TemplateId;
 use crate::strategy::flow::{Flow, FlowStep};
 use crate::strategy::segment::{DEFAULT, Segment};
 use crate::strategy::template::{Audience, Purpose, Template};
@@ -75,6 +76,42 @@ pub fn templates() -> Vec<Template> {
     STEPS.into_iter().map(template).collect()
 }
 
+/// The standard text that follows a message which could not reach its address, by channel.
+const ALTERNATIVES: [(Channel, &str); 3] = [
+    (
+        Channel::Whatsapp,
+        "Hola {primer_nombre|}, le saluda {empresa}. Su pago {codigo} tiene vencimiento el {vencimiento} y su saldo total es {total}. {pago|}",
+    ),
+    (
+        Channel::Sms,
+        "{empresa}: {primer_nombre|}, su pago {codigo} tiene vencimiento el {vencimiento}. Saldo total: {total}. {pago|}",
+    ),
+    (
+        Channel::Email,
+        "Hola {nombre}:\n\nSu pago {codigo} tiene vencimiento el {vencimiento} y su saldo total es {total}.\n\n{pago|}\n\nSaludos,\n{empresa}",
+    ),
+];
+
+/// The template of the standard text on a channel.
+pub fn alternative(channel: Channel) -> TemplateId {
+    TemplateId::new(format!("alternativa-{channel}"))
+}
+
+/// The templates of the standard text: no flow names them.
+pub fn alternatives() -> Vec<Template> {
+    let template = |(channel, body): (Channel, &str)| Template {
+        id: alternative(channel),
+        name: format!("Canal alternativo: {}", channel.spanish()),
+        channel,
+        audience: Audience::Customer,
+        purposes: vec![Purpose::Event],
+        subject: (channel == Channel::Email).then(|| "Su pago {codigo} con {empresa}".to_owned()),
+        body: body.to_owned(),
+        approval: None,
+    };
+    ALTERNATIVES.into_iter().map(template).collect()
+}
+
 fn id(offset: i32) -> String {
     format!("inicial{}{}", if offset < 0 { "-menos-" } else { "-mas-" }, offset.abs())
 }
@@ -108,7 +145,7 @@ pub fn segment() -> Segment {
 mod tests {
     #[test]
     fn everything_a_project_starts_with_can_be_used() {
-        for template in super::templates() {
+        for template in super::templates().into_iter().chain(super::alternatives()) {
             assert_eq!(template.validate(), Ok(vec![]), "{}", template.name);
         }
         assert_eq!(super::flow().validate(), Ok(()));

@@ -8,9 +8,10 @@ use super::Post;
 use crate::Ports;
 use crate::error::Error;
 use crate::ports::table::{Change, Expect, Item, Key, Query, TableName};
-use crate::ports::told::{Engagement, Reported, Status};
+use crate::ports::told::{Billed, Engagement, Reported, Status};
 use crate::send_message::raise;
 use crate::send_message::refusal;
+use crate::spend;
 use crate::store::accounts::as_read;
 use crate::store::codec::{decode, encode};
 use crate::store::commit::{Committed, commit};
@@ -19,7 +20,9 @@ use crate::store::settings::Setup;
 use crate::store::{keys, query_all};
 use cauce_domain::contact::channel::Channel;
 use cauce_domain::contact::interaction::{Interaction, Report};
+use cauce_domain::contact::price::Cost;
 use chrono::{DateTime, TimeDelta, Utc};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How long a status waits for its message.
 const PARKED: TimeDelta = TimeDelta::days(30);
@@ -131,6 +134,9 @@ async fn found(
     })
     .await?;
     let Some(message) = message else { return Ok(()) };
+    if let Some(billed) = &status.billed {
+        settle_cost(ports, setup, receipt, &message, billed).await?;
+    }
     if matches!(status.state, Reported::Read | Reported::Played) {
         reached(ports, setup, &message).await?;
     }
@@ -140,6 +146,44 @@ async fn found(
         refusal::proved(ports, setup, &message, Channel::Email).await?;
     }
     Ok(())
+}
+
+/// What the provider bills a message as is what it cost, whatever it was thought to.
+async fn settle_cost(
+    ports: &Ports,
+    setup: &Setup,
+    receipt: &Receipt,
+    message: &Interaction,
+    billed: &Billed,
+) -> Result<(), Error> {
+    let (Some(thought), Some(channel), Some(book)) = (&message.cost, message.channel, &setup.prices) else {
+        return Ok(());
+    };
+    if thought.settled {
+        return Ok(());
+    }
+    let country = setup.project().country;
+    let named = book.value.cost(channel, Some(&billed.category), country, message.day, &receipt.text);
+    let micros = if billed.free {
+        0
+    } else {
+        named.filter(|c| c.currency == thought.currency).map_or(thought.micros, |c| c.micros)
+    };
+    let settled = Cost { micros, settled: true, ..thought.clone() };
+    let mine = AtomicBool::new(false);
+    raise(ports, setup, receipt, |message| {
+        let open = message.cost.as_ref().is_some_and(|cost| !cost.settled);
+        mine.store(open, Ordering::Relaxed);
+        if open {
+            message.cost = Some(settled.clone());
+        }
+        open
+    })
+    .await?;
+    match mine.load(Ordering::Relaxed) {
+        true => spend::add(ports, setup, message.day, &Cost { micros: micros - thought.micros, ..settled }).await,
+        false => Ok(()),
+    }
 }
 
 /// An e-mail was looked at or a link of it followed, by a person as far as anybody can tell.

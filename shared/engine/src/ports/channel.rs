@@ -51,10 +51,15 @@ impl Outgoing {
         Self { project, reference, recipients, subject, text, approved, wa_id, names, at, until, account }
     }
 
-    /// The text as a plain HTML page: escaped, lines kept.
-    pub fn html(&self) -> String {
+    /// The text as a plain HTML page: escaped, lines kept, the way out under it where there is one.
+    pub fn html(&self, way_out: Option<&str>) -> String {
         let escaped = self.text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('\n', "<br>\n");
-        format!("<!doctype html><html lang=\"es\"><body style=\"font-family:sans-serif\">{escaped}</body></html>")
+        let leave = way_out.map_or_else(String::new, |page| {
+            format!("<p style=\"font-size:.8em\"><a href=\"{page}\">No recibir más correos</a></p>")
+        });
+        format!(
+            "<!doctype html><html lang=\"es\"><body style=\"font-family:sans-serif\">{escaped}{leave}</body></html>"
+        )
     }
 }
 

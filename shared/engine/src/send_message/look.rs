@@ -48,7 +48,7 @@ impl Look {
             }
             _ => (None, Ok(String::new())),
         };
-        let approval = message.channel.filter(|channel| approves(ports, setup, *channel));
+        let approval = message.channel.filter(|channel| approves(setup, *channel));
         let approval = approval.and_then(|_| setup.template(&message.step.template)?.value.approval.as_ref());
         let approved = approval.map(|approval| approval.fill(&values));
         let text = match &approved {

@@ -3,6 +3,7 @@
 
 use super::settle::raise;
 use crate::Ports;
+use crate::alternative;
 use crate::drop_channel::drop_channel;
 use crate::edit_customer::of_address;
 use crate::error::Error;
@@ -100,6 +101,9 @@ pub(crate) async fn told_later(
     let complained = status.state == Reported::Complained;
     let source = if complained { Source::Complaint } else { Source::Provider };
     follow(ports, setup, channel, address, refusal, (source, &status.id), now).await?;
+    if alternative::follows(refusal.disposition) {
+        return alternative::offer(ports, setup, receipt, now).await;
+    }
     let Some(again) = next_try(setup, message, refusal.disposition, now) else { return Ok(()) };
     raise(ports, setup, receipt, |message| {
         let mine = message.provider_id.as_deref() == Some(status.id.as_str());

@@ -3,11 +3,13 @@
 use super::Ended;
 use super::claim::{Claimed, address_day, later};
 use crate::Ports;
+use crate::alternative;
 use crate::apply_event::apply_parked;
 use crate::drop_channel::drop_channel;
 use crate::error::Error;
 use crate::ports::channel::{Answer, Refused};
 use crate::ports::table::{Change, Expect, Item};
+use crate::spend;
 use crate::store::codec::encode;
 use crate::store::commit::{Committed, commit};
 use crate::store::interactions::{self, Receipt};
@@ -94,9 +96,14 @@ async fn refused(
         let evidence = (Source::Provider, message.id.as_str());
         super::refusal::follow(ports, setup, channel, to, refusal, evidence, now).await?;
     }
+    let receipt = receipt_of(&claimed);
     let mut failed = Interaction { state: State::Failed { error: why.words, bounced: false }, ..claimed.message };
     failed.times.insert("failed".to_owned(), now);
-    give_back(ports, setup, failed, claimed.version).await
+    let ended = give_back(ports, setup, failed, claimed.version).await?;
+    if why.refusal.is_some_and(|refusal| alternative::follows(refusal.disposition)) {
+        alternative::offer(ports, setup, &receipt, now).await?;
+    }
+    Ok(ended)
 }
 
 /// Whether an instant lies in what is left of the message's day.
@@ -131,7 +138,8 @@ async fn accepted(
     now: DateTime<Utc>,
 ) -> Result<Ended, Error> {
     let receipt = receipt_of(&claimed);
-    let message = claimed.message;
+    let cost = spend::cost(setup, &claimed.message, &claimed.text);
+    let message = Interaction { cost: cost.clone(), ..claimed.message };
     let item = Item::new(keys::receipt(setup.id(), provider, id), encode(&receipt)?);
     commit(ports, vec![Change::Put(item, Expect::Anything)]).await?;
     let sent = |mut m: Interaction| {
@@ -148,6 +156,9 @@ async fn accepted(
             m.join(&Report::Sent, now) || !known
         })
         .await?;
+    }
+    if let Some(cost) = &cost {
+        spend::add(ports, setup, message.day, cost).await?;
     }
     apply_parked(ports, setup, provider, id, &receipt, now).await?;
     Ok(Ended::Sent)

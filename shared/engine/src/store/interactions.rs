@@ -177,7 +177,8 @@ pub async fn of_day(
     let mut messages = Vec::with_capacity(listed.len());
     for chunk in listed.chunks(crate::ports::table::MAX_KEYS) {
         let wanted: Vec<Key> = chunk.iter().map(|s| s.key.clone()).collect();
-        for stored in ports.table.get_many(&wanted).await?.into_iter().flatten() {
+        let found = ports.table.get_many(&wanted).await?.into_iter().flatten();
+        for stored in found.filter(|stored| !super::received::is_received(&stored.body)) {
             messages.push((decode(&stored.body)?, stored.version));
         }
     }

@@ -6,7 +6,7 @@ use super::settings::Setup;
 use super::{jobs, keys, query_all};
 use crate::error::Error;
 use crate::ports::Ports;
-use crate::ports::table::{Change, Expect, Item, Key, Query, TableName};
+use crate::ports::table::{Change, Expect, Index, Item, Key, Query, TableName};
 use cauce_domain::contact::channel::Channel;
 use cauce_domain::contact::received::Received;
 use cauce_domain::ids::CustomerId;
@@ -81,8 +81,10 @@ pub async fn keep(ports: &Ports, setup: &Setup, message: &Received, thread: &Thr
         match thread {
             Thread::Customers(customers) => {
                 for customer in customers {
-                    let partition = keys::partition(setup.id(), customer);
-                    changes.push(Change::Put(item(partition, message)?, Expect::Absent));
+                    let day = keys::day_shard(setup.id(), message.day, keys::shard_of(customer));
+                    let item = item(keys::partition(setup.id(), customer), message)?;
+                    let item = item.indexed(Index::Day, day, format!("{customer}#{}", message.id));
+                    changes.push(Change::Put(item, Expect::Absent));
                 }
             }
             Thread::Unregistered => {

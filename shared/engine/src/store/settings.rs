@@ -13,6 +13,7 @@ use crate::ports::table::{Change, Item, Key, Query, TableName};
 use cauce_domain::contact::calendar::Calendar;
 use cauce_domain::contact::channel::{Channel, ChannelFlags, Scope};
 use cauce_domain::contact::ledger::Caps;
+use cauce_domain::contact::price::{Cost, PriceBook};
 use cauce_domain::country::{Country, NumberStyle};
 use cauce_domain::debt::customer::Kind;
 use cauce_domain::ids::{ProjectId, TemplateId, UserId};
@@ -107,9 +108,19 @@ pub struct Project {
     pub confirm_above_percent: u32,
     /// The token of its webhook routes.
     pub hook_token: String,
+    /// What a day's messages may cost; what is past it is not sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub daily_budget: Option<Cost>,
+    /// A message that cannot reach its address is followed by a standard text on the channel that last worked.
+    #[serde(default = "yes")]
+    pub alternative_channel: bool,
     /// Whoever refuses marketing at WhatsApp is not written to there at all.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub marketing_stop_is_full: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl Project {
@@ -192,6 +203,7 @@ shapes! {
     Mapping => "mapping_v1",
     Door => "door_v1",
     Registered => "registered_v1",
+    PriceBook => "prices_v1",
 }
 
 /// A thing with the version it was read at.
@@ -222,6 +234,8 @@ pub struct Setup {
     pub connections: BTreeMap<Channel, Versioned<Connection>>,
     /// Templates as the providers know them.
     pub registered: Vec<Versioned<Registered>>,
+    /// What messages cost.
+    pub prices: Option<Versioned<PriceBook>>,
     /// The project's key for digests of personal values.
     pub key: Vec<u8>,
 }
@@ -285,7 +299,7 @@ pub async fn load(ports: &Ports, project: &ProjectId) -> Result<Setup, Error> {
     let key = secret.map(|s| s.expose().as_bytes().to_vec()).unwrap_or_default();
     let (mut found, mut users, mut templates, mut segments, mut flows, mut mappings) =
         (None, vec![], vec![], vec![], vec![], vec![]);
-    let (mut connections, mut registered) = (BTreeMap::new(), vec![]);
+    let (mut connections, mut registered, mut prices) = (BTreeMap::new(), vec![], None);
     for stored in items {
         let (body, version) = (&stored.body, stored.version);
         match stored.key.sk.split('#').next() {
@@ -299,13 +313,14 @@ pub async fn load(ports: &Ports, project: &ProjectId) -> Result<Setup, Error> {
                 let value: Connection = decode(body)?;
                 connections.insert(value.channel, Versioned { value, version });
             }
+            Some("prices") => prices = Some(Versioned { value: decode(body)?, version }),
             Some("registered") => registered.push(Versioned { value: decode(body)?, version }),
             _ => {}
         }
     }
     let mut project: Versioned<Project> = found.ok_or(Error::NotFound("el proyecto"))?;
     project.value.active &= ports.restored.is_none_or(|restored| project.value.activated >= Some(restored));
-    Ok(Setup { project, users, templates, segments, flows, mappings, connections, registered, key })
+    Ok(Setup { project, users, templates, segments, flows, mappings, connections, registered, prices, key })
 }
 
 /// The place of a setting.

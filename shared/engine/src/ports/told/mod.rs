@@ -12,7 +12,7 @@ mod status;
 pub use call::Call;
 pub use inbound::{Inbound, Media};
 pub use letter::{Attachment, Class, Delivery, Letter};
-pub use status::{Refusal, Reported, Status};
+pub use status::{Billed, Refusal, Reported, Status};
 
 use chrono::{DateTime, Utc};
 

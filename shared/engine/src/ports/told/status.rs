@@ -81,6 +81,18 @@ pub struct Status {
     pub reason: Option<String>,
     /// Whether nothing more will be told, where the provider says so.
     pub last: Option<bool>,
+    /// What it is billed as, where the provider says so: a category, or nothing at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub billed: Option<Billed>,
+}
+
+/// What a message is billed as.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Billed {
+    /// The provider's category.
+    pub category: String,
+    /// It costs nothing.
+    pub free: bool,
 }
 
 impl Status {
@@ -98,6 +110,7 @@ impl Status {
             refusal: None,
             reason: None,
             last: None,
+            billed: None,
         }
     }
 }
