@@ -43,7 +43,7 @@ fn resource(value: &Value) -> String {
 }
 
 /// What a function asks only where something went wrong, or rarely: a day without it is no reason to forbid it.
-pub(crate) const RARE: [(&str, &str, &str); 40] = [
+pub(crate) const RARE: [(&str, &str, &str); 51] = [
     // Accounts of AWS's own are connected and tried out by whoever has one.
     ("api", "ses:SendEmail", "*"),
     ("api", "ses:GetAccount", "*"),
@@ -57,6 +57,19 @@ pub(crate) const RARE: [(&str, &str, &str); 40] = [
     ("send-message", "sqs:SendMessage", "cauce-prueba-send-email"),
     ("send-message", "dynamodb:PutItem", "jobs"),
     ("send-message", "ssm:PutParameter", "*"),
+    // A night's asking of projects that have accounts of their own.
+    ("close-day", "dynamodb:Query", "interactions/index/day"),
+    ("close-day", "dynamodb:GetItem", "accounts"),
+    ("close-day", "dynamodb:Query", "accounts"),
+    ("close-day", "dynamodb:PutItem", "accounts"),
+    ("close-day", "dynamodb:GetItem", "interactions"),
+    ("close-day", "dynamodb:BatchGetItem", "interactions"),
+    ("close-day", "dynamodb:Query", "interactions"),
+    ("close-day", "dynamodb:PutItem", "interactions"),
+    ("close-day", "ses:GetMessageInsights", "*"),
+    // What messages cost, where there are prices.
+    ("send-message", "dynamodb:UpdateItem", "jobs"),
+    ("apply-event", "dynamodb:UpdateItem", "jobs"),
     // A wish taken back; what is told of a template or a limit; an alert; a subscription; files of an e-mail.
     ("apply-event", "dynamodb:DeleteItem", "accounts"),
     ("apply-event", "dynamodb:BatchGetItem", "interactions"),

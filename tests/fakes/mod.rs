@@ -17,6 +17,8 @@ pub(crate) struct Asked {
     pub(crate) reference: String,
     /// Where it goes.
     pub(crate) to: String,
+    /// What it says, where that is a text.
+    pub(crate) text: String,
     /// How often this reference was asked for before.
     pub(crate) before: usize,
 }
@@ -101,7 +103,7 @@ impl Memory {
     /// Plays the script of a message; `answer` writes what a taken one is answered with.
     fn play(
         &self,
-        (reference, to, callback): (String, String, Option<String>),
+        (reference, to, text, callback): (String, String, String, Option<String>),
         answer: impl Fn(&Taken) -> (StatusCode, String),
     ) -> Response {
         let before = {
@@ -110,7 +112,7 @@ impl Memory {
             asked.push(reference.clone());
             before
         };
-        let asked = Asked { reference, to, before };
+        let asked = Asked { reference, to, text, before };
         let script = (self.decide)(&asked);
         if let Script::Error { status, body, retry_after } = script {
             let status = StatusCode::from_u16(status).expect("a status");

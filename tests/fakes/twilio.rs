@@ -2,7 +2,7 @@
 
 use super::Memory;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -21,7 +21,7 @@ pub(crate) const TOKEN: &str = "token-de-twilio";
 /// The API over a memory.
 pub(crate) fn router(memory: Arc<Memory>) -> Router {
     Router::new()
-        .route("/2010-04-01/Accounts/{account}/Messages.json", post(send))
+        .route("/2010-04-01/Accounts/{account}/Messages.json", get(log).post(send))
         .route("/2010-04-01/Accounts/{account}", get(account))
         .with_state(memory)
 }
@@ -42,6 +42,28 @@ async fn account(Path(asked): Path<String>, headers: HeaderMap) -> Response {
         true => Json(json!({ "sid": ACCOUNT, "status": "active", "friendly_name": "Andes" })).into_response(),
         false => refused(StatusCode::UNAUTHORIZED, 20_003, "Authenticate"),
     }
+}
+
+/// The account's log in pages of ten: everything taken has arrived, and somebody wrote in between.
+async fn log(
+    State(memory): State<Arc<Memory>>,
+    headers: HeaderMap,
+    Query(asked): Query<HashMap<String, String>>,
+) -> Response {
+    if !opens(&headers) || !asked.contains_key("DateSent>") {
+        return refused(StatusCode::UNAUTHORIZED, 20_003, "Authenticate");
+    }
+    let page: usize = asked.get("Page").and_then(|page| page.parse().ok()).unwrap_or(0);
+    let all = memory.taken();
+    let line = |taken: &super::Taken| json!({ "sid": taken.id, "status": "delivered", "to": taken.asked.to, "body": taken.asked.text, "error_code": null, "direction": "outbound-api" });
+    let mut messages: Vec<_> = all.iter().skip(page * 10).take(10).map(line).collect();
+    messages.push(
+        json!({ "sid": "SMin", "status": "received", "to": "+5115550000", "body": "hola", "direction": "inbound" }),
+    );
+    let more = (page + 1) * 10 < all.len();
+    let next =
+        more.then(|| format!("/2010-04-01/Accounts/{ACCOUNT}/Messages.json?DateSent%3E=2026-03-10&Page={}", page + 1));
+    Json(json!({ "messages": messages, "next_page_uri": next })).into_response()
 }
 
 const FIELDS: [&str; 6] = ["To", "From", "MessagingServiceSid", "Body", "StatusCallback", "ValidityPeriod"];
@@ -77,7 +99,8 @@ async fn send(
     }
     let callback = field("StatusCallback").split('#').next().unwrap_or_default().to_owned();
     let reference = callback.split_once("ref=").map_or("", |(_, reference)| reference).to_owned();
-    memory.play((reference, to.to_owned(), Some(callback)), |taken| {
+    let words = field("Body").to_owned();
+    memory.play((reference, to.to_owned(), words, Some(callback)), |taken| {
         let answer = json!({ "sid": taken.id, "status": "queued", "to": taken.asked.to, "num_segments": "1", "error_code": null });
         (StatusCode::CREATED, answer.to_string())
     })

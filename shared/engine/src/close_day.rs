@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::import::turn;
 use crate::notice::alert;
 use crate::ports::table::{Change, Expect, Index, Item, Key, Query, TableName};
+use crate::reconcile::reconcile;
 use crate::store::codec::{decode, encode, shapes};
 use crate::store::commit::commit;
 use crate::store::jobs;
@@ -52,6 +53,7 @@ pub async fn close_day(ports: &Ports, setup: &Setup, now: DateTime<Utc>) -> Resu
     turn::next(ports, setup, now).await?;
     let today = setup.today(now);
     let Some(yesterday) = today.pred_opt() else { return Ok(()) };
+    reconcile(ports, setup, yesterday, now).await?;
     if ports.table.get(&counts_key(setup, yesterday)).await?.is_some() {
         return Ok(());
     }

@@ -29,6 +29,7 @@ pub mod ports;
 pub mod preview;
 pub mod rates;
 pub mod receive_webhook;
+pub mod reconcile;
 pub mod release_due;
 pub mod reply_token;
 pub mod restore;

@@ -227,3 +227,37 @@ async fn messages_leave_no_faster_than_the_number_may() {
     assert_eq!(whatsapp.taken().len(), 200);
     assert_eq!(line.world.house().ports.providers["whatsapp"].provider(), "whatsapp");
 }
+
+#[tokio::test]
+async fn what_hung_up_and_was_never_told_is_found_in_the_nights_log() {
+    let sms = Memory::new(
+        |asked| match number(asked) % 3 {
+            0 => Script::TakeAndHangUp,
+            1 => Script::Error { status: 500, body: json!({ "code": 20_500 }).to_string(), retry_after: None },
+            _ => Script::Take,
+        },
+        |_| {},
+    );
+    let options = Options {
+        addresses: Addresses {
+            whatsapp: fakes::serve(meta::router(Memory::taking())).await,
+            twilio: fakes::serve(twilio::router(Arc::clone(&sms))).await,
+        },
+        ..Options::default()
+    };
+    let line = Line::opened("2026-03-10", &options).await;
+    connect(&line).await;
+    let names: Vec<String> = (0..24).map(|n| format!("C{n}")).collect();
+    line.world.customers(&names.join(" ")).await;
+    let orders: Vec<String> = (0..24).map(|n| format!("{} F-{n} 2026-03-07 100.00", 100 + n)).collect();
+    line.world.orders(&orders.join("\n")).await;
+    line.world.plan().await;
+    line.world.pass("2026-03-10T23:00:00Z").await;
+    let count = |messages: &[Interaction], code: &str| messages.iter().filter(|m| m.state.code() == code).count();
+    let before = line.world.messages("2026-03-10").await;
+    assert_eq!((count(&before, "unknown"), count(&before, "sent")), (16, 8));
+    line.world.until("2026-03-11T06:00:00Z").await;
+    let after = line.world.messages("2026-03-10").await;
+    assert_eq!((count(&after, "unknown"), count(&after, "delivered")), (8, 16), "what was not taken stays unknown");
+    assert_eq!(sms.taken().len(), 16, "nothing was sent again");
+}

@@ -10,13 +10,15 @@ use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::error::ProvideErrorMetadata;
+use aws_sdk_sesv2::types::EventType;
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageHeader, MessageTag};
 use cauce_domain::contact::channel::Channel;
 use cauce_domain::contact::disposition::Disposition;
 use cauce_engine::ports::channel::{Answer, Outgoing, Refused, Sender};
-use cauce_engine::ports::provider::{Account, Field, Provider, Signs, Standing};
-use cauce_engine::ports::told::Refusal;
+use cauce_engine::ports::provider::{Account, Field, Open, Provider, Signs, Standing};
+use cauce_engine::ports::told::{Refusal, Reported, Status};
 use std::sync::OnceLock;
+use std::time::Duration;
 
 const SERVICE: &str = "SES";
 
@@ -183,6 +185,30 @@ impl Provider for Ses {
         Some(crate::signs(account.setting("topics")))
     }
 
+    /// What SES remembers of each message, asked at the pace it allows.
+    async fn look_up(&self, _: &Account, open: &[Open]) -> Result<Vec<Status>, String> {
+        let mut found = Vec::new();
+        for one in open.iter().take(MOST_ASKED) {
+            let Some(id) = &one.id else { continue };
+            let answer = self.client().get_message_insights().message_id(id).send().await;
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let Ok(answer) = answer else { continue };
+            let events = answer.insights().iter().flat_map(|recipient| recipient.events());
+            let last = events.filter_map(|event| state(event.r#type()?)).max_by_key(|state| state.rank());
+            found.extend(last.map(|state| Status {
+                reference: Some(one.reference.clone()),
+                address: Some(one.to.clone()),
+                refusal: (state == Reported::Bounced).then(|| Refusal {
+                    code: None,
+                    disposition: Disposition::Soft,
+                    bounce: None,
+                }),
+                ..Status::of(id.clone(), state)
+            }));
+        }
+        Ok(found)
+    }
+
     /// The account may send, and the sender's address or domain is verified.
     async fn check(&self, account: &Account) -> Result<Standing, String> {
         let silent = |_| "SES no respondió".to_owned();
@@ -205,6 +231,19 @@ impl Provider for Ses {
         let allowed = known.send_quota().map(|quota| quota.max_send_rate() * 0.9).filter(|rate| *rate > 0.0);
         let sandbox = (!known.production_access_enabled()).then(|| "SES está en modo de prueba".to_owned());
         Ok(Standing { rate: own.or(allowed), people_a_day: None, notes: sandbox.into_iter().collect() })
+    }
+}
+
+/// As many as a night's asking has time for, one a second.
+const MOST_ASKED: usize = 300;
+
+/// What an event says of its message; nothing of what is no end.
+fn state(event: &EventType) -> Option<Reported> {
+    match event {
+        EventType::Delivery => Some(Reported::Delivered),
+        EventType::Bounce => Some(Reported::Bounced),
+        EventType::Reject | EventType::RenderingFailure => Some(Reported::Failed),
+        _ => None,
     }
 }
 

@@ -4,6 +4,7 @@ pub mod answer;
 pub mod codes;
 mod form;
 pub mod hook;
+mod log;
 pub mod request;
 pub mod sender;
 pub mod signature;

@@ -2,14 +2,16 @@
 
 use super::answer;
 use super::hook::{PROVIDER, REFERENCE};
+use super::log::Log;
 use super::request::{From, sms};
 use crate::http::{self, Http};
 use crate::json::text;
 use async_trait::async_trait;
 use cauce_domain::contact::channel::Channel;
 use cauce_engine::ports::channel::{Answer, Outgoing, Sender};
-use cauce_engine::ports::provider::{Account, Field, Provider, Signs, Standing};
+use cauce_engine::ports::provider::{Account, Field, Open, Provider, Signs, Standing};
 use cauce_engine::ports::secrets::Secret;
+use cauce_engine::ports::told::Status;
 use chrono::TimeDelta;
 use serde_json::Value;
 use std::sync::Arc;
@@ -32,6 +34,9 @@ pub struct Twilio {
     /// Where the API is; never a project's to say.
     pub base: String,
 }
+
+/// As many pages as a million messages fill.
+const MOST_PAGES: usize = 1000;
 
 /// Where Twilio's API is.
 pub const BASE: &str = "https://api.twilio.com";
@@ -100,6 +105,27 @@ impl Provider for Twilio {
             account: Some(account.setting("account_sid").to_owned()),
             ..Signs::default()
         })
+    }
+
+    /// Reads the account's log of the days in question, by id; a message without one is known by where it went and what it
+    /// said, where the log has exactly one such.
+    async fn look_up(&self, account: &Account, open: &[Open]) -> Result<Vec<Status>, String> {
+        let Some(from) = open.iter().map(|one| one.day).min() else { return Ok(Vec::new()) };
+        let mut log = Log::default();
+        let mut path = Some(format!("/Messages.json?DateSent%3E={from}&PageSize=1000"));
+        for _ in 0..MOST_PAGES {
+            let Some(at) = path.take() else { break };
+            let heard = http::call(opened(self.http.client().get(self.address(account, &at)), account)).await;
+            let heard = heard.map_err(|_| "Twilio no respondió".to_owned())?;
+            if heard.status != 200 {
+                return Err(format!("HTTP {}", heard.status));
+            }
+            let page: Value = serde_json::from_slice(&heard.body).map_err(|_| "respuesta ilegible".to_owned())?;
+            log.read(&page);
+            let next = text(&page, "next_page_uri");
+            path = next.and_then(|next| Some(next.split_once(account.setting("account_sid"))?.1.to_owned()));
+        }
+        Ok(open.iter().filter_map(|one| log.of(one)).collect())
     }
 
     async fn check(&self, account: &Account) -> Result<Standing, String> {

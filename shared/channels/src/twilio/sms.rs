@@ -19,7 +19,22 @@ pub(super) fn read(form: &Form) -> Told {
             ignored("received_without_body")
         };
     }
-    let state = match state.as_str() {
+    let Some(state) = state_of(&state) else { return ignored(&format!("status:{state}")) };
+    Told::Status(Status {
+        account: form.get("AccountSid"),
+        address: form.get("To"),
+        refusal: matches!(state, Reported::Failed | Reported::Undelivered).then(|| refusal_of(form.get("ErrorCode"))),
+        ..Status::of(id, state)
+    })
+}
+
+fn ignored(reason: &str) -> Told {
+    Told::Ignored { reason: reason.to_owned(), id: None }
+}
+
+/// A message's state by Twilio's word for it.
+pub(super) fn state_of(word: &str) -> Option<Reported> {
+    Some(match word {
         "accepted" => Reported::Accepted,
         "scheduled" => Reported::Scheduled,
         "queued" => Reported::Queued,
@@ -30,22 +45,12 @@ pub(super) fn read(form: &Form) -> Told {
         "undelivered" => Reported::Undelivered,
         "failed" => Reported::Failed,
         "canceled" => Reported::Canceled,
-        other => return ignored(&format!("status:{other}")),
-    };
-    Told::Status(Status {
-        account: form.get("AccountSid"),
-        address: form.get("To"),
-        refusal: matches!(state, Reported::Failed | Reported::Undelivered).then(|| refusal(form)),
-        ..Status::of(id, state)
+        _ => return None,
     })
 }
 
-fn ignored(reason: &str) -> Told {
-    Told::Ignored { reason: reason.to_owned(), id: None }
-}
-
-fn refusal(form: &Form) -> Refusal {
-    let code = form.get("ErrorCode");
+/// Why a message did not arrive, by Twilio's code.
+pub(super) fn refusal_of(code: Option<String>) -> Refusal {
     let meaning = code.as_ref().and_then(|code| code.parse().ok()).map(disposition);
     Refusal { code, disposition: meaning.unwrap_or(Disposition::Unknown), bounce: None }
 }

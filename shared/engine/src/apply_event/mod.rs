@@ -17,7 +17,7 @@ mod news;
 mod status;
 mod wishes;
 
-pub(crate) use status::apply_parked;
+pub(crate) use status::{apply_parked, found as joined};
 pub use wishes::unsubscribe;
 
 use crate::Ports;

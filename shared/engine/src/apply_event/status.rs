@@ -115,7 +115,7 @@ fn speaks_for(message: &Interaction, status: &Status, report: &Report) -> bool {
 }
 
 /// Joins a status into its message, and does what follows from it.
-async fn found(
+pub(crate) async fn found(
     ports: &Ports,
     setup: &Setup,
     receipt: &Receipt,

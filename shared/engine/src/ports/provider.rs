@@ -2,9 +2,11 @@
 
 use super::channel::Sender;
 use super::secrets::Secret;
+use super::told::Status;
 use async_trait::async_trait;
 use cauce_domain::contact::channel::Channel;
 use cauce_domain::strategy::approval::Registered;
+use chrono::NaiveDate;
 use std::collections::BTreeMap;
 
 /// A project's account at a provider, with what opens it. Its credentials are not printed.
@@ -79,6 +81,21 @@ pub struct Signs {
     pub topics: Vec<String>,
 }
 
+/// A message whose end is not known, as its provider is asked about it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Open {
+    /// The provider's id, where it ever gave one.
+    pub id: Option<String>,
+    /// Our reference, to be given back with what is found.
+    pub reference: String,
+    /// Where it went.
+    pub to: String,
+    /// What it said: all there is to know it by where no id came back.
+    pub text: String,
+    /// The local day it left.
+    pub day: NaiveDate,
+}
+
 /// How an account stands, by the provider's own word.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Standing {
@@ -103,6 +120,11 @@ pub trait Provider: Sender {
     fn signs(&self, account: &Account) -> Option<Signs>;
     /// Asks the provider whether the account works; why not, in the user's words.
     async fn check(&self, account: &Account) -> Result<Standing, String>;
+
+    /// What became of messages whose end is not known; those it knows nothing of are left out.
+    async fn look_up(&self, _account: &Account, _open: &[Open]) -> Result<Vec<Status>, String> {
+        Ok(Vec::new())
+    }
 
     /// Whether messages that begin a conversation must have been approved by the provider.
     fn approves(&self) -> bool {
