@@ -109,7 +109,7 @@ async fn the_providers_report(project: &Project<'_>, today: NaiveDate) {
     write(project.stack, "51987650001", "BAJA").await;
     let found = json!({ "document_kind": "DNI", "document_number": "1" });
     let silent = |body: &Value| {
-        body["items"][0]["phones"][0]["opted_out"].as_array().is_some_and(|o| !o.is_empty()).then_some(())
+        body["items"][0]["customer"]["phones"][0]["opted_out"].as_array().is_some_and(|o| !o.is_empty()).then_some(())
     };
     project.stack.until("the wish", || project.post("/v1/customers/search", found.clone()), silent).await;
 }

@@ -3,6 +3,7 @@
 //!
 //! Every call carries a key of one project (`Authorization: Bearer …` or `X-Api-Key`); a handler sees that project alone.
 
+mod addresses;
 mod caller;
 mod channels;
 mod connections;
@@ -72,6 +73,7 @@ fn parts() -> (Router<Api>, utoipa::openapi::OpenApi) {
         .merge(prices::routes())
         .merge(tags::routes())
         .merge(customers::routes())
+        .merge(addresses::routes())
         .merge(orders::routes())
         .merge(segments::routes())
         .merge(templates::routes())

@@ -10,6 +10,7 @@ use crate::store::edits::{self, By};
 use crate::store::query_all;
 use crate::store::settings::Setup;
 use cauce_domain::contact::channel::Scope;
+use cauce_domain::contact::marks::Marks;
 use cauce_domain::contact::point::{Known, Point};
 use cauce_domain::debt::account::Account;
 use cauce_domain::debt::customer::{Customer, MAX_POINTS};
@@ -85,6 +86,15 @@ fn note(customer: &mut Customer, address: &str, shared: bool, opted: &BTreeSet<S
         *known.shared |= shared;
         known.opted_out.extend(opted);
     });
+}
+
+/// Somebody made sure of an address: what use had shown against it is forgotten; how WhatsApp writes it is not.
+pub async fn verify(ports: &Ports, setup: &Setup, address: &str, by: &By) -> Result<bool, Error> {
+    of_address(ports, setup, address, Some(by), &|known| {
+        *known.invalid = false;
+        *known.marks = Marks { whatsapp: known.marks.whatsapp.take(), ..Marks::default() };
+    })
+    .await
 }
 
 /// Changes what is known of an address on each customer that has it; answers whether anything changed.

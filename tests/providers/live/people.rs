@@ -1,6 +1,7 @@
 //! What people write, wherever it belongs, and what they wish.
 
 use super::{ACCOUNT, Line, text};
+use axum::http::{Method, StatusCode};
 use cauce_domain::contact::channel::{Channel, Scope};
 use cauce_domain::contact::gate::Reason;
 use cauce_domain::contact::interaction::State;
@@ -175,4 +176,35 @@ async fn a_person_known_by_id_alone_is_who_wrote_under_it_before() {
     assert_eq!(line.thread("100").await.len(), 2);
     let known = received::unregistered(&line.world.house().ports, &line.world.setup().await).await.expect("read");
     assert_eq!(known.iter().map(|k| k.address.as_str()).collect::<Vec<_>>(), ["PE.9999"]);
+}
+
+#[tokio::test]
+async fn a_user_notes_a_wish_takes_it_back_and_makes_sure_of_a_number() {
+    let line = Line::on("2026-03-10", "Ana").await;
+    line.twilio(&sms("SM1", "+51987650000", "BAJA", "")).await;
+    let call = |path: &'static str, body: Value| line.world.call(Method::POST, path, Some(body));
+    let about = |more: Value| {
+        let mut body = json!({ "address": "987650000", "channel": "sms" });
+        more.as_object().expect("members").iter().for_each(|(name, value)| body[name] = value.clone());
+        body
+    };
+    assert_eq!(call("/v1/addresses/silence", about(json!({ "reason": "llamó" }))).await.1["changed"], true);
+    let (_, listed) = call("/v1/addresses/wishes", json!({ "address": "+51 987 650 000" })).await;
+    let sources: Vec<_> = listed["items"].as_array().expect("wishes").iter().map(|w| w["source"].clone()).collect();
+    assert_eq!(sources, ["keyword", "user"]);
+    line.twilio(&sms("SM2", "+51987650000", "alta", "")).await;
+    assert_eq!(line.world.account("100").await.customer.phones[0].opted_out.len(), 1, "what a user noted stays");
+    assert_eq!(
+        call("/v1/addresses/consent", about(json!({}))).await.0,
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "by what proof"
+    );
+    assert_eq!(call("/v1/addresses/consent", about(json!({ "reason": "carta firmada" }))).await.1["changed"], true);
+    assert!(line.world.account("100").await.customer.phones[0].opted_out.is_empty());
+    let system = json!({ "messages": [{ "from": "51987650000", "id": "wamid.s", "timestamp": AT.to_string(), "type": "system",
+        "system": { "type": "user_changed_number", "wa_id": "51911111111", "body": "x" } }] });
+    line.whatsapp(system).await;
+    assert!(line.world.account("100").await.customer.phones[0].marks.unverified);
+    assert_eq!(call("/v1/addresses/verify", json!({ "address": "987650000" })).await.0, StatusCode::NO_CONTENT);
+    assert!(!line.world.account("100").await.customer.phones[0].marks.unverified);
 }

@@ -108,6 +108,8 @@ impl<A> Point<A> {
 /// What is known of an address, whatever kind of address it is.
 #[derive(Debug)]
 pub struct Known<'a> {
+    /// It was proved wrong.
+    pub invalid: &'a mut bool,
     /// Other customers have it too.
     pub shared: &'a mut bool,
     /// Scopes on which it asked not to be contacted.
@@ -119,7 +121,8 @@ pub struct Known<'a> {
 impl<A> Point<A> {
     /// What is known of it.
     pub fn known(&mut self) -> Known<'_> {
-        Known { shared: &mut self.shared, opted_out: &mut self.opted_out, marks: &mut self.marks }
+        let Self { invalid, shared, opted_out, marks, .. } = self;
+        Known { invalid, shared, opted_out, marks }
     }
 }
 
