@@ -23,6 +23,7 @@ pub(crate) fn router(memory: Arc<Memory>) -> Router {
     Router::new()
         .route("/2010-04-01/Accounts/{account}/Messages.json", get(log).post(send))
         .route("/2010-04-01/Accounts/{account}", get(account))
+        .route("/2010-04-01/Accounts/{account}/Calls.json", axum::routing::post(ring))
         .with_state(memory)
 }
 
@@ -103,5 +104,32 @@ async fn send(
     memory.play((reference, to.to_owned(), words, Some(callback)), |taken| {
         let answer = json!({ "sid": taken.id, "status": "queued", "to": taken.asked.to, "num_segments": "1", "error_code": null });
         (StatusCode::CREATED, answer.to_string())
+    })
+}
+
+/// Begins a call: both telephones, a sender, instructions that dial the customer, and where its states are told.
+async fn ring(
+    State(memory): State<Arc<Memory>>,
+    Path(account): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    if !opens(&headers) || account != ACCOUNT {
+        return refused(StatusCode::UNAUTHORIZED, 20_003, "Authenticate");
+    }
+    let form: HashMap<String, String> = form_urlencoded::parse(&body).into_owned().collect();
+    let field = |name: &str| form.get(name).map_or("", String::as_str);
+    let twiml = field("Twiml");
+    let bad = field("To").is_empty() && memory.object("To")
+        || field("From").is_empty() && memory.object("From")
+        || !twiml.contains("<Dial callerId=") && memory.object("Twiml")
+        || field("StatusCallbackMethod") != "POST" && memory.object("StatusCallbackMethod");
+    if bad {
+        return refused(StatusCode::BAD_REQUEST, 21_212, "Bad request");
+    }
+    let callback = field("StatusCallback").to_owned();
+    let reference = callback.split_once("ref=").map_or("", |(_, reference)| reference).to_owned();
+    memory.play((reference, field("To").to_owned(), twiml.to_owned(), Some(callback)), |taken| {
+        (StatusCode::CREATED, json!({ "sid": taken.id, "status": "queued", "direction": "outbound-api" }).to_string())
     })
 }

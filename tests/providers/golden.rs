@@ -137,7 +137,7 @@ fn told(provider: &str, told: &Told) -> Value {
     match told {
         Told::Status(one) => status(provider, one),
         Told::Inbound(one) => inbound(provider, one),
-        Told::Call(one) => call(one),
+        Told::Call(one) => call(&one.call),
         Told::Mail(one) => mail(one),
         Told::Account(one) => account(one),
         Told::Preference(one) => shape(

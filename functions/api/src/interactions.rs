@@ -6,13 +6,14 @@ use crate::page::{List, Page, limit};
 use crate::problem::{Path, Problem, Query};
 use axum::Json;
 use axum::extract::State;
+use cauce_domain::contact::call::Call;
 use cauce_domain::contact::interaction::{Interaction, State as MessageState};
 use cauce_domain::contact::received::Received;
 use cauce_domain::ids::{CustomerId, ProjectId};
 use cauce_engine::import::payments::Generated;
 use cauce_engine::ports::table::{Index, MAX_KEYS, Query as TableQuery, Stored, TableName};
 use cauce_engine::store::codec::decode;
-use cauce_engine::store::{accounts, interactions, keys, received};
+use cauce_engine::store::{accounts, interactions, keys};
 use chrono::NaiveDate;
 use serde::Deserialize;
 use serde_json::Value;
@@ -44,12 +45,14 @@ fn any(stored: &Stored) -> Result<Value, Problem> {
         json["state_name"] = "Generado".into();
         return Ok(json);
     }
-    if received::is_received(&stored.body) {
-        let message: Received = decode(&stored.body)?;
+    if let Ok(message) = decode::<Received>(&stored.body) {
         let mut json = serde_json::to_value(&message).unwrap_or_default();
         json["state"] = "received".into();
         json["state_name"] = "Recibido".into();
         return Ok(json);
+    }
+    if let Ok(call) = decode::<Call>(&stored.body) {
+        return Ok(crate::calls::shown(&call));
     }
     Ok(shown(&interactions::decode_message(stored)?))
 }
@@ -57,7 +60,7 @@ fn any(stored: &Stored) -> Result<Value, Problem> {
 /// Interactions as readers see them, messages with subject and text as they were sent.
 async fn with_texts(api: &Api, project: &ProjectId, stored: &[Stored]) -> Result<Vec<Value>, Problem> {
     let mut items = stored.iter().map(any).collect::<Result<Vec<_>, _>>()?;
-    let ours = |s: &Stored| s.key.sk.starts_with("i#") && !received::is_received(&s.body);
+    let ours = |s: &Stored| s.key.sk.starts_with("i#") && interactions::is_message(&s.body);
     let sent = stored.iter().enumerate().filter(|(_, s)| ours(s));
     let sent = sent.map(|(at, s)| Ok((at, interactions::decode_message(s)?))).collect::<Result<Vec<_>, Problem>>()?;
     let (places, messages): (Vec<usize>, Vec<Interaction>) = sent.into_iter().unzip();

@@ -5,6 +5,7 @@
 
 mod addresses;
 mod caller;
+mod calls;
 mod channels;
 mod connections;
 mod customers;
@@ -82,6 +83,7 @@ fn parts() -> (Router<Api>, utoipa::openapi::OpenApi) {
         .merge(imports::routes())
         .merge(runs::routes())
         .merge(interactions::routes())
+        .merge(calls::routes())
         .merge(edits::routes())
         .split_for_parts()
 }

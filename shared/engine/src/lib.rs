@@ -10,6 +10,7 @@ mod alternative;
 pub mod api_keys;
 pub mod apply_event;
 pub mod approval;
+pub mod calls;
 pub mod check_store;
 pub mod close_day;
 pub mod connect;

@@ -5,9 +5,15 @@
 //! (Debian's `postgresql-15`). Each of Cauce's steps runs in a process of its own, so that its peak memory is its own.
 //! `--small` makes a tenth of it.
 //!
+//! `cauce-bench --channels` takes webhooks, applies statuses and sends messages through providers played on this machine.
+//!
 //! `cauce-bench --functions` builds the functions as they are deployed and measures each until its first answer.
 
 mod cauce;
+mod channels;
+#[path = "../../fakes/mod.rs"]
+#[expect(dead_code, reason = "the tests play more of it")]
+mod fakes;
 mod functions;
 mod lambda;
 mod portfolio;
@@ -33,6 +39,9 @@ struct Cli {
     /// Builds the functions as they are deployed, and measures each until its first answer instead.
     #[arg(long)]
     functions: bool,
+    /// Takes webhooks, applies statuses, sends through played providers instead.
+    #[arg(long)]
+    channels: bool,
     #[command(subcommand)]
     step: Option<Step>,
 }
@@ -57,6 +66,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         machine();
         std::fs::create_dir_all(&cli.folder)?;
         return functions::figures(&cli.folder);
+    }
+    if cli.channels {
+        machine();
+        return channels::figures(&cli.folder.join("channels"));
     }
     if let Some(step) = cli.step {
         return cauce::step(step, &cli.folder);

@@ -1,6 +1,8 @@
 //! Providers' posts through the real handlers, from the signature to what has become of people and messages.
 
+mod calls;
 mod gate;
+mod letters;
 mod money;
 mod notifications;
 mod path;
@@ -19,6 +21,7 @@ use cauce_domain::contact::channel::Channel;
 use cauce_domain::contact::received::Received;
 use cauce_engine::hooks::{self, Key, Keys};
 use cauce_engine::ports::channel::{Answer, Outgoing, Sender};
+use cauce_engine::ports::provider::Provider;
 use cauce_engine::store::received;
 use cauce_local::clock::Clock;
 use cauce_local::house::{House, Options};
@@ -62,8 +65,22 @@ impl Line {
         Self::with(date, customers, notifications::webhook(Vec::new())).await
     }
 
+    /// The same with a provider more that channels can be connected to.
+    pub(super) async fn providing(date: &str, customers: &str, more: (&'static str, Arc<dyn Provider>)) -> Self {
+        Self::made(date, customers, notifications::webhook(Vec::new()), Some(more)).await
+    }
+
     /// The same where AWS's notifications are read by a given webhook.
     pub(super) async fn with(date: &str, customers: &str, aws: SnsWebhook) -> Self {
+        Self::made(date, customers, aws, None).await
+    }
+
+    async fn made(
+        date: &str,
+        customers: &str,
+        aws: SnsWebhook,
+        more: Option<(&'static str, Arc<dyn Provider>)>,
+    ) -> Self {
         let folder = folder();
         let world = World::at(folder.path(), day(date), |mut house| {
             for (channel, provider) in
@@ -73,6 +90,7 @@ impl Line {
             }
             house.ports.public_url = PUBLIC.to_owned();
             house.ports.webhooks.insert("aws", Arc::new(aws));
+            house.ports.providers.extend(more);
             house
         })
         .await;

@@ -94,7 +94,7 @@ async fn through_every_mishap_a_message_leaves_once_or_nobody_knows() {
 }
 
 /// Connects both channels as a user does, and maps the starter's texts to approved templates.
-async fn connect(line: &Line) {
+pub(super) async fn connect(line: &Line) {
     let call = |method, path: &'static str, body| line.world.call(method, path, body);
     let wrong = json!({ "provider": "whatsapp", "settings": { "phone_number_id": meta::NUMBER, "waba_id": meta::WABA },
         "credentials": { "token": "vencido", "app_secret": APP_SECRET, "verify_token": "verificame" } });
@@ -105,7 +105,7 @@ async fn connect(line: &Line) {
     let (status, made) = call(Method::PUT, "/v1/channels/whatsapp/connection", Some(right)).await;
     assert_eq!((status, made["connection"]["people_a_day"].as_u64()), (StatusCode::OK, Some(2000)), "{made}");
     assert!(!made.to_string().contains(APP_SECRET), "nothing secret comes back");
-    let sms = json!({ "provider": "twilio", "settings": { "account_sid": twilio::ACCOUNT, "from": "+5115550000" }, "credentials": { "auth_token": AUTH_TOKEN } });
+    let sms = json!({ "provider": "twilio", "settings": { "account_sid": twilio::ACCOUNT, "from": "+5115550000", "voice_from": "+5115550001" }, "credentials": { "auth_token": AUTH_TOKEN } });
     let (status, made) = call(Method::PUT, "/v1/channels/sms/connection", Some(sms)).await;
     assert_eq!(status, StatusCode::OK, "{made}");
     let (status, _) = call(Method::POST, "/v1/channels/whatsapp/registered-templates", None).await;

@@ -4,7 +4,7 @@ use super::form::Form;
 use super::{parse, signature};
 use async_trait::async_trait;
 use cauce_engine::hooks::Keys;
-use cauce_engine::ports::told::{Status, Told};
+use cauce_engine::ports::told::{Called, Status, Told};
 use cauce_engine::ports::webhook::{Request, Thanks, Verdict, Webhook};
 
 /// The provider's name in routes and receipts.
@@ -49,6 +49,7 @@ impl Webhook for TwilioWebhook {
         let reference = named.map(|(_, reference)| reference.into_owned());
         let with_it = |told| match told {
             Told::Status(status) => Told::Status(Status { reference: reference.clone(), ..status }),
+            Told::Call(called) => Told::Call(Called { reference: reference.clone(), ..called }),
             other => other,
         };
         parse(body).into_iter().map(with_it).collect()

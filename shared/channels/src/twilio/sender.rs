@@ -3,13 +3,13 @@
 use super::answer;
 use super::hook::{PROVIDER, REFERENCE};
 use super::log::Log;
-use super::request::{From, sms};
+use super::request::{Call, From, call, sms};
 use crate::http::{self, Http};
 use crate::json::text;
 use async_trait::async_trait;
 use cauce_domain::contact::channel::Channel;
 use cauce_engine::ports::channel::{Answer, Outgoing, Sender};
-use cauce_engine::ports::provider::{Account, Field, Open, Provider, Signs, Standing};
+use cauce_engine::ports::provider::{Account, Field, Open, Provider, Ring, Signs, Standing};
 use cauce_engine::ports::secrets::Secret;
 use cauce_engine::ports::told::Status;
 use chrono::TimeDelta;
@@ -17,13 +17,14 @@ use serde_json::Value;
 use std::sync::Arc;
 
 /// What an account at Twilio needs. Sending goes by an API key where there is one; reports are signed with the token.
-const FIELDS: [Field; 7] = [
+const FIELDS: [Field; 8] = [
     Field::setting("account_sid", "el identificador de la cuenta de Twilio (AC…)"),
     Field::credential("auth_token", "el auth token principal, con el que Twilio firma sus avisos"),
     Field::credential("api_key", "la llave de API (SK…)").optional(),
     Field::credential("api_secret", "el secreto de la llave de API").optional(),
     Field::setting("from", "el número o nombre que envía").optional(),
     Field::setting("messaging_service_sid", "el servicio de mensajería (MG…)").optional(),
+    Field::setting("voice_from", "el número desde el que se llama").optional(),
     Field::setting("rate", "los mensajes por segundo del remitente").or("10"),
 ];
 
@@ -105,6 +106,20 @@ impl Provider for Twilio {
             account: Some(account.setting("account_sid").to_owned()),
             ..Signs::default()
         })
+    }
+
+    async fn ring(&self, account: &Account, ring: &Ring) -> Answer {
+        let from = account.setting("voice_from");
+        if from.is_empty() {
+            return Answer::refused("falta el número desde el que se llama, en la cuenta de Twilio");
+        }
+        let callback = format!("{}?{REFERENCE}={}", account.callback, ring.reference);
+        let (adviser, customer) = (ring.adviser.as_str(), ring.customer.as_str());
+        let form = call(&Call { adviser, from, customer, callback: &callback, action: &callback });
+        let request = opened(self.http.client().post(self.address(account, "/Calls.json")), account);
+        let request = request.header("content-type", "application/x-www-form-urlencoded").body(form);
+        let heard = http::call(request).await;
+        http::answer("Twilio", heard.map(|h| answer::read(h.status, h.retry_after, &h.body)))
     }
 
     /// Reads the account's log of the days in question, by id; a message without one is known by where it went and what it

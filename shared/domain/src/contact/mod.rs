@@ -1,6 +1,7 @@
 //! How a person is reached, and what came of it.
 
 pub mod calendar;
+pub mod call;
 pub mod channel;
 pub mod disposition;
 pub mod gate;

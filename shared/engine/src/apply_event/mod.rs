@@ -4,6 +4,7 @@
 //! - [`inbound`]: a message of a person: whose it is ([`matching`]), what it wishes ([`wishes`]), and into its thread.
 //! - [`mail`]: an e-mail that came in, read and taken as one of those.
 //! - [`identity`]: a number or an id that may be somebody else's now.
+//! - [`calls`]: the legs of a call.
 //! - [`news`]: of the account, its templates, its numbers.
 //!
 //! Each thing told is applied by itself and may be applied again: effects come before the mark that it was seen. Wishes
@@ -21,6 +22,7 @@ pub(crate) use status::{apply_parked, found as joined};
 pub use wishes::unsubscribe;
 
 use crate::Ports;
+use crate::calls;
 use crate::error::Error;
 use crate::messages::RawEvent;
 use crate::ports::told::Told;
@@ -148,7 +150,10 @@ async fn act(post: &Post<'_>, setup: &Setup, told: &Told) -> Result<bool, Error>
         Told::Identity(told) => identity::apply(post, setup, told).await?,
         Told::Account(told) => news::apply(post, setup, told).await?,
         Told::Mail(told) => mail::apply(post, setup, told).await?,
-        Told::Call(_) | Told::Ignored { .. } | Told::DeadLetter { .. } => {}
+        Told::Call(told) => {
+            calls::told(post.ports, setup, told.reference.as_deref(), &told.call, post.received).await?;
+        }
+        Told::Ignored { .. } | Told::DeadLetter { .. } => {}
     }
     Ok(true)
 }

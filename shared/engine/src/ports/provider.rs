@@ -1,6 +1,6 @@
 //! `Provider`: a messaging provider that a project may hold an account at.
 
-use super::channel::Sender;
+use super::channel::{Answer, Sender};
 use super::secrets::Secret;
 use super::told::Status;
 use async_trait::async_trait;
@@ -96,6 +96,17 @@ pub struct Open {
     pub day: NaiveDate,
 }
 
+/// A call to be made: the adviser's telephone rings first. Telephones are not printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Ring {
+    /// The adviser's telephone.
+    pub adviser: String,
+    /// The customer's.
+    pub customer: String,
+    /// Our reference.
+    pub reference: String,
+}
+
 /// How an account stands, by the provider's own word.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Standing {
@@ -120,6 +131,11 @@ pub trait Provider: Sender {
     fn signs(&self, account: &Account) -> Option<Signs>;
     /// Asks the provider whether the account works; why not, in the user's words.
     async fn check(&self, account: &Account) -> Result<Standing, String>;
+
+    /// Rings the adviser, who is then joined with the customer.
+    async fn ring(&self, _account: &Account, _ring: &Ring) -> Answer {
+        Answer::refused("la cuenta conectada no hace llamadas")
+    }
 
     /// What became of messages whose end is not known; those it knows nothing of are left out.
     async fn look_up(&self, _account: &Account, _open: &[Open]) -> Result<Vec<Status>, String> {

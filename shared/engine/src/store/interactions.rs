@@ -69,6 +69,11 @@ pub async fn texts(
     Ok(places.into_iter().map(|place| found.get(&place?).cloned()).collect())
 }
 
+/// Whether an item of a thread is a message of ours, rather than a person's or a call.
+pub fn is_message(body: &str) -> bool {
+    body.starts_with("{\"type\":\"interaction_")
+}
+
 /// Whose message a provider's id is.
 pub async fn receipt(
     ports: &Ports,
@@ -141,7 +146,7 @@ pub async fn of_customer(
         None => query.prefix("i#"),
     };
     let page = ports.table.query(&query).await?;
-    page.items.iter().filter(|s| !super::received::is_received(&s.body)).map(|s| decode(&s.body)).collect()
+    page.items.iter().filter(|s| is_message(&s.body)).map(|s| decode(&s.body)).collect()
 }
 
 /// This week's ledger and the week's before, with this one's version.
@@ -178,7 +183,7 @@ pub async fn of_day(
     for chunk in listed.chunks(crate::ports::table::MAX_KEYS) {
         let wanted: Vec<Key> = chunk.iter().map(|s| s.key.clone()).collect();
         let found = ports.table.get_many(&wanted).await?.into_iter().flatten();
-        for stored in found.filter(|stored| !super::received::is_received(&stored.body)) {
+        for stored in found.filter(|stored| is_message(&stored.body)) {
             messages.push((decode(&stored.body)?, stored.version));
         }
     }

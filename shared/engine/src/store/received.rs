@@ -152,7 +152,6 @@ fn in_order(bodies: &[&str]) -> Result<Vec<Received>, Error> {
     Ok(all)
 }
 
-/// Whether a thread's item is a person's message, rather than one of ours.
-pub fn is_received(body: &str) -> bool {
+fn is_received(body: &str) -> bool {
     body.starts_with("{\"type\":\"received_")
 }

@@ -2,6 +2,15 @@
 
 use chrono::{DateTime, Utc};
 
+/// What was learnt of a call, and which of ours it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Called {
+    /// Our reference, where it comes back.
+    pub reference: Option<String>,
+    /// What was learnt.
+    pub call: Call,
+}
+
 /// What was learnt of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Call {
@@ -23,6 +32,8 @@ pub enum Call {
         answered_by: Option<String>,
         /// How long it lasted, in seconds.
         seconds: Option<u64>,
+        /// The provider's code, of one that failed.
+        code: Option<String>,
     },
     /// Who answered, told apart later.
     AnsweredBy {

@@ -9,7 +9,7 @@ mod inbound;
 mod letter;
 mod status;
 
-pub use call::Call;
+pub use call::{Call, Called};
 pub use inbound::{Inbound, Media};
 pub use letter::{Attachment, Class, Delivery, Letter};
 pub use status::{Billed, Refusal, Reported, Status};
@@ -32,7 +32,7 @@ pub enum Told {
     /// An e-mail was looked at, or a link of it followed.
     Engagement(Engagement),
     /// A leg of a call, or what was learnt of it.
-    Call(Call),
+    Call(Called),
     /// An e-mail that came in, by its notification.
     Mail(Mail),
     /// Nothing is to be done.
@@ -58,7 +58,7 @@ impl Told {
             Self::Preference(told) => told.account.as_deref(),
             Self::Identity(told) => told.account.as_deref(),
             Self::Account(told) => told.account.as_deref().or(told.waba.as_deref()),
-            Self::Call(told) => told.account(),
+            Self::Call(told) => told.call.account(),
             Self::Engagement(_) | Self::Mail(_) | Self::Ignored { .. } | Self::DeadLetter { .. } => None,
         }
     }
