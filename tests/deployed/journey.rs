@@ -104,7 +104,7 @@ async fn the_providers_report(project: &Project<'_>, today: NaiveDate) {
     let all = project.get(&messages_of(today));
     let email = all["items"].as_array().into_iter().flatten().find(|i| i["channel"] == "email").expect("the e-mail");
     told_by_ses(project.stack, email["provider_id"].as_str().expect("its id")).await;
-    let gone = |body: &Value| (by_state(body).get("sent").is_none()).then_some(());
+    let gone = |body: &Value| (!by_state(body).contains_key("sent")).then_some(());
     project.stack.until("the e-mail's delivery", || project.get(&messages_of(today)), gone).await;
     write(project.stack, "51987650001", "BAJA").await;
     let found = json!({ "document_kind": "DNI", "document_number": "1" });

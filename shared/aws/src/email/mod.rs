@@ -198,7 +198,7 @@ impl Provider for Ses {
             found.extend(last.map(|state| Status {
                 reference: Some(one.reference.clone()),
                 address: Some(one.to.clone()),
-                refusal: (state == Reported::Bounced).then(|| Refusal {
+                refusal: (state == Reported::Bounced).then_some(Refusal {
                     code: None,
                     disposition: Disposition::Soft,
                     bounce: None,

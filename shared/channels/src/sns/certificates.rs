@@ -29,8 +29,11 @@ pub trait Certificates: Send + Sync {
 #[derive(Default)]
 pub struct Fetched {
     client: OnceLock<Option<reqwest::Client>>,
-    known: Mutex<HashMap<String, (DateTime<Utc>, Vec<u8>)>>,
+    known: Mutex<HashMap<String, Known>>,
 }
+
+/// A certificate, and when it was fetched.
+type Known = (DateTime<Utc>, Vec<u8>);
 
 impl Fetched {
     fn client(&self) -> Option<&reqwest::Client> {
