@@ -2,11 +2,14 @@
 //! queue until theirs comes.
 
 use crate::Ports;
+use crate::connect::Connection;
 use crate::error::Error;
 use crate::messages::SendOne;
+use crate::notice::alert_once;
 use crate::ports::queue::{MAX_DELAY, Message, Queue, QueueName};
 use crate::rates::{self, Pace};
 use crate::store::codec::encode;
+use crate::store::settings::Setup;
 use crate::store::setups::Setups;
 use cauce_domain::contact::channel::Channel;
 use cauce_domain::ids::ProjectId;
@@ -22,6 +25,10 @@ pub enum Turn {
     Later,
 }
 
+/// How long an account goes slowly after a pause.
+const AFTERWARDS: TimeDelta = TimeDelta::hours(24);
+/// How long a message waits that the account may not write to first any more today, before it asks again.
+const FULL: TimeDelta = TimeDelta::minutes(15);
 /// A place this near is now: workers' clocks differ by as much.
 const NEAR: TimeDelta = TimeDelta::seconds(1);
 
@@ -85,17 +92,24 @@ async fn row(
         }
     };
     let (mut turns, mut places) = (Vec::new(), places.into_iter());
+    // After hours nobody is written to: the claim says so, and the step moves.
+    let closed = match setups.get(project).await {
+        Ok(setup) => setup.project().calendar.check(now).is_err(),
+        Err(_) => false,
+    };
     for (id, one) in waiting {
-        let place = one.place.or_else(|| places.next()).unwrap_or(now);
-        let turn = match place <= now + NEAR {
-            true => Ok(Turn::Now(one)),
-            false => put_off(ports, channel, SendOne { place: Some(place), ..one }, place - now).await,
+        let turn = match one.place.or_else(|| places.next()) {
+            Some(place) if place <= now + NEAR => Ok(Turn::Now(one)),
+            Some(place) => put_off(ports, channel, SendOne { place: Some(place), ..one }, place - now).await,
+            None if closed => Ok(Turn::Now(one)),
+            None => put_off(ports, channel, one, FULL).await,
         };
         turns.push((id, turn));
     }
     turns
 }
 
+/// A place for each, as far as the account's day goes; the others have none.
 async fn places(
     ports: &Ports,
     setups: &Setups<'_>,
@@ -106,8 +120,49 @@ async fn places(
 ) -> Result<Vec<DateTime<Utc>>, Error> {
     let setup = setups.get(project).await?;
     let Some(connection) = setup.connections.get(&channel).map(|c| &c.value) else { return Ok(Vec::new()) };
-    let whose = format!("{}#{}", connection.provider, connection.account);
-    rates::take(ports, &whose, Pace::a_second(connection.rate.unwrap_or(1.0)), count, now).await
+    let count = match count {
+        0 => 0,
+        count => allowed(ports, &setup, connection, count, now).await?,
+    };
+    if count == 0 {
+        return Ok(Vec::new());
+    }
+    let rate = connection.rate.unwrap_or(1.0) * share(&setup, channel, now);
+    rates::take(ports, &whose(connection), Pace::a_second(rate), count, now).await
+}
+
+fn whose(connection: &Connection) -> String {
+    format!("{}#{}", connection.provider, connection.account)
+}
+
+/// How much of its pace an account goes at: a tenth on the day after a pause, as providers ask of whom people complained.
+fn share(setup: &Setup, channel: Channel, now: DateTime<Utc>) -> f64 {
+    let paused = setup.project().channels.get(&channel).and_then(|flags| flags.paused_until);
+    if paused.is_some_and(|until| now >= until && now < until + AFTERWARDS) { 0.1 } else { 1.0 }
+}
+
+/// How many of a batch the account may still write to first today; an account without a limit, all of them.
+async fn allowed(
+    ports: &Ports,
+    setup: &Setup,
+    connection: &Connection,
+    count: usize,
+    now: DateTime<Utc>,
+) -> Result<usize, Error> {
+    let Some(most) = connection.people_a_day else { return Ok(count) };
+    let used = rates::in_a_day(ports, &whose(connection), now).await?;
+    let left = usize::try_from(most.saturating_sub(used)).unwrap_or(usize::MAX).min(count);
+    rates::count(ports, &whose(connection), left, now).await?;
+    if left < count {
+        let name = connection.channel.spanish();
+        let text = format!(
+            "El proveedor de {name} deja escribir primero a {most} personas en 24 horas y ya se llegó a ese número. Los demás \
+             mensajes esperan dentro del horario de hoy; los que no alcancen no se envían."
+        );
+        let subject = format!("Límite de personas por día: {name}");
+        alert_once(ports, setup, &format!("personas-{}", connection.channel), &subject, text, now).await?;
+    }
+    Ok(left)
 }
 
 async fn put_off(ports: &Ports, channel: Channel, one: SendOne, wait: TimeDelta) -> Result<Turn, Error> {

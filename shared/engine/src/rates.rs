@@ -70,6 +70,27 @@ pub async fn take(
     }
 }
 
+fn hour(whose: &str, at: DateTime<Utc>) -> Key {
+    Key::new(TableName::Jobs, format!("rate#{whose}"), format!("h#{}", at.format("%Y-%m-%dT%H")))
+}
+
+/// Counts messages that begin a conversation, by the hour. Each is counted as one more person: an account's limit is of
+/// people, and one who is written to twice in a day counts twice here.
+pub(crate) async fn count(ports: &Ports, whose: &str, messages: usize, now: DateTime<Utc>) -> Result<(), Error> {
+    if messages > 0 {
+        ports.table.add(&hour(whose, now), "n", i64::try_from(messages).unwrap_or(i64::MAX)).await?;
+    }
+    Ok(())
+}
+
+/// How many of the last twenty-four hours, the one under way included.
+pub(crate) async fn in_a_day(ports: &Ports, whose: &str, now: DateTime<Utc>) -> Result<u64, Error> {
+    let hours: Vec<Key> = (0..24).map(|back| hour(whose, now - TimeDelta::hours(back))).collect();
+    let found = ports.table.get_many(&hours).await?;
+    let number = |body: &str| serde_json::from_str::<serde_json::Value>(body).ok()?["n"].as_u64();
+    Ok(found.into_iter().flatten().filter_map(|stored| number(&stored.body)).sum())
+}
+
 #[cfg(test)]
 mod tests {
     use super::Pace;

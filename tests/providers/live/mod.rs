@@ -27,7 +27,7 @@ use cauce_local::clock::Clock;
 use cauce_local::house::{House, Options};
 use hmac::{Hmac, Mac};
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 pub(super) const APP_SECRET: &str = "secreto-de-la-app";
 pub(super) const AUTH_TOKEN: &str = "token-de-twilio";
@@ -35,7 +35,10 @@ pub(super) const ACCOUNT: &str = "AC00000000000000000000000000000001";
 pub(super) const PUBLIC: &str = "https://hooks.example.com";
 
 /// A provider that takes everything under an id made of the message's place in the day: `whatsapp-1`, …
-struct Taking(&'static str, std::sync::atomic::AtomicU32);
+struct Taking(&'static str, std::sync::atomic::AtomicU32, Confirmed);
+
+/// What people were told of their wishes.
+type Confirmed = Arc<Mutex<Vec<String>>>;
 
 #[async_trait]
 impl Sender for Taking {
@@ -44,6 +47,10 @@ impl Sender for Taking {
     }
 
     async fn send(&self, message: &Outgoing) -> Answer {
+        if message.reference.starts_with("confirmacion-") {
+            self.2.lock().expect("it").push(message.text.clone());
+            return Answer::Accepted("confirmacion".into());
+        }
         if message.reference.starts_with("aviso-") {
             return Answer::Accepted("aviso".into());
         }
@@ -56,6 +63,7 @@ impl Sender for Taking {
 pub(super) struct Line {
     pub(super) world: World,
     pub(super) token: String,
+    pub(super) confirmed: Confirmed,
     _folder: tempfile::TempDir,
 }
 
@@ -81,12 +89,13 @@ impl Line {
         aws: SnsWebhook,
         more: Option<(&'static str, Arc<dyn Provider>)>,
     ) -> Self {
-        let folder = folder();
+        let (folder, confirmed) = (folder(), Confirmed::default());
+        let told = Arc::clone(&confirmed);
         let world = World::at(folder.path(), day(date), |mut house| {
             for (channel, provider) in
                 [(Channel::Whatsapp, "whatsapp"), (Channel::Sms, "twilio"), (Channel::Email, "aws")]
             {
-                house.ports.channels.insert(channel, Arc::new(Taking(provider, 0.into())));
+                house.ports.channels.insert(channel, Arc::new(Taking(provider, 0.into(), Arc::clone(&told))));
             }
             house.ports.public_url = PUBLIC.to_owned();
             house.ports.webhooks.insert("aws", Arc::new(aws));
@@ -105,7 +114,7 @@ impl Line {
         let key = Key { text: AUTH_TOKEN.into(), account: Some(ACCOUNT.into()), until: None };
         hook.keys.insert("twilio".into(), Keys { signing: vec![key], ..Keys::default() });
         hooks::write(ports, &token, &hook).await.expect("written");
-        Self { world, token, _folder: folder }
+        Self { world, token, confirmed, _folder: folder }
     }
 
     /// The same as a newcomer finds it, its channels to be connected by whoever runs it.
@@ -117,7 +126,7 @@ impl Line {
         let house = House::open(folder.path(), clock, &Options { public_url: PUBLIC.to_owned(), ..options.clone() });
         let world = World::around(house.expect("a house"), day(date)).await;
         let token = world.setup().await.project().hook_token.clone();
-        Self { world, token, _folder: folder }
+        Self { world, token, confirmed: Confirmed::default(), _folder: folder }
     }
 
     /// Posts to a route, works until nothing is left, and answers what the provider was answered.

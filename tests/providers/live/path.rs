@@ -261,3 +261,29 @@ async fn what_hung_up_and_was_never_told_is_found_in_the_nights_log() {
     assert_eq!((count(&after, "unknown"), count(&after, "delivered")), (8, 16), "what was not taken stays unknown");
     assert_eq!(sms.taken().len(), 16, "nothing was sent again");
 }
+
+#[tokio::test]
+async fn no_more_people_are_written_to_first_in_a_day_than_the_number_may() {
+    let whatsapp = Memory::taking();
+    let addresses = Addresses {
+        whatsapp: fakes::serve(meta::router(Arc::clone(&whatsapp))).await,
+        twilio: fakes::serve(twilio::router(Memory::taking())).await,
+    };
+    let line = Line::opened("2026-03-10", &Options { addresses, ..Options::default() }).await;
+    connect(&line).await;
+    let limit = json!({ "object": "whatsapp_business_account", "entry": [{ "id": meta::WABA, "changes": [{ "field": "business_capability_update",
+        "value": { "max_daily_conversations_per_business": 30, "max_phone_numbers_per_waba": 2 } }] }] });
+    let body = limit.to_string();
+    let headers = [("x-hub-signature-256", meta_signature(APP_SECRET, body.as_bytes()))];
+    line.post(&format!("/hooks/whatsapp/{}", line.token), &headers, body.as_bytes()).await;
+    let names: Vec<String> = (0..40).map(|n| format!("C{n}")).collect();
+    line.world.customers(&names.join(" ")).await;
+    let orders: Vec<String> = (0..40).map(|n| format!("{} F-{n} 2026-03-10 100.00", 100 + n)).collect();
+    line.world.orders(&orders.join("\n")).await;
+    line.world.plan().await;
+    line.world.pass("2026-03-11T04:00:00Z").await;
+    assert_eq!(whatsapp.taken().len(), 30);
+    let messages = line.world.messages("2026-03-10").await;
+    let ended = messages.iter().filter(|m| matches!(m.state, State::NotSent { .. })).count();
+    assert_eq!(ended, 10, "the others end with the day");
+}

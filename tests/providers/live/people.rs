@@ -70,6 +70,9 @@ async fn baja_is_heeded_from_that_moment_on_that_channel_alone() {
     assert_eq!((wishes[0].scope, wishes[0].source), (Scope::Whatsapp, Source::Keyword));
     assert_eq!(wishes[0].evidence.as_deref(), Some("wamid.1"));
     assert!(line.thread("100").await[0].flags.contains(&Flag::OptOut));
+    line.whatsapp(text("wamid.2", "51987650000", AT, "BAJA")).await;
+    let told = line.confirmed.lock().expect("it").clone();
+    assert!(told.len() == 1 && told[0].contains("ALTA"), "told once: {told:?}");
 }
 
 #[tokio::test]

@@ -2,13 +2,15 @@
 
 use super::{Post, matching};
 use crate::Ports;
+use crate::connect;
 use crate::error::Error;
 use crate::exclude;
+use crate::ports::channel::Outgoing;
 use crate::ports::told::{Inbound, Preference};
 use crate::store::interactions::{self, Receipt};
 use crate::store::settings::Setup;
 use cauce_domain::contact::channel::{Channel, Scope};
-use cauce_domain::contact::point::Recipients;
+use cauce_domain::contact::point::{Destination, Recipients};
 use cauce_domain::contact::wish::{Source, Wish};
 use chrono::{DateTime, Utc};
 
@@ -31,11 +33,34 @@ pub(super) async fn silence(
         (None, None) => Source::Keyword,
     };
     let wish = wish(channel.into(), source, &told.id, at);
+    let mut new = false;
     for spelling in matching::spellings(channel, address) {
-        exclude::address(post.ports, setup, &spelling, &wish, None).await?;
+        new |= exclude::address(post.ports, setup, &spelling, &wish, None).await?;
+    }
+    if new && told.handled.is_none() {
+        confirm(post, setup, channel, address, &told.id).await?;
     }
     Ok(())
 }
+
+/// Tells the person once that the wish was heeded, where it just wrote. The provider does so itself where it keeps the wish.
+async fn confirm(post: &Post<'_>, setup: &Setup, channel: Channel, address: &str, about: &str) -> Result<(), Error> {
+    let Some(line) = connect::line(post.ports, setup, channel).await? else { return Ok(()) };
+    let to = vec![Destination { address: address.to_owned(), shared: false }];
+    let text = format!(
+        "{}: no le enviaremos más mensajes por este medio. Si cambia de opinión, responda ALTA.",
+        setup.project().name
+    );
+    let (recipients, words) = (Recipients { to, cc: Vec::new() }, (None, text));
+    let reference = format!("{CONFIRMATION}{about}");
+    let reply = Outgoing::plain(setup.id().clone(), reference, recipients, words, post.received, line.account);
+    // One that does not leave is not tried again: the wish is in force all the same.
+    line.sender.send(&reply).await;
+    Ok(())
+}
+
+/// How references of confirmations begin.
+const CONFIRMATION: &str = "confirmacion-";
 
 /// A person's word asks for messages again: wishes that were said by word, button, click or provider are taken back.
 pub(super) async fn consent(post: &Post<'_>, setup: &Setup, channel: Channel, address: &str) -> Result<(), Error> {

@@ -47,6 +47,8 @@ pub(super) struct Claimed {
     pub(super) approved: Option<Filled>,
     /// How WhatsApp writes the number, where it said.
     pub(super) wa_id: Option<String>,
+    /// The person was written to today already.
+    pub(super) again_today: bool,
 }
 
 /// Claims a message that is due, or decides it again with what is true now.
@@ -183,6 +185,7 @@ async fn take(
     };
     // A try that the provider took and could not deliver has its entry already.
     week.entries.retain(|entry| entry.send != message.id);
+    let again_today = week.entries.iter().any(|entry| entry.day == message.day && entry.channel == channel);
     week.entries.push(Entry {
         send: message.id.clone(),
         step: message.step.key.clone(),
@@ -219,7 +222,15 @@ async fn take(
     match commit(ports, changes).await? {
         Committed::Made => {
             let (subject, approved, version) = (look.subject, look.approved, version + 1);
-            Ok(Claim::Mine(Box::new(Claimed { message: claimed, version, subject, text, approved, wa_id })))
+            Ok(Claim::Mine(Box::new(Claimed {
+                message: claimed,
+                version,
+                subject,
+                text,
+                approved,
+                wa_id,
+                again_today,
+            })))
         }
         Committed::Lost(lost) if lost.iter().all(|(at, _)| *at >= 2) => {
             let detail = "la dirección es compartida y ya recibió un mensaje hoy".to_owned();

@@ -21,6 +21,7 @@ use crate::connect;
 use crate::error::Error;
 use crate::messages::SendOne;
 use crate::ports::channel::{Answer, Outgoing};
+use crate::rates::{self, Pace};
 use crate::reply_token;
 use crate::store::interactions;
 use crate::store::keys;
@@ -82,6 +83,29 @@ async fn deliver(ports: &Ports, setup: &Setup, claimed: claim::Claimed, now: Dat
         until: setup.project().calendar.close_of_day(now),
         account: line.account,
     };
+    if let Some(wait) = pair_waits(ports, &claimed, &outgoing, now).await? {
+        let answer = Answer::NotNow { why: "la persona recibió otro mensaje hace un momento".to_owned(), wait };
+        return settle::settle(ports, setup, claimed, line.sender.provider(), answer, now).await;
+    }
     let answer = line.sender.send(&outgoing).await;
     settle::settle(ports, setup, claimed, line.sender.provider(), answer, now).await
+}
+
+/// How long a second message of the day to one person by WhatsApp waits: the provider counts them by pair of numbers. The
+/// first of a day has nothing to wait for, and costs no look.
+async fn pair_waits(
+    ports: &Ports,
+    claimed: &claim::Claimed,
+    outgoing: &Outgoing,
+    now: DateTime<Utc>,
+) -> Result<Option<u32>, Error> {
+    let by_whatsapp = claimed.message.channel == Some(Channel::Whatsapp);
+    let (Some(account), Some(to)) = (&outgoing.account, outgoing.recipients.to.first()) else { return Ok(None) };
+    if !(by_whatsapp && claimed.again_today) {
+        return Ok(None);
+    }
+    let pair = format!("{}#{}", account.setting("phone_number_id"), keys::sha256(to.address.as_bytes()));
+    let place = rates::take(ports, &pair, Pace::PAIR, 1, now).await?;
+    let wait = place.first().map_or(0, |place| (*place - now).num_seconds());
+    Ok(u32::try_from(wait).ok().filter(|wait| *wait > 0))
 }
