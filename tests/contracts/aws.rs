@@ -162,11 +162,12 @@ async fn an_email_carries_our_reference_and_a_way_out() {
         ..Account::default()
     };
     let names = Names { reply: "r+abc".into(), unsubscribe: "xyz".into() };
-    let named = Outgoing { account: Some(Arc::new(account)), names: Some(names), ..message() };
+    let one = Recipients { cc: Vec::new(), ..message().recipients };
+    let named = Outgoing { account: Some(Arc::new(account)), names: Some(names), recipients: one, ..message() };
     assert_eq!(ses.send(&named).await, Answer::Accepted("m-1".into()));
     let body: serde_json::Value = serde_json::from_str(&caught.await.expect("caught")).expect("json");
     assert_eq!(body["ConfigurationSetName"], "cauce");
-    assert_eq!(body["Destination"]["CcAddresses"][0], "jefe@x.com");
+    assert_eq!(body["Destination"]["ToAddresses"][0], "ana@x.com");
     let tags = body["EmailTags"].as_array().expect("tags");
     let tag = |name: &str| tags.iter().find(|t| t["Name"] == name).map(|t| t["Value"].clone());
     assert_eq!((tag("msg"), tag("project")), (Some("c.2026-03-10.s".into()), Some("lima".into())));

@@ -24,6 +24,7 @@ pub(crate) fn router(memory: Arc<Memory>) -> Router {
         .route("/v25.0/{id}/messages", post(send))
         .route("/v25.0/{id}/message_templates", get(templates).post(submit))
         .route("/v25.0/{id}", get(number))
+        .route("/media/1", get(file))
         .with_state(memory)
 }
 
@@ -112,10 +113,27 @@ fn content(memory: &Memory, kind: &str, part: &Value) -> Option<Response> {
     }
 }
 
+/// The only file there is.
+pub(crate) const FILE: &[u8] = b"%PDF-1.4 comprobante";
+
+async fn file(headers: HeaderMap) -> Response {
+    match opens(&headers) {
+        true => FILE.into_response(),
+        false => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
 async fn number(Path(id): Path<String>, headers: HeaderMap) -> Response {
     if !opens(&headers) {
         return (StatusCode::UNAUTHORIZED, Json(json!({ "error": { "code": 190, "message": "el token venció" } })))
             .into_response();
+    }
+    if id == "media1" {
+        let host = headers.get("host").and_then(|host| host.to_str().ok()).unwrap_or_default();
+        let digest = cauce_engine::store::keys::sha256(FILE);
+        let known =
+            json!({ "url": format!("http://{host}/media/1"), "mime_type": "application/pdf", "sha256": digest });
+        return Json(known).into_response();
     }
     if id != NUMBER {
         return refused(100, "does not exist");

@@ -91,6 +91,9 @@ async fn silence_is_unknown_never_resent_and_resolved_by_a_report() {
     let message = world.messages("2026-03-10").await.remove(0);
     report(&world, "sb-late", Some(&reference(&message)), "delivered").await;
     assert_eq!(world.only("2026-03-10").await, State::Delivered);
+    let sent = world.messages("2026-03-10").await;
+    let texts = cauce_engine::store::interactions::texts(ports, &world.project, &sent).await.expect("read");
+    assert!(texts[0].as_ref().is_some_and(|t| t.text.contains("Ana")), "and still can when it is known to have left");
     assert!(world.broken().await.is_empty());
 }
 

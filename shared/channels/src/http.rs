@@ -9,6 +9,8 @@ use std::time::Duration;
 
 /// Larger than any answer of an API.
 const MOST: usize = 1024 * 1024;
+/// Larger than any file that is kept.
+const MOST_OF_A_FILE: usize = 26 * 1024 * 1024;
 
 /// A client that follows no redirect and tries nothing twice; made at its first use and kept.
 #[derive(Default)]
@@ -62,6 +64,42 @@ pub async fn call(request: reqwest::RequestBuilder) -> Result<Heard, Silence> {
         }
     }
     Ok(Heard { status, retry_after: after, body })
+}
+
+/// Fetches a file: its bytes, or where it is instead.
+pub async fn file(request: reqwest::RequestBuilder) -> Result<File, String> {
+    let failed = |_| "el archivo no llegó".to_owned();
+    let mut answer = request.send().await.map_err(failed)?;
+    if answer.status().is_redirection() {
+        let elsewhere = answer.headers().get("location").and_then(|v| v.to_str().ok());
+        return elsewhere.map(|url| File::Elsewhere(url.to_owned())).ok_or_else(|| "sin dirección".to_owned());
+    }
+    if !answer.status().is_success() {
+        return Err(format!("HTTP {}", answer.status().as_u16()));
+    }
+    let mut bytes = Vec::new();
+    while let Some(piece) = answer.chunk().await.map_err(failed)? {
+        bytes.extend_from_slice(&piece);
+        if bytes.len() > MOST_OF_A_FILE {
+            break;
+        }
+    }
+    Ok(File::Here(bytes))
+}
+
+/// A file that was asked for.
+pub enum File {
+    /// Its bytes.
+    Here(Vec<u8>),
+    /// It lies at another address.
+    Elsewhere(String),
+}
+
+/// The host an address names.
+pub fn host(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    authority.rsplit('@').next().unwrap_or_default()
 }
 
 /// What a send's answer means for the message. `provider` is named to the user.

@@ -158,6 +158,10 @@ pub async fn connect(
     if !claim_account(ports, setup.id(), &webhook, &id).await? {
         return Err(Error::refused("account_taken", None, "esa cuenta ya está conectada a otro proyecto"));
     }
+    for domain in provider.domains(&account) {
+        // One that several projects share is nobody's: their answers are known by their tokens alone.
+        claim_account(ports, setup.id(), &webhook, &domain).await?;
+    }
     keep(ports, setup, channel, &account).await?;
     if let Some(signs) = signs {
         let_in(ports, setup, signs, by.at).await?;

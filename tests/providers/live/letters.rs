@@ -13,6 +13,7 @@ use cauce_engine::ports::files::{Files, whole};
 use cauce_engine::ports::provider::{Account, Field, Provider, Signs, Standing};
 use cauce_engine::reply_token::{Names, issue};
 use cauce_engine::store::interactions::Receipt;
+use cauce_engine::store::received;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -185,6 +186,9 @@ impl Provider for Keeping {
     fn account_id(&self, account: &Account) -> String {
         account.setting("from").to_owned()
     }
+    fn domains(&self, _: &Account) -> Vec<String> {
+        vec!["respuestas.andes.pe".to_owned()]
+    }
     fn signs(&self, _: &Account) -> Option<Signs> {
         Some(Signs { webhook: "aws", ..Signs::default() })
     }
@@ -208,5 +212,11 @@ async fn an_e_mail_of_a_connected_account_leaves_with_its_names_and_comes_back_b
     let names = sent.names.expect("names");
     let to = format!("{}@respuestas.andes.pe", names.reply);
     receive(&line, "m1", &to, "ana@x.com", json!({}), &letter("ana@x.com", &to, "Re", "Gracias")).await;
-    assert_eq!(line.thread("100").await.len(), 1);
+    // Without a token the domain tells the project, and the sender the customer.
+    let plain = "cobros@respuestas.andes.pe";
+    receive(&line, "m2", plain, "ana@x.com", json!({}), &letter("ana@x.com", plain, "Hola", "Otra cosa")).await;
+    receive(&line, "m3", plain, "nadie@z.com", json!({}), &letter("nadie@z.com", plain, "Hola", "¿Quién es?")).await;
+    assert_eq!(line.thread("100").await.len(), 2);
+    let unknown = received::unregistered(&line.world.house().ports, &line.world.setup().await).await.expect("read");
+    assert_eq!(unknown.iter().map(|u| u.address.as_str()).collect::<Vec<_>>(), ["nadie@z.com"]);
 }

@@ -287,3 +287,27 @@ async fn no_more_people_are_written_to_first_in_a_day_than_the_number_may() {
     let ended = messages.iter().filter(|m| matches!(m.state, State::NotSent { .. })).count();
     assert_eq!(ended, 10, "the others end with the day");
 }
+
+#[tokio::test]
+async fn a_file_that_a_person_sends_is_fetched_and_kept_by_what_it_is() {
+    let addresses = Addresses {
+        whatsapp: fakes::serve(meta::router(Memory::taking())).await,
+        twilio: fakes::serve(twilio::router(Memory::taking())).await,
+    };
+    let line = Line::opened("2026-03-10", &Options { addresses, ..Options::default() }).await;
+    connect(&line).await;
+    line.world.customers("Ana").await;
+    let document = json!({ "id": "media1", "mime_type": "text/html", "sha256": "x", "filename": "voucher.pdf" });
+    let message = json!({ "from": "51987650000", "id": "wamid.1", "timestamp": "1773151200", "type": "document", "document": document });
+    let body = change(meta::NUMBER, json!({ "messages": [message] })).to_string();
+    let headers = [("x-hub-signature-256", meta_signature(APP_SECRET, body.as_bytes()))];
+    for _ in 0..2 {
+        line.post(&format!("/hooks/whatsapp/{}", line.token), &headers, body.as_bytes()).await;
+    }
+    let thread = line.thread("100").await;
+    let kept = thread[0].attachments[0].clone();
+    assert_eq!((thread.len(), kept.name.as_deref(), kept.at_provider), (1, Some("voucher.pdf"), None));
+    let file = kept.file.expect("a file");
+    assert!(file.ends_with("/0.pdf"), "by its bytes, not by its sender's word: {file}");
+    assert_eq!(line.world.file(&file).await, meta::FILE);
+}

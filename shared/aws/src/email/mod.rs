@@ -83,7 +83,9 @@ impl Ses {
 
     /// The page that takes the address off, where the message has a name and we an address.
     fn way_out(&self, message: &Outgoing) -> Option<String> {
-        let names = message.names.as_ref().filter(|_| self.public_url.starts_with("https://"))?;
+        // Of one that goes to several, nobody's click may silence another.
+        let alone = message.recipients.all().count() == 1;
+        let names = message.names.as_ref().filter(|_| alone && self.public_url.starts_with("https://"))?;
         Some(format!("{}/u/{}", self.public_url, names.unsubscribe))
     }
 
@@ -179,6 +181,11 @@ impl Provider for Ses {
 
     fn account_id(&self, account: &Account) -> String {
         bare(account.setting("from")).to_lowercase()
+    }
+
+    fn domains(&self, account: &Account) -> Vec<String> {
+        let domain = account.setting("reply_domain").to_lowercase();
+        Some(domain).filter(|domain| !domain.is_empty()).into_iter().collect()
     }
 
     fn signs(&self, account: &Account) -> Option<Signs> {

@@ -13,6 +13,7 @@ use cauce_engine::ports::channel::{Answer, Outgoing, Sender};
 use cauce_engine::ports::provider::{Account, Field, Provider, Signs, Standing};
 use cauce_engine::ports::secrets::Secret;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
 /// What a number at Meta needs.
@@ -33,6 +34,9 @@ pub struct Whatsapp {
     /// Where the API is; never a project's to say.
     pub base: String,
 }
+
+/// Where the files people send lie.
+const MEDIA: &str = "lookaside.fbsbx.com";
 
 /// Where Meta's API is.
 pub const BASE: &str = "https://graph.facebook.com";
@@ -147,6 +151,35 @@ impl Provider for Whatsapp {
                 .and_then(|tier| registry::tier(&tier)),
             notes: shown.into_iter().flatten().collect(),
         })
+    }
+
+    /// Two steps: where the file lies for five minutes, and the file; only Meta's own address is followed, since the token goes
+    /// along.
+    async fn fetch(&self, account: &Account, source: &str) -> Result<Vec<u8>, String> {
+        if source.is_empty() || !source.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-') {
+            return Err("identificador de archivo extraño".to_owned());
+        }
+        let path = format!("{source}?phone_number_id={}", account.setting("phone_number_id"));
+        let known = self.ask(account, &path).await?;
+        let url = text(&known, "url").ok_or("Meta no dijo dónde está el archivo")?;
+        let usual = self.base == BASE;
+        let ours = if usual {
+            http::host(&url) == MEDIA && url.starts_with("https://")
+        } else {
+            http::host(&url) == http::host(&self.base)
+        };
+        if !ours {
+            return Err("Meta indicó una dirección que no es suya".to_owned());
+        }
+        let request = self.http.client().get(&url).bearer_auth(account.credential("token"));
+        let http::File::Here(bytes) = http::file(request).await? else {
+            return Err("el archivo no está ahí".to_owned());
+        };
+        let digest = hex::encode(Sha256::digest(&bytes));
+        match text(&known, "sha256").is_none_or(|named| named.eq_ignore_ascii_case(&digest)) {
+            true => Ok(bytes),
+            false => Err("el archivo llegó distinto".to_owned()),
+        }
     }
 
     fn approves(&self) -> bool {

@@ -3,7 +3,7 @@
 //! Everything here may happen twice: the mark that it was seen is written last, with the message itself.
 
 use super::matching::{self, Match};
-use super::{Post, status, wishes};
+use super::{Post, attachments, status, wishes};
 use crate::edit_customer::{change, of_address};
 use crate::error::Error;
 use crate::ports::told::Inbound;
@@ -66,7 +66,7 @@ pub(super) async fn apply(post: &Post<'_>, setup: &Setup, told: &Inbound) -> Res
     }
     let message = kept(post, setup, channel, address, told, &found, flags, at);
     received::keep(post.ports, setup, &message, &found.thread).await?;
-    Ok(())
+    attachments::fetch(post, setup, &message, &found.thread).await
 }
 
 /// A person told by WhatsApp's id alone is who wrote under that id before.

@@ -3,16 +3,16 @@
 //! Routed by the recipients of its envelope, never by what its headings say. A wish for silence is heeded even of a sender
 //! nobody can vouch for, where the address it was sent to is one that only we can make: that harms nobody.
 
-use super::{Post, inbound, matching};
+use super::{Post, attachments, inbound, matching};
 use crate::error::Error;
 use crate::exclude;
-use crate::ports::files::whole;
 use crate::ports::told::{Class, Delivery, Letter, Mail, Refusal};
 use crate::reply_token::{self, ReplyToken};
 use crate::send_message::refusal;
 use crate::store::interactions::{self, Receipt};
 use crate::store::received;
 use crate::store::settings::Setup;
+use crate::store::setups::Setups;
 use cauce_domain::contact::channel::{Channel, Scope};
 use cauce_domain::contact::disposition::Disposition;
 use cauce_domain::contact::received::{Attachment, Flag, Received};
@@ -23,19 +23,21 @@ use chrono::TimeDelta;
 use futures::TryStreamExt;
 use std::collections::BTreeSet;
 
-/// Files that are kept, by their bytes' own first words: what a sender says of them is never trusted.
-const KEPT: [(&str, &[u8]); 4] =
-    [("pdf", b"%PDF-"), ("jpg", &[0xFF, 0xD8, 0xFF]), ("png", b"\x89PNG\r\n"), ("heic", b"ftyp")];
-/// Largest file kept.
-const MOST: usize = 25 * 1024 * 1024;
 /// Wrote once a rule of the mailbox was made; nobody's mail.
 const SETUP: &str = "AMAZON_SES_SETUP_NOTIFICATION";
 
-/// The project whose message the envelope's token names, where our key made it.
-pub(super) async fn project_of(post: &Post<'_>, mail: &Mail) -> Result<Option<ProjectId>, Error> {
+/// The project whose message the envelope's token names, where our key made it; else the one that answers come to under the
+/// recipient's domain.
+pub(super) async fn project_of(post: &Post<'_>, setups: &Setups<'_>, mail: &Mail) -> Result<Option<ProjectId>, Error> {
     let tokens: Vec<ReplyToken> = mail.recipients.iter().filter_map(|address| ReplyToken::of(address)).collect();
     for token in tokens {
         if let Some((project, _)) = reply_token::follow(post.ports, &token).await? {
+            return Ok(Some(project));
+        }
+    }
+    for recipient in &mail.recipients {
+        let domain = recipient.rsplit('@').next().unwrap_or_default();
+        if let Some(project) = setups.owner(post.provider, domain).await? {
             return Ok(Some(project));
         }
     }
@@ -197,19 +199,12 @@ async fn heed(
     Ok(None)
 }
 
-/// Keeps the files that are what collections need, away from anything a browser would open.
+/// Keeps the files that are what collections need.
 async fn files(post: &Post<'_>, setup: &Setup, id: &str, letter: &Letter) -> Result<Vec<Attachment>, Error> {
     let mut kept = Vec::new();
-    let folder = inbound::id_of(post.provider, id);
+    let message = inbound::id_of(post.provider, id);
     for (at, file) in letter.attachments.iter().enumerate() {
-        let start = file.bytes.get(..16).unwrap_or(&file.bytes);
-        let known = KEPT.iter().find(|(_, sign)| start.windows(sign.len()).take(5).any(|window| window == *sign));
-        let place = known
-            .filter(|_| file.bytes.len() <= MOST)
-            .map(|(end, _)| format!("received/{}/{folder}/{at}.{end}", setup.id()));
-        if let Some(place) = &place {
-            post.ports.files.write(place, whole(file.bytes.clone())).await?;
-        }
+        let place = attachments::keep(post, setup, &message, at, file.bytes.clone()).await?;
         let (name, mime) = (Some(file.name.clone()), Some(file.mime.clone()));
         kept.push(Attachment { name, mime, file: place, at_provider: None });
     }

@@ -51,6 +51,8 @@ fn remembered(channel: Channel) -> TimeDelta {
 pub(super) fn spellings(channel: Channel, address: &str) -> Vec<String> {
     match channel {
         Channel::Email => vec![address.to_owned()],
+        // An id, a short number or a name is written in one way.
+        _ if !address.starts_with('+') => vec![address.to_owned()],
         _ => whatsapp_aliases(address).into_iter().map(|digits| format!("+{digits}")).collect(),
     }
 }

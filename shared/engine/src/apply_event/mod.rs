@@ -10,6 +10,7 @@
 //! Each thing told is applied by itself and may be applied again: effects come before the mark that it was seen. Wishes
 //! for silence come first, so that nothing wrong with the rest of a post delays them.
 
+mod attachments;
 mod identity;
 mod inbound;
 mod mail;
@@ -124,7 +125,7 @@ async fn apply_one(
         _ => {}
     }
     let project = match (owner(setups, post.provider, route, told).await?, told) {
-        (None, Told::Mail(mail)) => mail::project_of(post, mail).await?,
+        (None, Told::Mail(mail)) => mail::project_of(post, setups, mail).await?,
         (project, _) => project,
     };
     let Some(project) = project else {

@@ -44,6 +44,9 @@ async fn of_limit(post: &Post<'_>, setup: &Setup, told: &Account) -> Result<bool
     let Some(limit) = told.people_a_day else { return Ok(false) };
     if let Some(known) = setup.connections.values().find(|c| c.value.provider == post.provider) {
         let people_a_day = u64::try_from(limit).ok();
+        if known.value.people_a_day == people_a_day {
+            return Ok(true);
+        }
         let after = Connection { people_a_day, ..known.value.clone() };
         let key = settings::place(setup.id(), format!("connection#{}", after.channel));
         settings::save(post.ports, &By::cauce(post.received), key, Some(known), &after).await?;

@@ -98,13 +98,15 @@ pub(super) async fn preference(post: &Post<'_>, setup: &Setup, told: &Preference
     Ok(())
 }
 
-/// The way out in an e-mail's heading, or the button of its page: every address the e-mail went to.
+/// The way out in an e-mail's heading, or the button of its page: of the address the e-mail went to. One that went to several
+/// has no such way out: nobody's click may silence another.
 pub async fn unsubscribe(ports: &Ports, setup: &Setup, receipt: &Receipt, at: DateTime<Utc>) -> Result<(), Error> {
     let key = crate::store::keys::interaction(setup.id(), &receipt.customer, receipt.day, &receipt.send);
     let Some((message, _)) = interactions::read(ports, &key).await? else { return Ok(()) };
     let wish = wish(Scope::Email, Source::OneClick, &interactions::reference(&message), at);
-    for to in message.recipients.iter().flat_map(Recipients::all) {
-        exclude::address(ports, setup, &to.address, &wish, None).await?;
+    let mut all = message.recipients.iter().flat_map(Recipients::all);
+    if let (Some(only), None) = (all.next(), all.next()) {
+        exclude::address(ports, setup, &only.address, &wish, None).await?;
     }
     Ok(())
 }

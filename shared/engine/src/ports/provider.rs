@@ -127,10 +127,19 @@ pub trait Provider: Sender {
     fn fields(&self) -> &'static [Field];
     /// The name of the account at the provider, which one project holds.
     fn account_id(&self, account: &Account) -> String;
+    /// Domains under which answers come to the account, where nobody else's do.
+    fn domains(&self, _account: &Account) -> Vec<String> {
+        Vec::new()
+    }
     /// What its posts are judged by.
     fn signs(&self, account: &Account) -> Option<Signs>;
     /// Asks the provider whether the account works; why not, in the user's words.
     async fn check(&self, account: &Account) -> Result<Standing, String>;
+
+    /// Fetches a file that a person sent, by what the provider calls it.
+    async fn fetch(&self, _account: &Account, _source: &str) -> Result<Vec<u8>, String> {
+        Err("este proveedor no guarda archivos".to_owned())
+    }
 
     /// Rings the adviser, who is then joined with the customer.
     async fn ring(&self, _account: &Account, _ring: &Ring) -> Answer {

@@ -153,6 +153,8 @@ async fn accepted(
         // A report was faster, or the lease ran out: join with what is there now.
         raise(ports, setup, &receipt, |m| {
             let known = m.provider_id.replace(id.to_owned()).is_some();
+            m.provider = Some(provider.to_owned());
+            m.cost = m.cost.take().or_else(|| cost.clone());
             m.join(&Report::Sent, now) || !known
         })
         .await?;

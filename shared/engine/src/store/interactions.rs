@@ -58,7 +58,20 @@ pub async fn texts(
         Some(keys::receipt(project, provider, &id))
     };
     let places: Vec<Option<Key>> = messages.iter().map(place).collect();
-    let wanted: Vec<Key> = places.iter().flatten().cloned().collect();
+    let mut found = receipts(ports, places.iter().flatten().cloned().collect()).await?;
+    // What nobody knew of for a while has its text under our own reference.
+    let late = |(message, place): (&Interaction, &Option<Key>)| {
+        let missing = place.as_ref().is_some_and(|place| !found.contains_key(place));
+        let provider = message.provider.as_deref().filter(|_| missing)?;
+        Some((place.clone()?, keys::receipt(project, provider, &reference(message))))
+    };
+    let late: Vec<(Key, Key)> = messages.iter().zip(&places).filter_map(late).collect();
+    let mut kept = receipts(ports, late.iter().map(|(_, own)| own.clone()).collect()).await?;
+    found.extend(late.into_iter().filter_map(|(place, own)| Some((place, kept.remove(&own)?))));
+    Ok(places.into_iter().map(|place| found.get(&place?).cloned()).collect())
+}
+
+async fn receipts(ports: &Ports, wanted: Vec<Key>) -> Result<HashMap<Key, Receipt>, Error> {
     let mut found = HashMap::new();
     for some in wanted.chunks(MAX_KEYS) {
         for stored in ports.table.get_many(some).await?.into_iter().flatten() {
@@ -66,7 +79,7 @@ pub async fn texts(
             found.insert(stored.key, receipt);
         }
     }
-    Ok(places.into_iter().map(|place| found.get(&place?).cloned()).collect())
+    Ok(found)
 }
 
 /// Whether an item of a thread is a message of ours, rather than a person's or a call.

@@ -81,16 +81,14 @@ pub async fn keep(ports: &Ports, setup: &Setup, message: &Received, thread: &Thr
         match thread {
             Thread::Customers(customers) => {
                 for customer in customers {
-                    let day = keys::day_shard(setup.id(), message.day, keys::shard_of(customer));
-                    let item = item(keys::partition(setup.id(), customer), message)?;
-                    let item = item.indexed(Index::Day, day, format!("{customer}#{}", message.id));
+                    let item = item(setup, keys::partition(setup.id(), customer), message)?;
                     changes.push(Change::Put(item, Expect::Absent));
                 }
             }
             Thread::Unregistered => {
                 let (place, partition) = place_of_address(setup, message.channel, &message.from);
                 changes.push(contact(ports, place, message).await?);
-                changes.push(Change::Put(item(partition, message)?, Expect::Absent));
+                changes.push(Change::Put(item(setup, partition, message)?, Expect::Absent));
             }
         }
         match commit(ports, changes).await? {
@@ -103,9 +101,33 @@ pub async fn keep(ports: &Ports, setup: &Setup, message: &Received, thread: &Thr
     Err(Error::Raced)
 }
 
-fn item(partition: String, message: &Received) -> Result<Item, Error> {
-    let key = Key::new(TableName::Interactions, partition, format!("i#{}#{}", message.day, message.id));
-    Ok(Item::new(key, encode(message)?))
+/// The message in a partition; a customer's stands in the day's index.
+pub(crate) fn item(setup: &Setup, partition: String, message: &Received) -> Result<Item, Error> {
+    let customer = partition.strip_prefix(&format!("{}#", setup.id())).filter(|rest| !rest.starts_with("un#"));
+    let customer = customer.map(CustomerId::from);
+    let item = Item::new(place(partition, message), encode(message)?);
+    Ok(match customer {
+        Some(customer) => {
+            let day = keys::day_shard(setup.id(), message.day, keys::shard_of(&customer));
+            item.indexed(Index::Day, day, format!("{customer}#{}", message.id))
+        }
+        None => item,
+    })
+}
+
+fn place(partition: String, message: &Received) -> Key {
+    Key::new(TableName::Interactions, partition, format!("i#{}#{}", message.day, message.id))
+}
+
+/// The places a message is kept at.
+pub(crate) fn places(setup: &Setup, message: &Received, thread: &Thread) -> Vec<Key> {
+    match thread {
+        Thread::Customers(customers) => {
+            let partitions = customers.iter().map(|customer| keys::partition(setup.id(), customer));
+            partitions.map(|partition| place(partition, message)).collect()
+        }
+        Thread::Unregistered => vec![place(place_of_address(setup, message.channel, &message.from).1, message)],
+    }
 }
 
 /// The address's entry with one message more.

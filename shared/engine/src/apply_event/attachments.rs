@@ -1,0 +1,70 @@
+//! Files that people send: fetched from the provider, kept by what their bytes say they are, away from anything a browser
+//! would open. The message is kept first: a file that cannot be had yet keeps nobody from reading it.
+
+use super::Post;
+use crate::connect;
+use crate::error::Error;
+use crate::ports::PortError;
+use crate::ports::files::whole;
+use crate::ports::table::{Change, Expect, Key};
+use crate::store::codec::decode;
+use crate::store::commit::commit;
+use crate::store::received::{self, Thread};
+use crate::store::settings::Setup;
+use cauce_domain::contact::received::{Attachment, Received};
+use cauce_domain::ids::ReceivedId;
+
+/// Files that are kept, by their bytes' own first words: what a sender says of them is never trusted.
+const KEPT: [(&str, &[u8]); 5] =
+    [("pdf", b"%PDF-"), ("jpg", &[0xFF, 0xD8, 0xFF]), ("png", b"\x89PNG\r\n"), ("heic", b"ftyp"), ("ogg", b"OggS")];
+/// Largest file kept.
+pub(super) const MOST: usize = 25 * 1024 * 1024;
+
+/// Keeps a file, where it is one that collections need; answers its place.
+pub(super) async fn keep(
+    post: &Post<'_>,
+    setup: &Setup,
+    message: &ReceivedId,
+    at: usize,
+    bytes: Vec<u8>,
+) -> Result<Option<String>, Error> {
+    let start = bytes.get(..16).unwrap_or(&bytes);
+    let known = KEPT.iter().find(|(_, sign)| start.windows(sign.len()).take(5).any(|window| window == *sign));
+    let Some((end, _)) = known.filter(|_| bytes.len() <= MOST) else { return Ok(None) };
+    let place = format!("received/{}/{message}/{at}.{end}", setup.id());
+    post.ports.files.write(&place, whole(bytes)).await?;
+    Ok(Some(place))
+}
+
+/// Fetches what a kept message still has at its provider. Fails where the provider may answer later.
+pub(super) async fn fetch(post: &Post<'_>, setup: &Setup, message: &Received, thread: &Thread) -> Result<(), Error> {
+    if message.attachments.is_empty() || !setup.connections.contains_key(&message.channel) {
+        return Ok(());
+    }
+    for place in received::places(setup, message, thread) {
+        one(post, setup, &place).await?;
+    }
+    Ok(())
+}
+
+async fn one(post: &Post<'_>, setup: &Setup, place: &Key) -> Result<(), Error> {
+    let Some(stored) = post.ports.table.get(place).await? else { return Ok(()) };
+    let mut message: Received = decode(&stored.body)?;
+    let (provider, account) = connect::account(post.ports, setup, message.channel).await?;
+    let mut changed = false;
+    for at in 0..message.attachments.len() {
+        let Attachment { file: None, at_provider: Some(source), .. } = &message.attachments[at] else { continue };
+        let bytes = provider.fetch(&account, source).await.map_err(|why| {
+            tracing::warn!(provider = post.provider, why, "un archivo recibido se pedirá de nuevo");
+            Error::Port(PortError::Unavailable("el archivo del proveedor", None))
+        })?;
+        message.attachments[at].file = keep(post, setup, &message.id, at, bytes).await?;
+        message.attachments[at].at_provider = None;
+        changed = true;
+    }
+    if changed {
+        let item = received::item(setup, place.pk.clone(), &message)?;
+        commit(post.ports, vec![Change::Put(item, Expect::Version(stored.version))]).await?;
+    }
+    Ok(())
+}
