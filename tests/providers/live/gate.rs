@@ -73,6 +73,8 @@ async fn what_is_genuine_and_unreadable_is_taken_and_kept_from_the_rest() {
     assert_eq!(line.meta(b"{no es json").await, 200);
     assert_eq!(line.meta(&[0xFF, 0xFE]).await, 200);
     assert_eq!(line.world.house().queue.depth().expect("depth"), (0, 0), "nothing is tried for ever");
+    let kept = std::fs::read_dir(line.world.house().data.join("unreadable/whatsapp")).expect("kept").count();
+    assert_eq!(kept, 2, "for a person to read");
     line.whatsapp(text("wamid.1", "51987650000", 1_773_151_200, "hola")).await;
     assert_eq!(line.thread("100").await.len(), 1);
 }

@@ -26,8 +26,10 @@ use crate::Ports;
 use crate::calls;
 use crate::error::Error;
 use crate::messages::RawEvent;
+use crate::ports::files::whole;
 use crate::ports::told::Told;
 use crate::ports::webhook::Webhook;
+use crate::store::keys;
 use crate::store::settings::Setup;
 use crate::store::setups::Setups;
 use cauce_domain::ids::ProjectId;
@@ -63,6 +65,11 @@ pub async fn apply_event(ports: &Ports, setups: &Setups<'_>, raw: &RawEvent) -> 
     let post = Post { ports, provider: &raw.provider, webhook, received: raw.received };
     let mut told = webhook.read(&body, &raw.query);
     told.sort_by_key(|one| !one.is_wish());
+    if told.iter().any(|one| matches!(one, Told::DeadLetter { .. })) {
+        // Kept for a person, once however often it comes.
+        let key = format!("unreadable/{}/{}", raw.provider, keys::sha256(&body));
+        ports.files.write(&key, whole(body.clone())).await?;
+    }
     if told.iter().any(news::asks_to_confirm) {
         webhook.confirm(&body).await?;
     }
