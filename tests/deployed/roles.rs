@@ -43,7 +43,7 @@ fn resource(value: &Value) -> String {
 }
 
 /// What a function asks only where something went wrong, or rarely: a day without it is no reason to forbid it.
-pub(crate) const RARE: [(&str, &str, &str); 51] = [
+pub(crate) const RARE: [(&str, &str, &str); 53] = [
     // Accounts of AWS's own are connected and tried out by whoever has one.
     ("api", "ses:SendEmail", "*"),
     ("api", "ses:GetAccount", "*"),
@@ -56,6 +56,8 @@ pub(crate) const RARE: [(&str, &str, &str); 51] = [
     ("send-message", "sqs:SendMessage", "cauce-prueba-send-sms"),
     ("send-message", "sqs:SendMessage", "cauce-prueba-send-email"),
     ("send-message", "dynamodb:PutItem", "jobs"),
+    ("send-message", "dynamodb:BatchGetItem", "jobs"),
+    ("close-day", "dynamodb:PutItem", "settings"),
     ("send-message", "ssm:PutParameter", "*"),
     // A night's asking of projects that have accounts of their own.
     ("close-day", "dynamodb:Query", "interactions/index/day"),

@@ -84,7 +84,10 @@ async fn a_file_that_repeats_itself_undoes_neither_a_status_nor_an_opt_out() {
 async fn a_flow_that_reaches_companies_names_their_levels() {
     let world = World::on("2026-03-10").await;
     let (_, templates) = call(&world, Method::GET, "/v1/templates", Value::Null, KEY, "").await;
-    let template = templates[0]["template"]["id"].clone();
+    let of_flows = |t: &&Value| t["template"]["purposes"].to_string().contains("flow");
+    let template =
+        templates.as_array().and_then(|all| all.iter().find(of_flows)).expect("one for flows")["template"]["id"]
+            .clone();
     let (_, flows) = call(&world, Method::GET, "/v1/flows", Value::Null, KEY, "").await;
     let (id, mut version) = (flows[0]["flow"]["id"].as_str().expect("an id").to_owned(), flows[0]["version"].clone());
     let flow = |levels: Value| {

@@ -62,6 +62,10 @@ impl Secrets for SsmSecrets {
         if let Some(secret) = self.remembered(name) {
             return Ok(Some(secret));
         }
+        self.get_fresh(name).await
+    }
+
+    async fn get_fresh(&self, name: &str) -> Result<Option<Secret>, PortError> {
         let answer = self.client().get_parameter().name(self.name(name)).with_decryption(true).send().await;
         let found = match answer {
             Ok(found) => found.parameter.and_then(|p| p.value).map(Secret::new),

@@ -114,8 +114,9 @@ pub fn answer(provider: &str, heard: Result<Taken, Silence>) -> Answer {
 
 fn refusal(provider: &str, refused: Refused) -> Answer {
     use Disposition::*;
-    let Refused { code, disposition, wait, detail } = refused;
-    tracing::info!(provider, code = code.as_deref().unwrap_or("-"), ?disposition, detail, "no se aceptó un mensaje");
+    let Refused { code, disposition, wait, detail: _ } = refused;
+    // Providers quote addresses and words in what they say: only its code is logged.
+    tracing::info!(provider, code = code.as_deref().unwrap_or("-"), ?disposition, "no se aceptó un mensaje");
     let named = code.as_ref().map_or_else(String::new, |code| format!(" ({code})"));
     let words = format!("{}{named}", disposition.spanish());
     let wait = u32::try_from(wait).unwrap_or(u32::MAX);

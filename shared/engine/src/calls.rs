@@ -20,7 +20,7 @@ use cauce_domain::contact::channel::{Channel, Scope};
 use cauce_domain::contact::point::{Phone, Point};
 use cauce_domain::debt::customer::Status;
 use cauce_domain::ids::{CustomerId, SendId, UserId};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::BTreeMap;
 
 shapes! { Call => "call_v1" }
@@ -83,8 +83,8 @@ pub async fn call(ports: &Ports, setup: &Setup, asked: &Asked, now: DateTime<Utc
     let to = telephone(ports, setup, asked, now).await?;
     let (provider, account) = connect::account(ports, setup, Channel::Sms).await?;
     let id = provider.account_id(&account);
-    let place = rates::take(ports, &format!("{id}#voice"), Pace::a_second(PACE), 1, now).await?;
-    if place.first().is_some_and(|place| *place > now) {
+    let place = rates::take(ports, &format!("{id}#voice"), Pace::a_second(PACE), (1, TimeDelta::zero()), now).await?;
+    if place.is_empty() {
         return Err(Error::refused(
             "too_many_calls",
             None,

@@ -9,7 +9,7 @@ use crate::ports::provider::{Account, Provider, Signs, Standing};
 use crate::ports::secrets::Secret;
 use crate::ports::table::{Change, Expect};
 use crate::store::codec::shapes;
-use crate::store::commit::commit;
+use crate::store::commit::{Committed, commit};
 use crate::store::edits::By;
 use crate::store::settings::{self, Setup, Versioned, place};
 use crate::store::setups::{claim_account, release_account};
@@ -81,7 +81,11 @@ fn callback(ports: &Ports, setup: &Setup, webhook: &str) -> String {
 
 /// The credentials kept for a channel.
 async fn credentials(ports: &Ports, setup: &Setup, channel: Channel) -> Result<BTreeMap<String, Secret>, Error> {
-    let Some(secret) = ports.secrets.get(&secret_name(setup.id(), channel)).await? else { return Ok(BTreeMap::new()) };
+    opened(ports.secrets.get(&secret_name(setup.id(), channel)).await?)
+}
+
+fn opened(secret: Option<Secret>) -> Result<BTreeMap<String, Secret>, Error> {
+    let Some(secret) = secret else { return Ok(BTreeMap::new()) };
     let kept: BTreeMap<String, String> = serde_json::from_str(secret.expose())
         .map_err(|_| Error::Broken("connection", "las credenciales no se pueden leer".to_owned()))?;
     Ok(kept.into_iter().map(|(name, text)| (name, Secret::new(text))).collect())
@@ -140,7 +144,7 @@ pub async fn connect(
         return Err(Error::refused("unknown_provider", "provider", message));
     };
     let mut kept = match setup.connections.get(&channel).filter(|c| c.value.provider == asked.provider) {
-        Some(_) => credentials(ports, setup, channel).await?,
+        Some(_) => opened(ports.secrets.get_fresh(&secret_name(setup.id(), channel)).await?)?,
         None => BTreeMap::new(),
     };
     kept.extend(asked.credentials);
@@ -229,7 +233,7 @@ async fn keep(ports: &Ports, setup: &Setup, channel: Channel, account: &Account)
 async fn let_in(ports: &Ports, setup: &Setup, signs: Signs, now: DateTime<Utc>) -> Result<(), Error> {
     let token = &setup.project().hook_token;
     let mut hook =
-        hooks::read(ports, token).await?.unwrap_or(Hook { project: Some(setup.id().clone()), ..Hook::default() });
+        hooks::read_fresh(ports, token).await?.unwrap_or(Hook { project: Some(setup.id().clone()), ..Hook::default() });
     let keys: &mut Keys = hook.keys.entry(signs.webhook.to_owned()).or_default();
     if let Some(key) = &signs.key {
         keys.rotate(signs.account.as_deref(), key.expose(), now);
@@ -290,7 +294,9 @@ pub async fn check(ports: &Ports, setup: &Setup, channel: Channel, by: &By) -> R
 pub async fn disconnect(ports: &Ports, setup: &Setup, channel: Channel, by: &By) -> Result<(), Error> {
     let Some(known) = setup.connections.get(&channel) else { return Ok(()) };
     let key = place(setup.id(), format!("connection#{channel}"));
-    commit(ports, vec![Change::Delete(key, Expect::Version(known.version))]).await?;
+    if let Committed::Lost(_) = commit(ports, vec![Change::Delete(key, Expect::Version(known.version))]).await? {
+        return Err(Error::Raced);
+    }
     ports.secrets.put(&secret_name(setup.id(), channel), &Secret::new("{}")).await?;
     release_account(ports, setup.id(), &known.value.webhook, &known.value.account).await?;
     // Without an account of the platform's nothing leaves until another is connected.

@@ -2,6 +2,7 @@
 //! connects it again; what was due ends *No enviado*, `channel_disconnected`.
 
 use crate::Ports;
+use crate::connect::Connection;
 use crate::error::Error;
 use crate::notice::alert;
 use crate::store::edits::By;
@@ -11,6 +12,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 /// Refusals this near each other are of one pause.
 const HARDLY: TimeDelta = TimeDelta::minutes(5);
+/// How long after an account was connected a refusal may be of the credentials before: workers keep what they read of it.
+const SETTLES: TimeDelta = TimeDelta::minutes(6);
 
 /// Marks a channel as disconnected, or as paused until its provider takes messages again, and alerts, once however many sends find it so.
 pub(crate) async fn drop_channel(
@@ -22,6 +25,10 @@ pub(crate) async fn drop_channel(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let setup = settings::load(ports, setup.id()).await?;
+    let is_new = |known: &Connection| now >= known.checked && now < known.checked + SETTLES;
+    if until.is_none() && setup.connections.get(&channel).is_some_and(|known| is_new(&known.value)) {
+        return Ok(());
+    }
     let mut project = setup.project().clone();
     let Some(flags) = project.channels.get_mut(&channel).filter(|flags| flags.connected) else { return Ok(()) };
     match until {

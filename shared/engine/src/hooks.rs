@@ -94,7 +94,16 @@ pub async fn read(ports: &Ports, token: &str) -> Result<Option<Hook>, Error> {
     if !plausible {
         return Ok(None);
     }
-    let Some(secret) = ports.secrets.get(&name(token)).await? else { return Ok(None) };
+    parse(ports.secrets.get(&name(token)).await?)
+}
+
+/// Reads the route of a token as it is now, to change it.
+pub async fn read_fresh(ports: &Ports, token: &str) -> Result<Option<Hook>, Error> {
+    parse(ports.secrets.get_fresh(&name(token)).await?)
+}
+
+fn parse(secret: Option<Secret>) -> Result<Option<Hook>, Error> {
+    let Some(secret) = secret else { return Ok(None) };
     let read = serde_json::from_str(secret.expose());
     read.map(Some).map_err(|_| Error::Broken("hook", "no se puede leer".to_owned()))
 }

@@ -7,11 +7,15 @@ use crate::error::Error;
 use crate::messages::SendOne;
 use crate::notice::alert_once;
 use crate::ports::queue::{MAX_DELAY, Message, Queue, QueueName};
+use crate::ports::table::{Change, Expect};
 use crate::rates::{self, Pace};
 use crate::store::codec::encode;
+use crate::store::commit::commit;
 use crate::store::settings::Setup;
 use crate::store::setups::Setups;
+use crate::store::{interactions, keys};
 use cauce_domain::contact::channel::Channel;
+use cauce_domain::contact::interaction::{Interaction, State};
 use cauce_domain::ids::ProjectId;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::BTreeMap;
@@ -27,8 +31,8 @@ pub enum Turn {
 
 /// How long an account goes slowly after a pause.
 const AFTERWARDS: TimeDelta = TimeDelta::hours(24);
-/// How long a message waits that the account may not write to first any more today, before it asks again.
-const FULL: TimeDelta = TimeDelta::minutes(15);
+/// How far ahead places are given; a message without one asks again after as long. Shorter than what makes a message overdue.
+const FULL: TimeDelta = TimeDelta::minutes(10);
 /// A place this near is now: workers' clocks differ by as much.
 const NEAR: TimeDelta = TimeDelta::seconds(1);
 
@@ -92,17 +96,11 @@ async fn row(
         }
     };
     let (mut turns, mut places) = (Vec::new(), places.into_iter());
-    // After hours nobody is written to: the claim says so, and the step moves.
-    let closed = match setups.get(project).await {
-        Ok(setup) => setup.project().calendar.check(now).is_err(),
-        Err(_) => false,
-    };
     for (id, one) in waiting {
         let turn = match one.place.or_else(|| places.next()) {
             Some(place) if place <= now + NEAR => Ok(Turn::Now(one)),
             Some(place) => put_off(ports, channel, SendOne { place: Some(place), ..one }, place - now).await,
-            None if closed => Ok(Turn::Now(one)),
-            None => put_off(ports, channel, one, FULL).await,
+            None => next_turn(ports, setups, one, now).await,
         };
         turns.push((id, turn));
     }
@@ -128,7 +126,7 @@ async fn places(
         return Ok(Vec::new());
     }
     let rate = connection.rate.unwrap_or(1.0) * share(&setup, channel, now);
-    rates::take(ports, &whose(connection), Pace::a_second(rate), count, now).await
+    rates::take(ports, &whose(connection), Pace::a_second(rate), (count, FULL), now).await
 }
 
 fn whose(connection: &Connection) -> String {
@@ -163,6 +161,24 @@ async fn allowed(
         alert_once(ports, setup, &format!("personas-{}", connection.channel), &subject, text, now).await?;
     }
     Ok(left)
+}
+
+/// A message that has no place yet is scheduled anew, so that nothing finds it overdue meanwhile; once its day's window
+/// is over the claim ends it.
+async fn next_turn(ports: &Ports, setups: &Setups<'_>, one: SendOne, now: DateTime<Utc>) -> Result<Turn, Error> {
+    let setup = setups.get(&one.project).await?;
+    let key = keys::interaction(&one.project, &one.customer, one.day, &one.send);
+    let Some((message, version)) = interactions::read(ports, &key).await? else { return Ok(Turn::Now(one)) };
+    let calendar = setup.project().calendar.lived_in(message.facts.zone);
+    let waits = matches!(message.state, State::Scheduled { at } if at <= now);
+    if !waits || calendar.local_day(now) != one.day || calendar.close_of_day(now).is_none() {
+        return Ok(Turn::Now(one));
+    }
+    let again = Interaction { state: State::Scheduled { at: now + FULL }, ..message };
+    let item = interactions::item(&one.project, &again, true)?;
+    // Lost: somebody else has it, and the claim finds out.
+    commit(ports, vec![Change::Put(item, Expect::Version(version))]).await?;
+    Ok(Turn::Later)
 }
 
 async fn put_off(ports: &Ports, channel: Channel, one: SendOne, wait: TimeDelta) -> Result<Turn, Error> {

@@ -31,9 +31,9 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// As many in a second as the rate says, none saved up beyond it.
+    /// As many in a second as the rate says, none saved up.
     pub fn a_second(rate: f64) -> Self {
-        Self { rate, burst: rate.max(1.0).min(f64::from(u32::MAX)) as u32 }
+        Self { rate, burst: 1 }
     }
     /// WhatsApp's to one person from one number: one in six seconds, five at once.
     pub const PAIR: Self = Self { rate: 1.0 / 6.0, burst: 5 };
@@ -43,31 +43,41 @@ impl Pace {
     }
 }
 
-/// Takes places for `count` messages: the instants at which they may leave, the first perhaps now.
+/// How often a row that others move too is tried to be moved.
+const TRIES: u32 = 50;
+
+/// Takes places for as many of `count` messages as have theirs within a time: the instants at which they may leave, the first
+/// perhaps now.
 pub async fn take(
     ports: &Ports,
     whose: &str,
     pace: Pace,
-    count: usize,
+    (count, within): (usize, TimeDelta),
     now: DateTime<Utc>,
 ) -> Result<Vec<DateTime<Utc>>, Error> {
     let key = Key::new(TableName::Jobs, format!("rate#{whose}"), "row");
     let (gap, micros) = (pace.gap(), now.timestamp_micros());
     let saved = gap.saturating_mul(i64::from(pace.burst.saturating_sub(1)));
     let expires = (now + TimeDelta::days(2)).timestamp();
-    loop {
+    for _ in 0..TRIES {
         let stored = ports.table.get(&key).await?;
         let known = stored.as_ref().map(|s| decode::<Row>(&s.body)).transpose()?.map_or(i64::MIN, |row| row.next);
         let first = known.max(micros - saved);
-        let places = (0..count as i64).map(|n| first.saturating_add(gap.saturating_mul(n)));
+        let room = micros.saturating_add(within.num_microseconds().unwrap_or(i64::MAX)).saturating_sub(first);
+        let count = if room < 0 { 0 } else { (room / gap + 1).min(count as i64) };
+        if count == 0 {
+            return Ok(Vec::new());
+        }
+        let places = (0..count).map(|n| first.saturating_add(gap.saturating_mul(n)));
         let places: Vec<i64> = places.collect();
-        let next = first.saturating_add(gap.saturating_mul(count as i64));
+        let next = first.saturating_add(gap.saturating_mul(count));
         let item = Item::new(key.clone(), encode(&Row { next })?).expiring(expires);
         if let Committed::Made = commit(ports, vec![Change::Put(item, as_read(stored.map(|s| s.version)))]).await? {
             let at = |place: i64| DateTime::from_timestamp_micros(place).map_or(now, |at| at.max(now));
             return Ok(places.into_iter().map(at).collect());
         }
     }
+    Err(Error::Raced)
 }
 
 fn hour(whose: &str, at: DateTime<Utc>) -> Key {
@@ -83,9 +93,9 @@ pub(crate) async fn count(ports: &Ports, whose: &str, messages: usize, now: Date
     Ok(())
 }
 
-/// How many of the last twenty-four hours, the one under way included.
+/// How many of the last twenty-four hours, those that began within them whole.
 pub(crate) async fn in_a_day(ports: &Ports, whose: &str, now: DateTime<Utc>) -> Result<u64, Error> {
-    let hours: Vec<Key> = (0..24).map(|back| hour(whose, now - TimeDelta::hours(back))).collect();
+    let hours: Vec<Key> = (0..=24).map(|back| hour(whose, now - TimeDelta::hours(back))).collect();
     let found = ports.table.get_many(&hours).await?;
     let number = |body: &str| serde_json::from_str::<serde_json::Value>(body).ok()?["n"].as_u64();
     Ok(found.into_iter().flatten().filter_map(|stored| number(&stored.body)).sum())

@@ -1,7 +1,7 @@
 //! What messages cost: an estimate when they are planned, what is settled as they leave, and the day's budget they stop at.
 //!
-//! A day's spending is a statistic: a worker that dies between sending and adding leaves it a message short, and workers
-//! side by side may each send one more when it is nearly spent.
+//! What a message costs is set apart before it leaves and given back if it does not. A day's spending is a statistic all the
+//! same: a worker that dies in between leaves it a message's cost too high.
 
 use crate::Ports;
 use crate::error::Error;
@@ -36,12 +36,25 @@ pub(crate) fn cost(setup: &Setup, message: &Interaction, text: &str) -> Option<C
     setup.prices.as_ref()?.value.cost(channel, category, setup.project().country, message.day, text)
 }
 
-/// Adds to a day's spending; takes from it where a message was free after all.
-pub(crate) async fn add(ports: &Ports, setup: &Setup, day: NaiveDate, cost: &Cost) -> Result<(), Error> {
-    if cost.micros != 0 {
-        ports.table.add(&place(setup, day, cost.currency), FIELD, cost.micros).await?;
+/// Adds to a day's spending; takes from it where a message did not leave, or was free after all. Answers the day's sum.
+pub(crate) async fn add(ports: &Ports, setup: &Setup, day: NaiveDate, cost: &Cost) -> Result<i64, Error> {
+    Ok(ports.table.add(&place(setup, day, cost.currency), FIELD, cost.micros).await?)
+}
+
+/// Sets a message's cost apart before it leaves; `false` where the day's budget has no room for it.
+pub(crate) async fn reserve(ports: &Ports, setup: &Setup, day: NaiveDate, cost: &Cost) -> Result<bool, Error> {
+    let sum = add(ports, setup, day, cost).await?;
+    let budget = setup.project().daily_budget.as_ref().filter(|budget| budget.currency == cost.currency);
+    if budget.is_none_or(|budget| sum <= budget.micros || cost.micros == 0) {
+        return Ok(true);
     }
-    Ok(())
+    give_back(ports, setup, day, cost).await.map(|()| false)
+}
+
+/// Gives back what was set apart for a message that did not leave.
+pub(crate) async fn give_back(ports: &Ports, setup: &Setup, day: NaiveDate, cost: &Cost) -> Result<(), Error> {
+    let taken = Cost { micros: -cost.micros, ..cost.clone() };
+    add(ports, setup, day, &taken).await.map(|_| ())
 }
 
 /// What was spent on a day so far, in millionths of the currency's unit.

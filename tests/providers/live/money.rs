@@ -54,22 +54,8 @@ async fn a_plan_tells_what_it_may_cost_and_messages_what_they_did() {
 
 #[tokio::test]
 async fn what_is_past_the_days_budget_is_not_sent_and_says_so() {
-    let line = day(39_000).await;
-    // One after the other: side by side each may be one over.
-    line.world.house().clock.advance_to("2026-03-10T14:00:00Z".parse().expect("an instant"));
-    let setup = line.world.setup().await;
-    for message in line.world.messages("2026-03-10").await {
-        let one = cauce_engine::messages::SendOne {
-            project: line.world.project.clone(),
-            customer: message.customer,
-            day: message.day,
-            send: message.id,
-            channel: Some(Channel::Whatsapp),
-            place: None,
-        };
-        let ports = &line.world.house().ports;
-        cauce_engine::send_message::send_message(ports, &setup, &one, line.world.now()).await.expect("tried");
-    }
+    let line = day(50_000).await;
+    line.world.pass("2026-03-10T15:00:00Z").await;
     let states: Vec<State> = line.world.messages("2026-03-10").await.into_iter().map(|m| m.state).collect();
     let spent = State::NotSent { reason: Reason::BudgetSpent };
     assert_eq!(states.iter().filter(|s| **s == spent).count(), 2, "{states:?}");

@@ -35,6 +35,8 @@ pub fn wait(code: i64, tries: u32) -> u64 {
     match code {
         4 => 60,
         130_429 => 3,
+        // Counted over a day of what people blocked and reported.
+        131_048 => 24 * 3600,
         131_056 => 4_u64.saturating_pow(tries.min(8)),
         131_057 => 20,
         132_069 => 3600,

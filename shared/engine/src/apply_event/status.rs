@@ -181,7 +181,10 @@ async fn settle_cost(
     })
     .await?;
     match mine.load(Ordering::Relaxed) {
-        true => spend::add(ports, setup, message.day, &Cost { micros: micros - thought.micros, ..settled }).await,
+        true => {
+            let more = Cost { micros: micros - thought.micros, ..settled };
+            spend::add(ports, setup, message.day, &more).await.map(|_| ())
+        }
         false => Ok(()),
     }
 }

@@ -30,6 +30,10 @@ impl fmt::Debug for Secret {
 pub trait Secrets: Send + Sync {
     /// Reads a secret.
     async fn get(&self, name: &str) -> Result<Option<Secret>, PortError>;
+    /// Reads a secret as it is now, past whatever keeps it for a while: before it is changed.
+    async fn get_fresh(&self, name: &str) -> Result<Option<Secret>, PortError> {
+        self.get(name).await
+    }
     /// Writes a secret.
     async fn put(&self, name: &str, secret: &Secret) -> Result<(), PortError>;
 }

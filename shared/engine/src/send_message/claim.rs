@@ -14,6 +14,7 @@ use cauce_domain::contact::gate::{Reason, Verdict};
 use cauce_domain::contact::interaction::{Interaction, State};
 use cauce_domain::contact::ledger::{self, Entry, Origin, Refusal, Week};
 use cauce_domain::contact::point::Recipients;
+use cauce_domain::contact::price::Cost;
 use cauce_domain::debt::account::{Account, Carry};
 use cauce_domain::debt::customer::Customer;
 use cauce_domain::strategy::approval::Filled;
@@ -49,6 +50,8 @@ pub(super) struct Claimed {
     pub(super) wa_id: Option<String>,
     /// The person was written to today already.
     pub(super) again_today: bool,
+    /// What is set apart for it of the day's spending.
+    pub(super) cost: Option<Cost>,
 }
 
 /// Claims a message that is due, or decides it again with what is true now.
@@ -230,6 +233,7 @@ async fn take(
                 approved,
                 wa_id,
                 again_today,
+                cost: None,
             })))
         }
         Committed::Lost(lost) if lost.iter().all(|(at, _)| *at >= 2) => {

@@ -20,14 +20,16 @@ use crate::Ports;
 use crate::connect;
 use crate::error::Error;
 use crate::messages::SendOne;
-use crate::ports::channel::{Answer, Outgoing};
+use crate::ports::channel::{Answer, Outgoing, Sender};
 use crate::rates::{self, Pace};
 use crate::reply_token;
+use crate::spend;
 use crate::store::interactions;
 use crate::store::keys;
 use crate::store::settings::Setup;
 use cauce_domain::contact::channel::Channel;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use std::sync::Arc;
 
 /// What became of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,38 +59,67 @@ pub async fn send_message(ports: &Ports, setup: &Setup, one: &SendOne, now: Date
     Err(Error::Raced)
 }
 
-async fn deliver(ports: &Ports, setup: &Setup, claimed: claim::Claimed, now: DateTime<Utc>) -> Result<Ended, Error> {
-    let broken = || Error::Broken("interaction_v1", "sin canal".to_owned());
-    let channel = claimed.message.channel.ok_or_else(broken)?;
+async fn deliver(
+    ports: &Ports,
+    setup: &Setup,
+    mut claimed: claim::Claimed,
+    now: DateTime<Utc>,
+) -> Result<Ended, Error> {
+    let (sender, outgoing) = match prepare(ports, setup, &claimed, now).await {
+        Ok(Ok(prepared)) => prepared,
+        Ok(Err(answer)) => return settle::settle(ports, setup, claimed, "", answer, now).await,
+        // Nothing was asked of anybody yet: it waits, and is not taken for a message nobody knows of.
+        Err(error) => {
+            tracing::warn!(%error, "un mensaje no se pudo preparar y espera");
+            let answer = Answer::NotNow { why: "no se pudo preparar".to_owned(), wait: 0 };
+            return settle::settle(ports, setup, claimed, "", answer, now).await;
+        }
+    };
+    if let Some(cost) = spend::cost(setup, &claimed.message, &claimed.text) {
+        if !spend::reserve(ports, setup, claimed.message.day, &cost).await? {
+            return settle::over_budget(ports, setup, claimed).await;
+        }
+        claimed.cost = Some(cost);
+    }
+    let answer = sender.send(&outgoing).await;
+    settle::settle(ports, setup, claimed, sender.provider(), answer, now).await
+}
+
+/// What leaves and by whom, or why it does not leave now.
+async fn prepare(
+    ports: &Ports,
+    setup: &Setup,
+    claimed: &claim::Claimed,
+    now: DateTime<Utc>,
+) -> Result<Result<(Arc<dyn Sender>, Outgoing), Answer>, Error> {
+    let message = &claimed.message;
+    let channel = message.channel.ok_or_else(|| Error::Broken("interaction_v1", "sin canal".to_owned()))?;
     let Some(line) = connect::line(ports, setup, channel).await? else {
-        let why = "el canal no tiene una cuenta con la que enviar".to_owned();
-        return settle::settle(ports, setup, claimed, "", Answer::disconnected(why), now).await;
+        return Ok(Err(Answer::disconnected("el canal no tiene una cuenta con la que enviar".to_owned())));
     };
     let names = match channel {
         Channel::Email if line.account.is_some() => {
-            reply_token::issue(ports, setup.id(), &settle::receipt_of(&claimed)).await?
+            reply_token::issue(ports, setup.id(), &settle::receipt_of(claimed)).await?
         }
         _ => None,
     };
     let outgoing = Outgoing {
         project: setup.id().clone(),
-        reference: interactions::reference(&claimed.message),
-        recipients: claimed.message.recipients.clone().unwrap_or_default(),
+        reference: interactions::reference(message),
+        recipients: message.recipients.clone().unwrap_or_default(),
         subject: claimed.subject.clone(),
         text: claimed.text.clone(),
         approved: claimed.approved.clone(),
         wa_id: claimed.wa_id.clone(),
         names,
         at: now,
-        until: setup.project().calendar.close_of_day(now),
+        until: setup.project().calendar.lived_in(message.facts.zone).close_of_day(now),
         account: line.account,
     };
-    if let Some(wait) = pair_waits(ports, &claimed, &outgoing, now).await? {
-        let answer = Answer::NotNow { why: "la persona recibió otro mensaje hace un momento".to_owned(), wait };
-        return settle::settle(ports, setup, claimed, line.sender.provider(), answer, now).await;
+    if let Some(wait) = pair_waits(ports, claimed, &outgoing, now).await? {
+        return Ok(Err(Answer::NotNow { why: "la persona recibió otro mensaje hace un momento".to_owned(), wait }));
     }
-    let answer = line.sender.send(&outgoing).await;
-    settle::settle(ports, setup, claimed, line.sender.provider(), answer, now).await
+    Ok(Ok((line.sender, outgoing)))
 }
 
 /// How long a second message of the day to one person by WhatsApp waits: the provider counts them by pair of numbers. The
@@ -105,7 +136,7 @@ async fn pair_waits(
         return Ok(None);
     }
     let pair = format!("{}#{}", account.setting("phone_number_id"), keys::sha256(to.address.as_bytes()));
-    let place = rates::take(ports, &pair, Pace::PAIR, 1, now).await?;
+    let place = rates::take(ports, &pair, Pace::PAIR, (1, TimeDelta::hours(1)), now).await?;
     let wait = place.first().map_or(0, |place| (*place - now).num_seconds());
     Ok(u32::try_from(wait).ok().filter(|wait| *wait > 0))
 }

@@ -132,7 +132,7 @@ fn next_try(
         _ => return None,
     };
     let again = now + wait;
-    let calendar = &setup.project().calendar;
+    let calendar = setup.project().calendar.lived_in(message.facts.zone);
     let inside = calendar.local_day(again) == message.day && calendar.close_of_day(now).is_some_and(|end| again < end);
     (message.tries.len() < most && inside).then_some(again)
 }

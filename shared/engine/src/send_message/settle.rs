@@ -23,6 +23,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 /// How often a message that was not taken is tried again, inside the day's window.
 const MAX_ATTEMPTS: u32 = 6;
 
+/// Ends a claimed message for which the day's budget has no room.
+pub(super) async fn over_budget(ports: &Ports, setup: &Setup, claimed: Claimed) -> Result<Ended, Error> {
+    let state = State::NotSent { reason: Reason::BudgetSpent };
+    give_back(ports, setup, Interaction { state, ..claimed.message }, claimed.version).await
+}
+
 pub(super) async fn settle(
     ports: &Ports,
     setup: &Setup,
@@ -31,6 +37,10 @@ pub(super) async fn settle(
     answer: Answer,
     now: DateTime<Utc>,
 ) -> Result<Ended, Error> {
+    let stays = matches!(answer, Answer::Accepted(_) | Answer::Unknown(_));
+    if let Some(cost) = claimed.cost.as_ref().filter(|_| !stays) {
+        spend::give_back(ports, setup, claimed.message.day, cost).await?;
+    }
     match answer {
         Answer::Accepted(id) => accepted(ports, setup, claimed, provider, &id, now).await,
         Answer::Unknown(why) => {
@@ -90,16 +100,18 @@ async fn refused(
     why: Refused,
     now: DateTime<Utc>,
 ) -> Result<Ended, Error> {
-    let message = &claimed.message;
-    if let (Some(refusal), Some(channel)) = (&why.refusal, message.channel) {
-        let to = message.recipients.iter().flat_map(|r| &r.to).map(|to| to.address.as_str()).next();
-        let evidence = (Source::Provider, message.id.as_str());
-        super::refusal::follow(ports, setup, channel, to, refusal, evidence, now).await?;
-    }
     let receipt = receipt_of(&claimed);
+    let message = &claimed.message;
+    let (channel, send) = (message.channel, message.id.clone());
+    let to = message.recipients.iter().flat_map(|r| &r.to).map(|to| to.address.clone()).next();
     let mut failed = Interaction { state: State::Failed { error: why.words, bounced: false }, ..claimed.message };
     failed.times.insert("failed".to_owned(), now);
+    // The message first: what follows from the refusal may be told again, its end may not be forgotten.
     let ended = give_back(ports, setup, failed, claimed.version).await?;
+    if let (Some(refusal), Some(channel)) = (&why.refusal, channel) {
+        let evidence = (Source::Provider, send.as_str());
+        super::refusal::follow(ports, setup, channel, to.as_deref(), refusal, evidence, now).await?;
+    }
     if why.refusal.is_some_and(|refusal| alternative::follows(refusal.disposition)) {
         alternative::offer(ports, setup, &receipt, now).await?;
     }
@@ -108,7 +120,7 @@ async fn refused(
 
 /// Whether an instant lies in what is left of the message's day.
 fn is_today(setup: &Setup, claimed: &Claimed, at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
-    let calendar = &setup.project().calendar;
+    let calendar = setup.project().calendar.lived_in(claimed.message.facts.zone);
     calendar.local_day(at) == claimed.message.day && calendar.close_of_day(now).is_some_and(|end| at < end)
 }
 
@@ -138,7 +150,7 @@ async fn accepted(
     now: DateTime<Utc>,
 ) -> Result<Ended, Error> {
     let receipt = receipt_of(&claimed);
-    let cost = spend::cost(setup, &claimed.message, &claimed.text);
+    let cost = claimed.cost.clone();
     let message = Interaction { cost: cost.clone(), ..claimed.message };
     let item = Item::new(keys::receipt(setup.id(), provider, id), encode(&receipt)?);
     commit(ports, vec![Change::Put(item, Expect::Anything)]).await?;
@@ -158,9 +170,6 @@ async fn accepted(
             m.join(&Report::Sent, now) || !known
         })
         .await?;
-    }
-    if let Some(cost) = &cost {
-        spend::add(ports, setup, message.day, cost).await?;
     }
     apply_parked(ports, setup, provider, id, &receipt, now).await?;
     Ok(Ended::Sent)
