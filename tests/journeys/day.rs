@@ -98,6 +98,7 @@ async fn a_guarantor_who_asked_for_silence_is_passed_over() {
             source: Source::User,
             evidence: None,
             at: world.now(),
+            again: None,
             reason: None,
             author: None,
         };

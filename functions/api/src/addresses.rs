@@ -76,7 +76,8 @@ async fn silence(State(api): State<Api>, caller: Caller, Body(body): Body<WishBo
     caller.may(Permission::Operate)?;
     let (address, by) = (normal(&caller, &body.address)?, caller.by(&api));
     let (scope, author) = (scope(&body.channel)?, Some(by.author.clone()));
-    let wish = Wish { scope, source: Source::User, evidence: None, at: by.at, reason: body.reason, author };
+    let wish =
+        Wish { scope, source: Source::User, evidence: None, at: by.at, again: None, reason: body.reason, author };
     let changed = exclude::address(&api.ports, &caller.setup, &address, &wish, Some(&by)).await?;
     Ok(Json(json!({ "changed": changed })))
 }
@@ -90,7 +91,7 @@ async fn consent(State(api): State<Api>, caller: Caller, Body(body): Body<WishBo
     }
     let (address, by) = (normal(&caller, &body.address)?, caller.by(&api));
     let scope = scope(&body.channel)?;
-    let changed = exclude::lift(&api.ports, &caller.setup, &address, scope, Some(&by), |_| true).await?;
+    let changed = exclude::lift(&api.ports, &caller.setup, &address, scope, (by.at, Some(&by)), |_| true).await?;
     Ok(Json(json!({ "changed": changed })))
 }
 

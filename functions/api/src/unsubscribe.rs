@@ -7,6 +7,7 @@ use crate::Api;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
+use cauce_domain::contact::wish::Source;
 use cauce_engine::apply_event::unsubscribe;
 use cauce_engine::reply_token::follow_way_out;
 use cauce_engine::store::settings;
@@ -51,7 +52,7 @@ async fn leave(State(api): State<Api>, Path(token): Path<String>) -> Response {
     let left = async {
         let Some((project, receipt)) = follow_way_out(&api.ports, &token).await? else { return Ok(false) };
         let setup = settings::load(&api.ports, &project).await?;
-        unsubscribe(&api.ports, &setup, &receipt, api.now()).await.map(|()| true)
+        unsubscribe(&api.ports, &setup, &receipt, Source::OneClick, api.now()).await
     };
     match left.await {
         Ok(true) => shown("Listo", "<p>No le enviaremos más correos a esta dirección.</p>"),

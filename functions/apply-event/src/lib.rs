@@ -37,8 +37,15 @@ fn read(body: String, now: DateTime<Utc>) -> Result<RawEvent, Error> {
     match decode(&body) {
         Err(_) if body.contains("\"detail-type\"") || body.contains("\"Records\"") => {
             let (provider, query) = (STRAIGHT.to_owned(), String::new());
-            Ok(RawEvent { project: None, provider, query, body: Some(body), file: None, received: now })
+            let received = told_at(&body).unwrap_or(now);
+            Ok(RawEvent { project: None, provider, query, body: Some(body), file: None, received })
         }
         read => read,
     }
+}
+
+/// When AWS says that it happened: the same however often the event is tried.
+fn told_at(body: &str) -> Option<DateTime<Utc>> {
+    let event: serde_json::Value = serde_json::from_str(body).ok()?;
+    event["time"].as_str()?.parse().ok()
 }

@@ -4,7 +4,7 @@ use crate::Ports;
 use crate::error::Error;
 use crate::ports::table::{Change, Expect, Item, Key, Query, TableName};
 use crate::store::accounts::{self, AddressNote, as_read};
-use crate::store::codec::encode;
+use crate::store::codec::{decode, encode};
 use crate::store::commit::{Committed, commit};
 use crate::store::edits::{self, By};
 use crate::store::query_all;
@@ -33,7 +33,16 @@ pub(crate) struct Arrivals {
     /// Addresses that other customers have too.
     pub(crate) shared: Vec<String>,
     /// Guards to be written with the customer: two customers that take one address at once cannot both miss the other.
-    guards: Vec<(Key, Option<u64>)>,
+    guards: Vec<Guard>,
+}
+
+/// An address's guard, as it was read.
+#[derive(Debug, Clone)]
+struct Guard {
+    key: Key,
+    read: Option<u64>,
+    /// It is written, not only looked at.
+    moves: bool,
 }
 
 /// Looks at addresses new to this customer: marks those that others have too, here and there, and takes over opt-outs.
@@ -58,7 +67,9 @@ pub(crate) async fn arrive(
         for stored in &known {
             match stored.key.sk.split_once('#') {
                 Some(("c", id)) if id != account.id.as_str() => others.push(CustomerId::from(id)),
-                Some(("x", scope)) => opted.extend(scope.parse::<Scope>()),
+                Some(("x", scope)) if !decode::<AddressNote>(&stored.body)?.wishes.is_empty() => {
+                    opted.extend(scope.parse::<Scope>());
+                }
                 _ => {}
             }
         }
@@ -66,11 +77,14 @@ pub(crate) async fn arrive(
         if let ([other], true) = (others.as_slice(), write) {
             share_with(ports, setup, other, address).await?;
         }
-        // From the third owner on all are marked already, and a guard would only make them wait for each other.
-        if others.len() < 2 {
-            let guard = known.iter().find(|s| s.key.sk == GUARD).map(|s| s.version);
-            arrivals.guards.push((Key::new(TableName::Accounts, partition, GUARD), guard));
-        }
+        // From the third owner on all are marked already, and a guard that each moves would only make them wait for each
+        // other: that it stands still shows that no wish came meanwhile.
+        let guard = known.iter().find(|s| s.key.sk == GUARD).map(|s| s.version);
+        arrivals.guards.push(Guard {
+            key: Key::new(TableName::Accounts, partition, GUARD),
+            read: guard,
+            moves: others.len() < 2,
+        });
         if !others.is_empty() {
             arrivals.shared.push(address.clone());
         }
@@ -78,8 +92,8 @@ pub(crate) async fn arrive(
     Ok(arrivals)
 }
 
-/// The sort key of an address's guard.
-const GUARD: &str = "g";
+/// The sort key of an address's guard, which moves with its first owners and with every wish.
+pub(crate) const GUARD: &str = "g";
 
 fn note(customer: &mut Customer, address: &str, shared: bool, opted: &BTreeSet<Scope>) {
     customer.known(address, &|known| {
@@ -159,9 +173,12 @@ pub(crate) async fn store(
         let item = Item::new(place(setup, address, &account.id), encode(&AddressNote::default())?);
         changes.push(Change::Put(item, Expect::Anything));
     }
-    for (guard, read_at) in &arrivals.guards {
-        let item = Item::new(guard.clone(), encode(&AddressNote::default())?);
-        changes.push(Change::Put(item, as_read(*read_at)));
+    for guard in &arrivals.guards {
+        let item = Item::new(guard.key.clone(), encode(&AddressNote::default())?);
+        changes.push(match guard.moves {
+            true => Change::Put(item, as_read(guard.read)),
+            false => Change::Check(guard.key.clone(), as_read(guard.read)),
+        });
     }
     for address in old.difference(&new) {
         changes.push(Change::Delete(place(setup, address, &account.id), Expect::Anything));

@@ -14,6 +14,7 @@ use cauce_engine::ports::provider::{Account, Field, Provider, Signs, Standing};
 use cauce_engine::reply_token::{Names, issue};
 use cauce_engine::store::interactions::Receipt;
 use cauce_engine::store::received;
+use cauce_engine::store::setups::claim_account;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -83,14 +84,21 @@ async fn a_wish_by_e_mail_is_heeded_of_whoever_holds_the_token() {
     let spoofed = json!({ "dmarc": "FAIL" });
     receive(&line, "m1", &to, "ana@x.com", spoofed.clone(), &letter("ana@x.com", &to, "Re: Aviso", "BAJA")).await;
     assert_eq!(line.world.account("100").await.customer.emails[0].opted_out.first(), Some(&Scope::Email));
-    // Without a token nobody can vouch for it.
-    let plain = "cobros@respuestas.andes.pe";
-    receive(&line, "m2", plain, "beto@x.com", spoofed, &letter("beto@x.com", plain, "hola", "BAJA")).await;
-    assert!(line.world.account("101").await.customer.emails[0].opted_out.is_empty());
     let mut forged = to.clone();
     forged.replace_range(30..34, "aaaa");
     receive(&line, "m3", &forged, "ana@x.com", json!({}), &letter("ana@x.com", &forged, "x", "hola")).await;
     assert_eq!(line.thread("100").await.len(), 1, "a token that is not ours opens nothing");
+    // Without a token nobody can vouch for it.
+    let ports = &line.world.house().ports;
+    claim_account(ports, &line.world.project, "aws", "respuestas.andes.pe").await.expect("claimed");
+    let plain = "cobros@respuestas.andes.pe";
+    receive(&line, "m2", plain, "beto@x.com", spoofed, &letter("beto@x.com", plain, "hola", "BAJA")).await;
+    let beto = line.world.account("101").await.customer.emails[0].clone();
+    assert!(
+        beto.opted_out.is_empty() && beto.marks.is_silent(line.world.now()),
+        "a person judges, meanwhile nothing leaves"
+    );
+    assert!(line.thread("101").await[0].flags.contains(&Flag::MaybeOptOut));
 }
 
 #[tokio::test]

@@ -183,6 +183,11 @@ impl Line {
         self.world.runner.drain().await.expect("drained");
     }
 
+    /// A second goes by.
+    pub(super) fn a_moment_later(&self) {
+        self.world.house().clock.advance_to(self.world.now() + chrono::TimeDelta::seconds(1));
+    }
+
     /// What a customer wrote.
     pub(super) async fn thread(&self, number: &str) -> Vec<Received> {
         let id = self.world.account(number).await.id;

@@ -2,7 +2,6 @@
 
 use super::Line;
 use axum::http::{Method, StatusCode};
-use cauce_domain::contact::channel::Channel;
 use cauce_domain::contact::gate::Reason;
 use cauce_domain::contact::interaction::State;
 use cauce_engine::spend;

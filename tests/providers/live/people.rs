@@ -82,6 +82,7 @@ async fn a_word_takes_back_what_words_said_and_not_what_a_load_brought() {
     line.world.load(Kind::Exclusions, exclusions).await;
     for (id, number) in [("1", "+51987650000"), ("2", "+51987650001")] {
         line.twilio(&sms(&format!("SM{id}"), number, "STOP", "&OptOutType=STOP")).await;
+        line.a_moment_later();
         line.twilio(&sms(&format!("SM{id}a"), number, "START", "&OptOutType=START")).await;
     }
     let opted = |number: &'static str| {
@@ -95,6 +96,41 @@ async fn a_word_takes_back_what_words_said_and_not_what_a_load_brought() {
         .load(Kind::Customers, "Tipo de documento,Número de documento,Nombre,Celular_1\nDNI,300,Caro,987650001\n")
         .await;
     assert_eq!(opted("300").await.into_iter().collect::<Vec<_>>(), [Scope::Sms]);
+}
+
+#[tokio::test]
+async fn a_wish_told_late_or_twice_changes_nothing_that_was_said_since() {
+    let line = Line::on("2026-03-10", "Ana").await;
+    let said = |id: &str, at: i64, words: &str| text(&format!("wamid.{id}"), "51987650000", AT + at, words);
+    let is_silent = async || !line.world.account("100").await.customer.phones[0].opted_out.is_empty();
+    line.whatsapp(said("1", 0, "ALTA")).await;
+    line.whatsapp(said("2", 60, "BAJA")).await;
+    line.whatsapp(said("1", 0, "ALTA")).await;
+    assert!(is_silent().await, "an old yes does not undo a no");
+    line.whatsapp(said("3", 120, "ALTA")).await;
+    line.whatsapp(said("2", 60, "BAJA")).await;
+    assert!(!is_silent().await, "nor an old no a yes");
+    let mut both = said("4", 180, "ALTA");
+    let no = said("5", 240, "BAJA")["messages"][0].clone();
+    both["messages"].as_array_mut().expect("messages").push(no);
+    line.whatsapp(both).await;
+    assert!(is_silent().await, "the later of one post counts");
+    line.whatsapp(said("6", 240, "ALTA")).await;
+    assert!(is_silent().await, "said at one instant, silence is kept");
+}
+
+#[tokio::test]
+async fn a_number_of_a_crowd_is_nobodys_and_its_wish_is_everybodys() {
+    let line = Line::on("2026-03-10", "").await;
+    let rows: Vec<String> = (100..130).map(|n| format!("DNI,{n},C{n},987650000\n")).collect();
+    let file = format!("Tipo de documento,Número de documento,Nombre,Celular_1\n{}", rows.concat());
+    line.world.load(Kind::Customers, file.as_str()).await;
+    line.whatsapp(text("wamid.1", "51987650000", AT, "mi voucher")).await;
+    line.whatsapp(text("wamid.2", "51987650000", AT + 60, "BAJA")).await;
+    assert!(line.thread("100").await.is_empty(), "one person's words are not thirty debtors'");
+    let known = received::unregistered(&line.world.house().ports, &line.world.setup().await).await.expect("read");
+    assert_eq!(known[0].messages, 2);
+    assert_eq!(line.world.account("129").await.customer.phones[0].opted_out.len(), 1);
 }
 
 #[tokio::test]
@@ -195,6 +231,7 @@ async fn a_user_notes_a_wish_takes_it_back_and_makes_sure_of_a_number() {
     let (_, listed) = call("/v1/addresses/wishes", json!({ "address": "+51 987 650 000" })).await;
     let sources: Vec<_> = listed["items"].as_array().expect("wishes").iter().map(|w| w["source"].clone()).collect();
     assert_eq!(sources, ["keyword", "user"]);
+    line.a_moment_later();
     line.twilio(&sms("SM2", "+51987650000", "alta", "")).await;
     assert_eq!(line.world.account("100").await.customer.phones[0].opted_out.len(), 1, "what a user noted stays");
     assert_eq!(

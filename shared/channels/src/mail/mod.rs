@@ -10,6 +10,13 @@ use cauce_engine::ports::told::{Attachment, Class, Letter};
 use cauce_engine::reply_token::ReplyToken;
 use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders, PartType};
 
+/// Files of one e-mail that are kept, and messages it may answer: more are somebody's program.
+const MOST: usize = 20;
+/// Characters of a text that are kept: what an item of the table has room for.
+const LONGEST: usize = 64_000;
+/// Characters of a subject that are kept.
+const LONGEST_SUBJECT: usize = 1000;
+
 /// Headers an address of ours may stand in.
 const RECIPIENTS: [&str; 5] = ["To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To"];
 
@@ -21,8 +28,8 @@ pub fn read(raw: &[u8], envelope: &[String]) -> Option<Letter> {
     let delayed = deliveries.as_ref().map(|all| !all.is_empty() && all.iter().all(|one| one.action == "delayed"));
     let class = class::classify(message, delayed);
     let is_report = matches!(class, Class::DsnFailed | Class::DsnDelayed | Class::Mdn | Class::ComplaintArf);
-    let text = if is_report { String::new() } else { quotes::visible(&written(message)) };
-    let subject = message.subject().unwrap_or_default().to_owned();
+    let text = if is_report { String::new() } else { cut(quotes::visible(&written(message)), LONGEST) };
+    let subject = cut(message.subject().unwrap_or_default().to_owned(), LONGEST_SUBJECT);
     // Only a person's words are a wish, and only what they wrote themselves.
     let wish = if text.is_empty() { &subject } else { &text };
     let named = RECIPIENTS.iter().filter_map(|name| message.header_raw(*name));
@@ -33,12 +40,20 @@ pub fn read(raw: &[u8], envelope: &[String]) -> Option<Letter> {
         from: message.from().and_then(|from| from.first()?.address().map(str::to_lowercase)),
         token: envelope.iter().cloned().chain(named).find_map(|address| ReplyToken::of(&address)),
         answers: answers(message),
-        attachments: message.attachments().filter_map(attachment).collect(),
+        attachments: message.attachments().filter_map(attachment).take(MOST).collect(),
         deliveries: deliveries.unwrap_or_default(),
         class,
         text,
         subject,
     })
+}
+
+/// A text of at most so many characters.
+fn cut(mut text: String, most: usize) -> String {
+    if let Some((at, _)) = text.char_indices().nth(most) {
+        text.truncate(at);
+    }
+    text
 }
 
 /// A message that comes apart without recursion: one of thousands within each other would take the stack.
@@ -58,12 +73,12 @@ impl Drop for Parsed<'_> {
 /// The text a person wrote: plain where there is one, else of the page. A part that was cut off is no body to the parser,
 /// and what is there of it is what they wrote.
 fn written(message: &Message<'_>) -> String {
-    let cut = |part: &&MessagePart<'_>| {
+    let is_cut = |part: &&MessagePart<'_>| {
         part.is_encoding_problem
             && part.attachment_name().is_none()
             && !part.content_disposition().is_some_and(|d| d.is_attachment())
     };
-    let bodies = || message.text_bodies().chain(message.html_bodies()).chain(message.parts.iter().filter(cut));
+    let bodies = || message.text_bodies().chain(message.html_bodies()).chain(message.parts.iter().filter(is_cut));
     let plain = bodies().find_map(|part| match &part.body {
         PartType::Text(text) if !text.trim().is_empty() => Some(text.clone().into_owned()),
         _ => None,
@@ -84,7 +99,7 @@ fn answers(message: &Message<'_>) -> Vec<String> {
         let line = message.header_raw(header).unwrap_or_default();
         let ids = line.split(['<', '>', ' ', '\t', '\r', '\n']).filter_map(provider_id);
         for id in ids.map(str::to_owned) {
-            if !found.contains(&id) {
+            if found.len() < MOST && !found.contains(&id) {
                 found.push(id);
             }
         }

@@ -57,10 +57,20 @@ pub struct Wish {
     pub evidence: Option<String>,
     /// When it was said.
     pub at: DateTime<Utc>,
+    /// When it was last said again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub again: Option<DateTime<Utc>>,
     /// Why, in somebody's words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// The user who noted it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub author: Option<String>,
+}
+
+impl Wish {
+    /// When it was said last.
+    pub fn last(&self) -> DateTime<Utc> {
+        self.again.map_or(self.at, |again| again.max(self.at))
+    }
 }

@@ -94,7 +94,7 @@ async fn heed(
         wishes::silence(post, setup, channel, address, told, at).await?;
         Flag::OptOut
     } else if consents {
-        wishes::consent(post, setup, channel, address).await?;
+        wishes::consent(post, setup, channel, address, at).await?;
         Flag::OptIn
     } else if sounds_like_silence(text) {
         for spelling in matching::spellings(channel, address) {

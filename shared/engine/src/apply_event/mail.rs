@@ -6,15 +6,17 @@
 use super::{Post, attachments, inbound, matching};
 use crate::error::Error;
 use crate::exclude;
+use crate::notice::alert_once;
 use crate::ports::told::{Class, Delivery, Letter, Mail, Refusal};
 use crate::reply_token::{self, ReplyToken};
-use crate::send_message::refusal;
+use crate::send_message::{raise, refusal};
 use crate::store::interactions::{self, Receipt};
 use crate::store::received;
 use crate::store::settings::Setup;
 use crate::store::setups::Setups;
 use cauce_domain::contact::channel::{Channel, Scope};
 use cauce_domain::contact::disposition::Disposition;
+use cauce_domain::contact::point::Recipients;
 use cauce_domain::contact::received::{Attachment, Flag, Received};
 use cauce_domain::contact::silence::{asks_for_messages, sounds_like_silence};
 use cauce_domain::contact::wish::{Source, Wish};
@@ -23,6 +25,8 @@ use chrono::TimeDelta;
 use futures::TryStreamExt;
 use std::collections::BTreeSet;
 
+/// Where the mailbox keeps what comes.
+const KEPT: &str = "mail/";
 /// Wrote once a rule of the mailbox was made; nobody's mail.
 const SETUP: &str = "AMAZON_SES_SETUP_NOTIFICATION";
 
@@ -48,8 +52,13 @@ pub(super) async fn apply(post: &Post<'_>, setup: &Setup, told: &Mail) -> Result
     let Some(id) = told.id.as_deref().filter(|id| *id != SETUP) else { return Ok(()) };
     let raw = match (&told.content, &told.place) {
         (Some(content), _) => content.clone(),
+        // Of AWS's own events alone: a topic of a project's may name any file.
+        (None, Some(_)) if !post.of_platform => return Ok(()),
         (None, Some(place)) => {
             let key = place.split_once('/').map_or(place.as_str(), |(_, key)| key);
+            if !key.starts_with(KEPT) {
+                return Ok(());
+            }
             let pieces: Vec<bytes::Bytes> = post.ports.files.read(key).await?.try_collect().await?;
             pieces.concat()
         }
@@ -95,8 +104,12 @@ async fn answered(post: &Post<'_>, setup: &Setup, letter: &Letter) -> Result<Opt
 /// What a server says of our message at our own address is believed where it names a message only we can name.
 async fn bounced(post: &Post<'_>, setup: &Setup, named: Option<&Named>, all: &[Delivery]) -> Result<(), Error> {
     let Some(named) = named.filter(|named| named.by_token) else { return Ok(()) };
+    let Some(message) = raise(post.ports, setup, &named.receipt, |_| false).await? else { return Ok(()) };
+    // Whoever holds one of our addresses may write what it likes there, of its own message alone.
+    let ours: BTreeSet<String> =
+        message.recipients.iter().flat_map(Recipients::all).map(|to| to.address.to_lowercase()).collect();
     for one in all {
-        if one.action != "failed" {
+        if one.action != "failed" || !ours.contains(&one.recipient.to_lowercase()) {
             continue;
         }
         let code = one.status.clone();
@@ -104,7 +117,7 @@ async fn bounced(post: &Post<'_>, setup: &Setup, named: Option<&Named>, all: &[D
         let hard = code.as_deref().is_some_and(|code| code.starts_with('5') && !full(code));
         let disposition = if hard { Disposition::Suppress } else { Disposition::Soft };
         let refusal = Refusal { code, disposition, bounce: None };
-        let evidence = (Source::Provider, named.receipt.send.as_str());
+        let evidence = (Source::Provider, named.receipt.send.as_str(), post.received);
         let (channel, to) = (Channel::Email, Some(one.recipient.as_str()));
         refusal::follow(post.ports, setup, channel, to, &refusal, evidence, post.received).await?;
     }
@@ -114,7 +127,14 @@ async fn bounced(post: &Post<'_>, setup: &Setup, named: Option<&Named>, all: &[D
 /// A complaint forwarded to us: of the message it names.
 async fn complained(post: &Post<'_>, setup: &Setup, named: Option<&Named>) -> Result<(), Error> {
     let Some(named) = named.filter(|named| named.by_token) else { return Ok(()) };
-    super::unsubscribe(post.ports, setup, &named.receipt, post.received).await
+    if !super::unsubscribe(post.ports, setup, &named.receipt, Source::Complaint, post.received).await? {
+        let text =
+            "Un destinatario se quejó de un correo que fue a varias personas y no se sabe cuál. Revise a quién se \
+                    escribe en esa empresa."
+                .to_owned();
+        alert_once(post.ports, setup, "queja-correo", "Queja por un correo", text, post.received).await?;
+    }
+    Ok(())
 }
 
 async fn keep(
@@ -175,20 +195,21 @@ async fn heed(
     if letter.opt_out {
         let source = Source::Keyword;
         let evidence = letter.token.as_ref().map(|token| token.ulid.clone());
-        let wish = Wish { scope: Scope::Email, source, evidence, at, reason: None, author: None };
+        let wish = Wish { scope: Scope::Email, source, evidence, at, again: None, reason: None, author: None };
         if trusted || named.is_some() {
             exclude::address(ports, setup, from, &wish, None).await?;
+            if let Some(receipt) = named {
+                super::unsubscribe(ports, setup, &receipt, Source::OneClick, at).await?;
+            }
+            return Ok(Some(Flag::OptOut));
         }
-        if let Some(receipt) = named {
-            super::unsubscribe(ports, setup, &receipt, at).await?;
-        }
-        return Ok(Some(Flag::OptOut));
     }
     if trusted && asks_for_messages(&letter.text) {
-        exclude::lift(ports, setup, from, Scope::Email, None, Source::is_taken_back_by_word).await?;
+        exclude::lift(ports, setup, from, Scope::Email, (at, None), Source::is_taken_back_by_word).await?;
         return Ok(Some(Flag::OptIn));
     }
-    if sounds_like_silence(&letter.text) {
+    // A wish of somebody nobody can vouch for is a person's to judge, and the address is left alone meanwhile.
+    if letter.opt_out || sounds_like_silence(&letter.text) {
         let until = Some(at + TimeDelta::hours(24));
         crate::edit_customer::of_address(ports, setup, from, None, &|known| {
             known.marks.silent_until = known.marks.silent_until.max(until);

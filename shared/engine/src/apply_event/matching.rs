@@ -92,6 +92,10 @@ pub(super) async fn find(
     if holders.is_empty() {
         return Ok(Match { thread: Thread::Unregistered, answers: None, flags: BTreeSet::new() });
     }
+    if holders.len() > ASKED {
+        let flags = BTreeSet::from([Flag::Shared]);
+        return Ok(Match { thread: Thread::Unregistered, answers: None, flags });
+    }
     let last = last_to(ports, setup, channel, address, &holders, at).await?;
     let answers = last.as_ref().map(|message| message.id.clone());
     let (customers, shared) = match (last, holders.len()) {
@@ -111,9 +115,6 @@ async fn last_to(
     holders: &BTreeSet<CustomerId>,
     at: DateTime<Utc>,
 ) -> Result<Option<Interaction>, Error> {
-    if holders.len() > ASKED {
-        return Ok(None);
-    }
     let spelt = spellings(channel, address);
     let today = setup.today(at);
     let from = today.checked_sub_days(Days::new(8)).unwrap_or(today);

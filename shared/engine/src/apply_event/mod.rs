@@ -56,13 +56,16 @@ struct Post<'a> {
     webhook: &'a dyn Webhook,
     /// When it came to us.
     received: DateTime<Utc>,
+    /// It came by no project's route: from AWS itself, or by one the platform set up.
+    of_platform: bool,
 }
 
 /// Applies every event of a webhook. Fails when one of them has to be tried again; the others are done.
 pub async fn apply_event(ports: &Ports, setups: &Setups<'_>, raw: &RawEvent) -> Result<Applied, Error> {
     let body = body(ports, raw).await?;
     let webhook = ports.webhooks.get(raw.provider.as_str()).ok_or(Error::NotFound("el proveedor"))?.as_ref();
-    let post = Post { ports, provider: &raw.provider, webhook, received: raw.received };
+    let of_platform = raw.project.is_none();
+    let post = Post { ports, provider: &raw.provider, webhook, received: raw.received, of_platform };
     let mut told = webhook.read(&body, &raw.query);
     told.sort_by_key(|one| !one.is_wish());
     if told.iter().any(|one| matches!(one, Told::DeadLetter { .. })) {

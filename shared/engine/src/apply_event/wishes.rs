@@ -15,7 +15,7 @@ use cauce_domain::contact::wish::{Source, Wish};
 use chrono::{DateTime, Utc};
 
 fn wish(scope: Scope, source: Source, evidence: &str, at: DateTime<Utc>) -> Wish {
-    Wish { scope, source, evidence: Some(evidence.to_owned()), at, reason: None, author: None }
+    Wish { scope, source, evidence: Some(evidence.to_owned()), at, again: None, reason: None, author: None }
 }
 
 /// A person's word or button asks for silence on the channel it came by.
@@ -63,10 +63,16 @@ async fn confirm(post: &Post<'_>, setup: &Setup, channel: Channel, address: &str
 const CONFIRMATION: &str = "confirmacion-";
 
 /// A person's word asks for messages again: wishes that were said by word, button, click or provider are taken back.
-pub(super) async fn consent(post: &Post<'_>, setup: &Setup, channel: Channel, address: &str) -> Result<(), Error> {
+pub(super) async fn consent(
+    post: &Post<'_>,
+    setup: &Setup,
+    channel: Channel,
+    address: &str,
+    at: DateTime<Utc>,
+) -> Result<(), Error> {
     for spelling in matching::spellings(channel, address) {
         let taken_back = Source::is_taken_back_by_word;
-        exclude::lift(post.ports, setup, &spelling, channel.into(), None, taken_back).await?;
+        exclude::lift(post.ports, setup, &spelling, channel.into(), (at, None), taken_back).await?;
     }
     Ok(())
 }
@@ -92,7 +98,7 @@ pub(super) async fn preference(post: &Post<'_>, setup: &Setup, told: &Preference
             exclude::address(post.ports, setup, &spelling, &wish, None).await?;
         } else {
             let from_provider = |source| source == Source::Provider;
-            exclude::lift(post.ports, setup, &spelling, Scope::WhatsappMarketing, None, from_provider).await?;
+            exclude::lift(post.ports, setup, &spelling, Scope::WhatsappMarketing, (at, None), from_provider).await?;
         }
     }
     Ok(())
@@ -100,13 +106,20 @@ pub(super) async fn preference(post: &Post<'_>, setup: &Setup, told: &Preference
 
 /// The way out in an e-mail's heading, or the button of its page: of the address the e-mail went to. One that went to several
 /// has no such way out: nobody's click may silence another.
-pub async fn unsubscribe(ports: &Ports, setup: &Setup, receipt: &Receipt, at: DateTime<Utc>) -> Result<(), Error> {
+/// Answers whether it was.
+pub async fn unsubscribe(
+    ports: &Ports,
+    setup: &Setup,
+    receipt: &Receipt,
+    source: Source,
+    at: DateTime<Utc>,
+) -> Result<bool, Error> {
     let key = crate::store::keys::interaction(setup.id(), &receipt.customer, receipt.day, &receipt.send);
-    let Some((message, _)) = interactions::read(ports, &key).await? else { return Ok(()) };
-    let wish = wish(Scope::Email, Source::OneClick, &interactions::reference(&message), at);
+    let Some((message, _)) = interactions::read(ports, &key).await? else { return Ok(false) };
+    let wish = wish(Scope::Email, source, &interactions::reference(&message), at);
     let mut all = message.recipients.iter().flat_map(Recipients::all);
     if let (Some(only), None) = (all.next(), all.next()) {
-        exclude::address(ports, setup, &only.address, &wish, None).await?;
+        return exclude::address(ports, setup, &only.address, &wish, None).await.map(|_| true);
     }
-    Ok(())
+    Ok(false)
 }

@@ -56,6 +56,7 @@ fn wish(context: &Context<'_>, scope: Scope, said: &OptOut) -> Wish {
         source: context.by.map_or(Source::Load, |_| Source::User),
         evidence: None,
         at: since.unwrap_or_else(|| context.setup.project().calendar.midnight(context.today)),
+        again: None,
         reason: said.reason.clone(),
         author: context.by.map(|by| by.author.clone()),
     }

@@ -38,11 +38,18 @@ pub(crate) async fn follow(
     channel: Channel,
     address: Option<&str>,
     refusal: &Refusal,
-    (source, evidence): (Source, &str),
+    (source, evidence, said): (Source, &str, DateTime<Utc>),
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let silence =
-        |scope: Scope| Wish { scope, source, evidence: Some(evidence.to_owned()), at: now, reason: None, author: None };
+    let silence = |scope: Scope| Wish {
+        scope,
+        source,
+        evidence: Some(evidence.to_owned()),
+        at: said,
+        again: None,
+        reason: None,
+        author: None,
+    };
     match (refusal.disposition, address) {
         (Disposition::DeadRecipient | Disposition::Suppress, Some(address)) => {
             let hidden = refusal.code.as_deref() == Some("131026");
@@ -100,7 +107,7 @@ pub(crate) async fn told_later(
     let address = status.address.as_deref().filter(|_| channel == Channel::Email).or(sole);
     let complained = status.state == Reported::Complained;
     let source = if complained { Source::Complaint } else { Source::Provider };
-    follow(ports, setup, channel, address, refusal, (source, &status.id), now).await?;
+    follow(ports, setup, channel, address, refusal, (source, &status.id, status.at.unwrap_or(now)), now).await?;
     if alternative::follows(refusal.disposition) {
         return alternative::offer(ports, setup, receipt, now).await;
     }

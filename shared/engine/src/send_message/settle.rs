@@ -109,7 +109,7 @@ async fn refused(
     // The message first: what follows from the refusal may be told again, its end may not be forgotten.
     let ended = give_back(ports, setup, failed, claimed.version).await?;
     if let (Some(refusal), Some(channel)) = (&why.refusal, channel) {
-        let evidence = (Source::Provider, send.as_str());
+        let evidence = (Source::Provider, send.as_str(), now);
         super::refusal::follow(ports, setup, channel, to.as_deref(), refusal, evidence, now).await?;
     }
     if why.refusal.is_some_and(|refusal| alternative::follows(refusal.disposition)) {

@@ -11,6 +11,7 @@ use cauce_domain::debt::customer::Status;
 use cauce_domain::debt::order::Order;
 use cauce_domain::debt::payment::Movement;
 use cauce_domain::ids::{CustomerId, ProjectId};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 /// Whose order or movement a code is.
@@ -26,6 +27,9 @@ pub struct AddressNote {
     /// The wishes, of opt-outs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub wishes: Vec<Wish>,
+    /// When messages were last asked for again: what was said before, and comes later, is taken back already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifted: Option<DateTime<Utc>>,
 }
 
 /// The message that had a shared address today.
