@@ -34,18 +34,44 @@ pub async fn handle(
 
 /// A webhook as `receive-webhook` queued it, or an event of AWS's own that its rules put here: nobody else may.
 fn read(body: String, now: DateTime<Utc>) -> Result<RawEvent, Error> {
-    match decode(&body) {
-        Err(_) if body.contains("\"detail-type\"") || body.contains("\"Records\"") => {
-            let (provider, query) = (STRAIGHT.to_owned(), String::new());
-            let received = told_at(&body).unwrap_or(now);
+    match (decode(&body), straight(&body)) {
+        (Err(_), Some(told)) => {
+            let (provider, query, received) = (STRAIGHT.to_owned(), String::new(), told.unwrap_or(now));
             Ok(RawEvent { project: None, provider, query, body: Some(body), file: None, received })
         }
-        read => read,
+        (read, _) => read,
     }
 }
 
-/// When AWS says that it happened: the same however often the event is tried.
-fn told_at(body: &str) -> Option<DateTime<Utc>> {
+/// Whether a record is AWS's own: an event of EventBridge's, or a notification of the mailbox's topic; and when AWS says
+/// that it happened, which is the same however often it is tried.
+fn straight(body: &str) -> Option<Option<DateTime<Utc>>> {
     let event: serde_json::Value = serde_json::from_str(body).ok()?;
-    event["time"].as_str()?.parse().ok()
+    let at = match (event.get("detail-type"), event["Type"].as_str()) {
+        (Some(_), _) => &event["time"],
+        (None, Some("Notification")) => &event["Timestamp"],
+        _ => return None,
+    };
+    Some(at.as_str().and_then(|at| at.parse().ok()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_is_cauces_own_or_of_aws_and_nothing_else() {
+        let now = "2026-03-10T15:00:00Z".parse().expect("an instant");
+        let read = |body: &str| read(body.to_owned(), now).map(|raw| (raw.provider, raw.received.to_rfc3339()));
+        let bridge =
+            r#"{"detail-type":"Email Delivered","source":"aws.ses","time":"2026-03-10T14:00:00Z","detail":{}}"#;
+        assert_eq!(read(bridge).expect("read"), ("aws".to_owned(), "2026-03-10T14:00:00+00:00".to_owned()));
+        let topic = r#"{"Type":"Notification","MessageId":"m","TopicArn":"arn:aws:sns:us-east-1:1:t","Message":"{}","Timestamp":"2026-03-10T14:30:00.000Z"}"#;
+        assert_eq!(read(topic).expect("read"), ("aws".to_owned(), "2026-03-10T14:30:00+00:00".to_owned()));
+        let bare = r#"{"Type":"Notification","Message":"{}"}"#;
+        assert_eq!(read(bare).expect("read").1, "2026-03-10T15:00:00+00:00");
+        for other in ["", "x", "{}", "[]", r#"{"Records":[]}"#] {
+            assert!(read(other).is_err(), "{other}");
+        }
+    }
 }

@@ -126,7 +126,12 @@ async fn places(
         return Ok(Vec::new());
     }
     let rate = connection.rate.unwrap_or(1.0) * share(&setup, channel, now);
-    rates::take(ports, &whose(connection), Pace::a_second(rate), (count, FULL), now).await
+    let places = rates::take(ports, &whose(connection), Pace::a_second(rate), (count, FULL), now).await?;
+    if connection.people_a_day.is_some() {
+        // Who got no place is counted with the place it gets.
+        rates::count(ports, &whose(connection), places.len(), now).await?;
+    }
+    Ok(places)
 }
 
 fn whose(connection: &Connection) -> String {
@@ -150,7 +155,6 @@ async fn allowed(
     let Some(most) = connection.people_a_day else { return Ok(count) };
     let used = rates::in_a_day(ports, &whose(connection), now).await?;
     let left = usize::try_from(most.saturating_sub(used)).unwrap_or(usize::MAX).min(count);
-    rates::count(ports, &whose(connection), left, now).await?;
     if left < count {
         let name = connection.channel.spanish();
         let text = format!(

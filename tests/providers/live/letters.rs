@@ -18,15 +18,17 @@ use cauce_engine::store::setups::claim_account;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// SES's notice of a mail that lies in the bucket.
+/// SES's notice of a mail that lies in the bucket, as its topic puts it on the queue; of later names later.
 fn notice(id: &str, to: &str, from: &str, verdicts: Value) -> Value {
+    let minute: u32 = id.trim_start_matches(char::is_alphabetic).parse().unwrap_or(0);
     let mut receipt = json!({ "recipients": [to], "action": { "type": "S3", "bucketName": "cauce", "objectKey": format!("mail/{id}") } });
     for name in ["spam", "virus", "spf", "dkim", "dmarc"] {
         let status = verdicts[name].as_str().unwrap_or("PASS");
         receipt[format!("{name}Verdict")] = json!({ "status": status });
     }
-    json!({ "Type": "Notification", "Message": json!({ "notificationType": "Received", "receipt": receipt,
-        "mail": { "messageId": id, "source": from, "destination": [to] } }).to_string(), "detail-type": null, "Records": null })
+    json!({ "Type": "Notification", "MessageId": id, "TopicArn": "arn:aws:sns:us-east-1:123456789012:cauce-received",
+        "Timestamp": format!("2026-03-10T15:{:02}:00.000Z", minute % 60), "Message": json!({ "notificationType": "Received", "receipt": receipt,
+        "mail": { "messageId": id, "source": from, "destination": [to] } }).to_string() })
 }
 
 fn letter(from: &str, to: &str, subject: &str, text: &str) -> String {
