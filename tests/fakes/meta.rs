@@ -128,11 +128,11 @@ async fn number(Path(id): Path<String>, headers: HeaderMap) -> Response {
         return (StatusCode::UNAUTHORIZED, Json(json!({ "error": { "code": 190, "message": "el token venció" } })))
             .into_response();
     }
-    if id == "media1" {
+    if let Some(number) = id.strip_prefix("media") {
         let host = headers.get("host").and_then(|host| host.to_str().ok()).unwrap_or_default();
         let digest = cauce_engine::store::keys::sha256(FILE);
         let known =
-            json!({ "url": format!("http://{host}/media/1"), "mime_type": "application/pdf", "sha256": digest });
+            json!({ "url": format!("http://{host}/media/{number}"), "mime_type": "application/pdf", "sha256": digest });
         return Json(known).into_response();
     }
     if id != NUMBER {

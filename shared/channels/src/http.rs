@@ -74,14 +74,16 @@ pub async fn file(request: reqwest::RequestBuilder) -> Result<File, String> {
         let elsewhere = answer.headers().get("location").and_then(|v| v.to_str().ok());
         return elsewhere.map(|url| File::Elsewhere(url.to_owned())).ok_or_else(|| "sin dirección".to_owned());
     }
-    if !answer.status().is_success() {
-        return Err(format!("HTTP {}", answer.status().as_u16()));
+    match answer.status().as_u16() {
+        200..300 => {}
+        404 | 410 => return Ok(File::Gone),
+        other => return Err(format!("HTTP {other}")),
     }
     let mut bytes = Vec::new();
     while let Some(piece) = answer.chunk().await.map_err(failed)? {
         bytes.extend_from_slice(&piece);
         if bytes.len() > MOST_OF_A_FILE {
-            break;
+            return Ok(File::Gone);
         }
     }
     Ok(File::Here(bytes))
@@ -93,6 +95,8 @@ pub enum File {
     Here(Vec<u8>),
     /// It lies at another address.
     Elsewhere(String),
+    /// It is not there any more, or larger than what is kept: asking again helps nothing.
+    Gone,
 }
 
 /// The host an address names.

@@ -299,15 +299,20 @@ async fn a_file_that_a_person_sends_is_fetched_and_kept_by_what_it_is() {
     line.world.customers("Ana").await;
     let document = json!({ "id": "media1", "mime_type": "text/html", "sha256": "x", "filename": "voucher.pdf" });
     let message = json!({ "from": "51987650000", "id": "wamid.1", "timestamp": "1773151200", "type": "document", "document": document });
-    let body = change(meta::NUMBER, json!({ "messages": [message] })).to_string();
+    let gone = json!({ "id": "media9", "mime_type": "application/pdf", "filename": "viejo.pdf" });
+    let old = json!({ "from": "51987650000", "id": "wamid.2", "timestamp": "1773151260", "type": "document", "document": gone });
+    let body = change(meta::NUMBER, json!({ "messages": [message, old] })).to_string();
     let headers = [("x-hub-signature-256", meta_signature(APP_SECRET, body.as_bytes()))];
     for _ in 0..2 {
         line.post(&format!("/hooks/whatsapp/{}", line.token), &headers, body.as_bytes()).await;
     }
     let thread = line.thread("100").await;
     let kept = thread[0].attachments[0].clone();
-    assert_eq!((thread.len(), kept.name.as_deref(), kept.at_provider), (1, Some("voucher.pdf"), None));
+    assert_eq!((thread.len(), kept.name.as_deref(), kept.at_provider), (2, Some("voucher.pdf"), None));
     let file = kept.file.expect("a file");
     assert!(file.ends_with("/0.pdf"), "by its bytes, not by its sender's word: {file}");
     assert_eq!(line.world.file(&file).await, meta::FILE);
+    let gone = thread[1].attachments[0].clone();
+    assert_eq!((gone.name.as_deref(), gone.file, gone.at_provider), (Some("viejo.pdf"), None, None), "asked for once");
+    assert_eq!(line.world.house().queue.depth().expect("depth"), (0, 0));
 }

@@ -109,12 +109,13 @@ impl Provider for Twilio {
     }
 
     /// Twilio's own address opens with the account's key; where it leads to from there is followed without it.
-    async fn fetch(&self, account: &Account, source: &str) -> Result<Vec<u8>, String> {
+    async fn fetch(&self, account: &Account, source: &str) -> Result<Option<Vec<u8>>, String> {
         if !source.starts_with(&format!("{}/", self.base)) {
-            return Err("el archivo no está en Twilio".to_owned());
+            return Ok(None);
         }
         match http::file(opened(self.http.client().get(source), account)).await? {
-            http::File::Here(bytes) => Ok(bytes),
+            http::File::Here(bytes) => Ok(Some(bytes)),
+            http::File::Gone => Ok(None),
             http::File::Elsewhere(url) => {
                 let host = http::host(&url);
                 let stores = [".twiliocdn.com", ".amazonaws.com", ".twilio.com"].iter().any(|end| host.ends_with(end));
@@ -123,8 +124,8 @@ impl Provider for Twilio {
                     return Err("Twilio indicó una dirección extraña".to_owned());
                 }
                 match http::file(self.http.client().get(&url)).await? {
-                    http::File::Here(bytes) => Ok(bytes),
-                    http::File::Elsewhere(_) => Err("el archivo no está ahí".to_owned()),
+                    http::File::Here(bytes) => Ok(Some(bytes)),
+                    http::File::Gone | http::File::Elsewhere(_) => Ok(None),
                 }
             }
         }

@@ -155,9 +155,9 @@ impl Provider for Whatsapp {
 
     /// Two steps: where the file lies for five minutes, and the file; only Meta's own address is followed, since the token goes
     /// along.
-    async fn fetch(&self, account: &Account, source: &str) -> Result<Vec<u8>, String> {
+    async fn fetch(&self, account: &Account, source: &str) -> Result<Option<Vec<u8>>, String> {
         if source.is_empty() || !source.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-') {
-            return Err("identificador de archivo extraño".to_owned());
+            return Ok(None);
         }
         let path = format!("{source}?phone_number_id={}", account.setting("phone_number_id"));
         let known = self.ask(account, &path).await?;
@@ -172,12 +172,10 @@ impl Provider for Whatsapp {
             return Err("Meta indicó una dirección que no es suya".to_owned());
         }
         let request = self.http.client().get(&url).bearer_auth(account.credential("token"));
-        let http::File::Here(bytes) = http::file(request).await? else {
-            return Err("el archivo no está ahí".to_owned());
-        };
+        let http::File::Here(bytes) = http::file(request).await? else { return Ok(None) };
         let digest = hex::encode(Sha256::digest(&bytes));
         match text(&known, "sha256").is_none_or(|named| named.eq_ignore_ascii_case(&digest)) {
-            true => Ok(bytes),
+            true => Ok(Some(bytes)),
             false => Err("el archivo llegó distinto".to_owned()),
         }
     }

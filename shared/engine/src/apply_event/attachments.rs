@@ -58,7 +58,11 @@ async fn one(post: &Post<'_>, setup: &Setup, place: &Key) -> Result<(), Error> {
             tracing::warn!(provider = post.provider, why, "un archivo recibido se pedirá de nuevo");
             Error::Port(PortError::Unavailable("el archivo del proveedor", None))
         })?;
-        message.attachments[at].file = keep(post, setup, &message.id, at, bytes).await?;
+        // One that is gone is not asked for again; the message says that it had it.
+        message.attachments[at].file = match bytes {
+            Some(bytes) => keep(post, setup, &message.id, at, bytes).await?,
+            None => None,
+        };
         message.attachments[at].at_provider = None;
         changed = true;
     }

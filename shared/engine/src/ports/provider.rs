@@ -136,9 +136,10 @@ pub trait Provider: Sender {
     /// Asks the provider whether the account works; why not, in the user's words.
     async fn check(&self, account: &Account) -> Result<Standing, String>;
 
-    /// Fetches a file that a person sent, by what the provider calls it.
-    async fn fetch(&self, _account: &Account, _source: &str) -> Result<Vec<u8>, String> {
-        Err("este proveedor no guarda archivos".to_owned())
+    /// Fetches a file that a person sent, by what the provider calls it; `None` where asking again helps nothing. Fails
+    /// where the provider may answer later.
+    async fn fetch(&self, _account: &Account, _source: &str) -> Result<Option<Vec<u8>>, String> {
+        Ok(None)
     }
 
     /// Rings the adviser, who is then joined with the customer.
