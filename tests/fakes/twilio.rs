@@ -33,6 +33,16 @@ fn refused(status: StatusCode, code: i64, what: &str) -> Response {
         .into_response()
 }
 
+fn unknown() -> Response {
+    refused(StatusCode::UNAUTHORIZED, 20_003, "Authenticate")
+}
+
+/// The form of a request to the account, where its key opens it.
+fn opened(account: &str, headers: &HeaderMap, body: &[u8]) -> Option<HashMap<String, String>> {
+    let form = || form_urlencoded::parse(body).into_owned().collect();
+    (opens(headers) && account == ACCOUNT).then(form)
+}
+
 fn opens(headers: &HeaderMap) -> bool {
     let expected = format!("Basic {}", STANDARD.encode(format!("{ACCOUNT}:{TOKEN}")));
     headers.get("authorization").is_some_and(|given| given == &expected)
@@ -41,7 +51,7 @@ fn opens(headers: &HeaderMap) -> bool {
 async fn account(Path(asked): Path<String>, headers: HeaderMap) -> Response {
     match opens(&headers) && asked == format!("{ACCOUNT}.json") {
         true => Json(json!({ "sid": ACCOUNT, "status": "active", "friendly_name": "Andes" })).into_response(),
-        false => refused(StatusCode::UNAUTHORIZED, 20_003, "Authenticate"),
+        false => unknown(),
     }
 }
 
@@ -52,7 +62,7 @@ async fn log(
     Query(asked): Query<HashMap<String, String>>,
 ) -> Response {
     if !opens(&headers) || !asked.contains_key("DateSent>") {
-        return refused(StatusCode::UNAUTHORIZED, 20_003, "Authenticate");
+        return unknown();
     }
     let page: usize = asked.get("Page").and_then(|page| page.parse().ok()).unwrap_or(0);
     let all = memory.taken();
@@ -75,10 +85,7 @@ async fn send(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    if !opens(&headers) || account != ACCOUNT {
-        return refused(StatusCode::UNAUTHORIZED, 20_003, "Authenticate");
-    }
-    let form: HashMap<String, String> = form_urlencoded::parse(&body).into_owned().collect();
+    let Some(form) = opened(&account, &headers, &body) else { return unknown() };
     let field = |name: &str| form.get(name).map_or("", String::as_str);
     let to = field("To");
     let number =
@@ -114,10 +121,7 @@ async fn ring(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    if !opens(&headers) || account != ACCOUNT {
-        return refused(StatusCode::UNAUTHORIZED, 20_003, "Authenticate");
-    }
-    let form: HashMap<String, String> = form_urlencoded::parse(&body).into_owned().collect();
+    let Some(form) = opened(&account, &headers, &body) else { return unknown() };
     let field = |name: &str| form.get(name).map_or("", String::as_str);
     let twiml = field("Twiml");
     let bad = field("To").is_empty() && memory.object("To")

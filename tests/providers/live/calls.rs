@@ -1,21 +1,14 @@
 //! Calls: the adviser's telephone first, states onto the call in the customer's thread.
 
-use super::path::connect;
+use super::path::connected;
 use super::{AUTH_TOKEN, Line, PUBLIC, twilio_headers};
-use crate::fakes::{self, Memory, meta, twilio};
+use crate::fakes::{Memory, twilio};
 use axum::http::{Method, StatusCode};
-use cauce_channels::network::Addresses;
-use cauce_local::house::Options;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
 async fn line(memory: &Arc<Memory>) -> Line {
-    let addresses = Addresses {
-        whatsapp: fakes::serve(meta::router(Memory::taking())).await,
-        twilio: fakes::serve(twilio::router(Arc::clone(memory))).await,
-    };
-    let line = Line::opened("2026-03-10", &Options { addresses, ..Options::default() }).await;
-    connect(&line).await;
+    let line = connected(&Memory::taking(), memory).await;
     line.world.customers("Ana").await;
     line
 }

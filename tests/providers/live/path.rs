@@ -65,15 +65,7 @@ async fn through_every_mishap_a_message_leaves_once_or_nobody_knows() {
     let told = Arc::clone(&first);
     let whatsapp = Memory::new(fate, move |taken| told.lock().expect("it").push(taken.clone()));
     let sms = Memory::new(fate, |_| {});
-    let options = Options {
-        addresses: Addresses {
-            whatsapp: fakes::serve(meta::router(Arc::clone(&whatsapp))).await,
-            twilio: fakes::serve(twilio::router(Arc::clone(&sms))).await,
-        },
-        ..Options::default()
-    };
-    let line = Line::opened("2026-03-10", &options).await;
-    connect(&line).await;
+    let line = connected(&whatsapp, &sms).await;
     let names: Vec<String> = (0..48).map(|n| format!("C{n}")).collect();
     line.world.customers(&names.join(" ")).await;
     // Half of them stand on a step by WhatsApp, half on one by SMS.
@@ -93,8 +85,19 @@ async fn through_every_mishap_a_message_leaves_once_or_nobody_knows() {
     assert!(line.world.broken().await.is_empty(), "{:?}", line.world.broken().await);
 }
 
+/// A line whose project is connected to the played providers.
+pub(super) async fn connected(whatsapp: &Arc<Memory>, twilio: &Arc<Memory>) -> Line {
+    let addresses = Addresses {
+        whatsapp: fakes::serve(meta::router(Arc::clone(whatsapp))).await,
+        twilio: fakes::serve(twilio::router(Arc::clone(twilio))).await,
+    };
+    let line = Line::opened("2026-03-10", &Options { addresses, ..Options::default() }).await;
+    connect(&line).await;
+    line
+}
+
 /// Connects both channels as a user does, and maps the starter's texts to approved templates.
-pub(super) async fn connect(line: &Line) {
+async fn connect(line: &Line) {
     let call = |method, path: &'static str, body| line.world.call(method, path, body);
     let wrong = json!({ "provider": "whatsapp", "settings": { "phone_number_id": meta::NUMBER, "waba_id": meta::WABA },
         "credentials": { "token": "vencido", "app_secret": APP_SECRET, "verify_token": "verificame" } });
@@ -170,15 +173,7 @@ fn judge(messages: &[Interaction], memory: &Memory, channel: Channel) {
 
 #[tokio::test]
 async fn a_template_that_is_not_approved_keeps_its_step_and_the_plan_says_so_beforehand() {
-    let options = Options {
-        addresses: Addresses {
-            whatsapp: fakes::serve(meta::router(Memory::taking())).await,
-            twilio: fakes::serve(twilio::router(Memory::taking())).await,
-        },
-        ..Options::default()
-    };
-    let line = Line::opened("2026-03-10", &options).await;
-    connect(&line).await;
+    let line = connected(&Memory::taking(), &Memory::taking()).await;
     let setup = line.world.setup().await;
     let (_, all) = line.world.call(Method::GET, "/v1/templates", None).await;
     let due_day = all.as_array().expect("templates").iter().find(|t| t["template"]["name"] == "Vence hoy").expect("it");
@@ -205,15 +200,7 @@ async fn a_template_that_is_not_approved_keeps_its_step_and_the_plan_says_so_bef
 #[tokio::test]
 async fn messages_leave_no_faster_than_the_number_may() {
     let whatsapp = Memory::taking();
-    let options = Options {
-        addresses: Addresses {
-            whatsapp: fakes::serve(meta::router(Arc::clone(&whatsapp))).await,
-            twilio: fakes::serve(twilio::router(Memory::taking())).await,
-        },
-        ..Options::default()
-    };
-    let line = Line::opened("2026-03-10", &options).await;
-    connect(&line).await;
+    let line = connected(&whatsapp, &Memory::taking()).await;
     let names: Vec<String> = (0..200).map(|n| format!("C{n}")).collect();
     line.world.customers(&names.join(" ")).await;
     let orders: Vec<String> = (0..200).map(|n| format!("{} F-{n} 2026-03-10 100.00", 100 + n)).collect();
@@ -238,15 +225,7 @@ async fn what_hung_up_and_was_never_told_is_found_in_the_nights_log() {
         },
         |_| {},
     );
-    let options = Options {
-        addresses: Addresses {
-            whatsapp: fakes::serve(meta::router(Memory::taking())).await,
-            twilio: fakes::serve(twilio::router(Arc::clone(&sms))).await,
-        },
-        ..Options::default()
-    };
-    let line = Line::opened("2026-03-10", &options).await;
-    connect(&line).await;
+    let line = connected(&Memory::taking(), &sms).await;
     let names: Vec<String> = (0..24).map(|n| format!("C{n}")).collect();
     line.world.customers(&names.join(" ")).await;
     let orders: Vec<String> = (0..24).map(|n| format!("{} F-{n} 2026-03-07 100.00", 100 + n)).collect();

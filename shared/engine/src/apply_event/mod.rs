@@ -1,11 +1,11 @@
 //! What providers tell becomes states, threads and wishes, however late, doubled or out of order it comes.
 //!
-//! - [`status`]: what became of a message of ours; what a refusal means for its address, its account and its next try.
-//! - [`inbound`]: a message of a person: whose it is ([`matching`]), what it wishes ([`wishes`]), and into its thread.
-//! - [`mail`]: an e-mail that came in, read and taken as one of those.
-//! - [`identity`]: a number or an id that may be somebody else's now.
-//! - [`calls`]: the legs of a call.
-//! - [`news`]: of the account, its templates, its numbers.
+//! - `status`: what became of a message of ours; what a refusal means for its address, its account and its next try.
+//! - `inbound`: a message of a person: whose it is (`matching`), what it wishes (`wishes`), and into its thread.
+//! - `mail`: an e-mail that came in, read and taken as one of those.
+//! - `identity`: a number or an id that may be somebody else's now.
+//! - `calls`: the legs of a call.
+//! - `news`: of the account, its templates, its numbers.
 //!
 //! Each thing told is applied by itself and may be applied again: effects come before the mark that it was seen. Wishes
 //! for silence come first, so that nothing wrong with the rest of a post delays them.
