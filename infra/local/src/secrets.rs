@@ -55,4 +55,14 @@ impl Secrets for SecretFile {
         known.insert(name.to_owned(), secret.expose().to_owned());
         self.save(&known).map_err(failed)
     }
+
+    async fn claim(&self, name: &str, secret: &Secret) -> Result<Secret, PortError> {
+        let mut known = self.known.lock().map_err(|_| PortError::Unavailable("el archivo de secretos", None))?;
+        if let Some(kept) = known.get(name) {
+            return Ok(Secret::new(kept));
+        }
+        known.insert(name.to_owned(), secret.expose().to_owned());
+        self.save(&known).map_err(failed)?;
+        Ok(secret.clone())
+    }
 }

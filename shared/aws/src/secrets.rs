@@ -50,22 +50,33 @@ impl SsmSecrets {
         }
     }
 
-    fn remembered(&self, name: &str) -> Option<Secret> {
+    fn remembered(&self, name: &str, within: Duration) -> Option<Secret> {
         let known = self.known.lock().ok()?;
-        known.get(name).filter(|(at, _)| at.elapsed() < KEPT).map(|(_, secret)| secret.clone())
+        known.get(name).filter(|(at, _)| at.elapsed() < within).map(|(_, secret)| secret.clone())
+    }
+
+    /// Asks for a secret to be written; whether one was already there.
+    async fn write(&self, name: &str, secret: &Secret, overwrite: bool) -> Result<bool, PortError> {
+        let asked = self.client().put_parameter().name(self.name(name)).value(secret.expose());
+        let asked = asked.r#type(ParameterType::SecureString).overwrite(overwrite);
+        match asked.send().await {
+            Ok(_) => Ok(false),
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_parameter_already_exists()) => Ok(true),
+            Err(error) => Err(classify(SERVICE, error).into()),
+        }
     }
 }
 
 #[async_trait]
 impl Secrets for SsmSecrets {
     async fn get(&self, name: &str) -> Result<Option<Secret>, PortError> {
-        if let Some(secret) = self.remembered(name) {
-            return Ok(Some(secret));
-        }
-        self.get_fresh(name).await
+        self.get_within(name, KEPT).await
     }
 
-    async fn get_fresh(&self, name: &str) -> Result<Option<Secret>, PortError> {
+    async fn get_within(&self, name: &str, within: Duration) -> Result<Option<Secret>, PortError> {
+        if let Some(secret) = self.remembered(name, within) {
+            return Ok(Some(secret));
+        }
         let answer = self.client().get_parameter().name(self.name(name)).with_decryption(true).send().await;
         let found = match answer {
             Ok(found) => found.parameter.and_then(|p| p.value).map(Secret::new),
@@ -77,10 +88,17 @@ impl Secrets for SsmSecrets {
     }
 
     async fn put(&self, name: &str, secret: &Secret) -> Result<(), PortError> {
-        let asked = self.client().put_parameter().name(self.name(name)).value(secret.expose());
-        let asked = asked.r#type(ParameterType::SecureString).overwrite(true);
-        asked.send().await.map_err(|e| classify(SERVICE, e))?;
+        self.write(name, secret, true).await?;
         self.remember(name, secret);
         Ok(())
+    }
+
+    async fn claim(&self, name: &str, secret: &Secret) -> Result<Secret, PortError> {
+        if !self.write(name, secret, false).await? {
+            self.remember(name, secret);
+            return Ok(secret.clone());
+        }
+        let kept = self.get_within(name, Duration::ZERO).await?;
+        kept.ok_or(PortError::Unavailable(SERVICE, None))
     }
 }

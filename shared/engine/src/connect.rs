@@ -1,11 +1,12 @@
 //! A project's accounts at providers: connected after the provider said that they work, checked again whenever asked, held
 //! by one project each.
 
+mod route;
+
 use crate::Ports;
 use crate::error::Error;
-use crate::hooks::{self, Hook, Keys};
 use crate::ports::channel::Sender;
-use crate::ports::provider::{Account, Provider, Signs, Standing};
+use crate::ports::provider::{Account, Provider, Standing};
 use crate::ports::secrets::Secret;
 use crate::ports::table::{Change, Expect};
 use crate::store::codec::shapes;
@@ -19,6 +20,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// An account of a project's, without what opens it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -144,7 +146,7 @@ pub async fn connect(
         return Err(Error::refused("unknown_provider", "provider", message));
     };
     let mut kept = match setup.connections.get(&channel).filter(|c| c.value.provider == asked.provider) {
-        Some(_) => opened(ports.secrets.get_fresh(&secret_name(setup.id(), channel)).await?)?,
+        Some(_) => opened(ports.secrets.get_within(&secret_name(setup.id(), channel), Duration::ZERO).await?)?,
         None => BTreeMap::new(),
     };
     kept.extend(asked.credentials);
@@ -168,7 +170,7 @@ pub async fn connect(
     }
     keep(ports, setup, channel, &account).await?;
     if let Some(signs) = signs {
-        let_in(ports, setup, signs, by.at).await?;
+        route::let_in(ports, setup, signs, by.at).await?;
     }
     let made = Connection {
         channel,
@@ -227,24 +229,6 @@ async fn keep(ports: &Ports, setup: &Setup, channel: Channel, account: &Account)
     let plain: BTreeMap<&str, &str> = account.credentials.iter().map(|(n, s)| (n.as_str(), s.expose())).collect();
     let text = serde_json::to_string(&plain).map_err(|e| Error::Broken("connection", e.to_string()))?;
     Ok(ports.secrets.put(&secret_name(setup.id(), channel), &Secret::new(text)).await?)
-}
-
-/// Has the project's route take what the account signs; the key before it is still taken for a while.
-async fn let_in(ports: &Ports, setup: &Setup, signs: Signs, now: DateTime<Utc>) -> Result<(), Error> {
-    let token = &setup.project().hook_token;
-    let mut hook =
-        hooks::read_fresh(ports, token).await?.unwrap_or(Hook { project: Some(setup.id().clone()), ..Hook::default() });
-    let keys: &mut Keys = hook.keys.entry(signs.webhook.to_owned()).or_default();
-    if let Some(key) = &signs.key {
-        keys.rotate(signs.account.as_deref(), key.expose(), now);
-    }
-    keys.handshake = signs.handshake.or(keys.handshake.take());
-    for topic in signs.topics {
-        if !keys.topics.contains(&topic) {
-            keys.topics.push(topic);
-        }
-    }
-    hooks::write(ports, token, &hook).await
 }
 
 /// Saves the connection, and the channel as connected.

@@ -23,13 +23,10 @@ pub async fn create_project(ports: &Ports, id: &ProjectId, name: &str, country: 
         return Ok(false);
     }
     check_id(id)?;
-    let hook_token = ports.new_id().simple().to_string();
+    let hook_token = hooks::new_token(ports).await?;
     let secret = |ports: &Ports| format!("{}{}", ports.new_id().simple(), ports.new_id().simple());
     // The key must be there before the first digest is taken, and must never change after it.
-    let key_name = settings::key_name(id);
-    if ports.secrets.get(&key_name).await?.is_none() {
-        ports.secrets.put(&key_name, &Secret::new(secret(ports))).await?;
-    }
+    ports.secrets.claim(&settings::key_name(id), &Secret::new(secret(ports))).await?;
     let sandbox = BTreeMap::from([("sandbox".to_owned(), Keys::signed_with(secret(ports)))]);
     hooks::write(ports, &hook_token, &Hook { project: Some(id.clone()), keys: sandbox }).await?;
     let mut changes = vec![

@@ -77,10 +77,8 @@ async fn keys(ports: &Ports) -> Result<Vec<String>, Error> {
         return Ok(secret.expose().split_whitespace().map(str::to_owned).collect());
     }
     let made = format!("{}{}", ports.new_id().simple(), ports.new_id().simple());
-    ports.secrets.put(KEYS, &Secret::new(made)).await?;
-    // Of two that made one at once the last one's is kept.
-    let kept = ports.secrets.get(KEYS).await?;
-    Ok(kept.iter().flat_map(|secret| secret.expose().split_whitespace()).map(str::to_owned).collect())
+    let kept = ports.secrets.claim(KEYS, &Secret::new(made)).await?;
+    Ok(kept.expose().split_whitespace().map(str::to_owned).collect())
 }
 
 fn place(ulid: &str) -> Key {

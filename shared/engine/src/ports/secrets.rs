@@ -3,6 +3,7 @@
 use super::PortError;
 use async_trait::async_trait;
 use std::fmt;
+use std::time::Duration;
 
 /// A secret text: not printed by `Debug`.
 #[derive(Clone, PartialEq, Eq)]
@@ -30,10 +31,12 @@ impl fmt::Debug for Secret {
 pub trait Secrets: Send + Sync {
     /// Reads a secret.
     async fn get(&self, name: &str) -> Result<Option<Secret>, PortError>;
-    /// Reads a secret as it is now, past whatever keeps it for a while: before it is changed.
-    async fn get_fresh(&self, name: &str) -> Result<Option<Secret>, PortError> {
+    /// Reads a secret as it was no longer ago than this, past whatever keeps it for longer: with nothing, as it is now.
+    async fn get_within(&self, name: &str, _: Duration) -> Result<Option<Secret>, PortError> {
         self.get(name).await
     }
     /// Writes a secret.
     async fn put(&self, name: &str, secret: &Secret) -> Result<(), PortError>;
+    /// Writes a secret where there is none, and answers the one that is there then: the same to all who do so at once.
+    async fn claim(&self, name: &str, secret: &Secret) -> Result<Secret, PortError>;
 }
