@@ -68,6 +68,8 @@ pub(crate) struct Memory {
     taken: Mutex<Vec<Taken>>,
     asked: Mutex<Vec<String>>,
     wrong: Mutex<Vec<String>>,
+    /// What it answers whatever it is asked besides messages, while it is out of order.
+    out_of_order: Mutex<Option<StatusCode>>,
 }
 
 impl Memory {
@@ -76,8 +78,8 @@ impl Memory {
         decide: impl Fn(&Asked) -> Script + Send + Sync + 'static,
         tell: impl Fn(&Taken) + Send + Sync + 'static,
     ) -> Arc<Self> {
-        let (taken, asked, wrong) = Default::default();
-        Arc::new(Self { decide: Box::new(decide), tell: Box::new(tell), taken, asked, wrong })
+        let (taken, asked, wrong, out_of_order) = Default::default();
+        Arc::new(Self { decide: Box::new(decide), tell: Box::new(tell), taken, asked, wrong, out_of_order })
     }
 
     /// One that takes everything.
@@ -93,6 +95,15 @@ impl Memory {
     /// What was wrong with requests.
     pub(crate) fn wrong(&self) -> Vec<String> {
         self.wrong.lock().expect("it").clone()
+    }
+
+    /// Puts it out of order, or in order again.
+    pub(crate) fn put_out_of_order(&self, answers: Option<StatusCode>) {
+        *self.out_of_order.lock().expect("it") = answers;
+    }
+
+    fn out_of_order(&self) -> Option<Response> {
+        self.out_of_order.lock().expect("it").map(|status| (status, "<html></html>").into_response())
     }
 
     fn object(&self, what: impl Into<String>) -> bool {

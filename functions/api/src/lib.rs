@@ -24,6 +24,7 @@ mod project;
 mod projects;
 mod runs;
 mod segments;
+mod shared_routes;
 mod tags;
 mod templates;
 mod unsubscribe;
@@ -92,6 +93,7 @@ fn parts() -> (Router<Api>, utoipa::openapi::OpenApi) {
 pub fn openapi() -> utoipa::openapi::OpenApi {
     let mut document = parts().1;
     document.merge(projects::routes().into_openapi());
+    document.merge(shared_routes::routes().into_openapi());
     document.merge(unsubscribe::routes().into_openapi());
     document
 }
@@ -101,7 +103,7 @@ pub fn router(api: Api) -> Router {
     let routes = parts().0;
     let text = openapi().to_pretty_json().unwrap_or_default();
     // Nobody's project is known yet.
-    let open = Router::from(projects::routes().merge(unsubscribe::routes()))
+    let open = Router::from(projects::routes().merge(shared_routes::routes()).merge(unsubscribe::routes()))
         .route(
             "/openapi.json",
             axum::routing::get(move || async move { ([("content-type", "application/json")], text) }),

@@ -1,5 +1,4 @@
-//! A new project, made by whoever runs the stage: the only call that carries the administration key instead of a
-//! project's own.
+//! A new project, made by whoever runs the stage: its call carries the administration key instead of a project's own.
 
 use crate::Api;
 use crate::problem::{Body, Problem};
@@ -68,7 +67,7 @@ async fn create(
 }
 
 /// Lets whoever holds the administration key on. Digests are compared, which tell nothing by how long it takes.
-async fn administers(api: &Api, headers: &HeaderMap) -> Result<(), Problem> {
+pub(crate) async fn administers(api: &Api, headers: &HeaderMap) -> Result<(), Problem> {
     let bearer = headers.get("authorization").and_then(|v| v.to_str().ok()).and_then(|v| v.strip_prefix("Bearer "));
     let known = api.ports.secrets.get(ADMIN).await.map_err(cauce_engine::Error::from)?;
     let digest = |text: &str| keys::sha256(text.trim().as_bytes());

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use cauce_domain::contact::channel::Channel;
 use cauce_domain::contact::disposition::Disposition;
 use cauce_engine::ports::channel::{Answer, Outgoing, Refused, Sender};
-use cauce_engine::ports::provider::{Account, Field, Provider, Signs, Standing};
+use cauce_engine::ports::provider::{Account, Field, Provider, Signs, Standing, Unfit};
 use cauce_engine::ports::told::Refusal;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -122,12 +122,13 @@ impl Provider for AwsSms {
         Some(crate::signs(account.setting("topics")))
     }
 
-    async fn check(&self, account: &Account) -> Result<Standing, String> {
+    async fn check(&self, account: &Account) -> Result<Standing, Unfit> {
         let heard = self.ask("DescribeSpendLimits", &json!({ "MaxResults": 10 })).await;
-        let heard = heard.map_err(|_| "AWS no respondió".to_owned())?;
+        let heard = heard.map_err(|_| Unfit::Silent("AWS no respondió".to_owned()))?;
         if heard.status != 200 {
             let (kind, reason, _) = error(&heard.body);
-            return Err(format!("{kind} {reason}").trim().to_owned());
+            let status = if kind == "ThrottlingException" { 429 } else { heard.status };
+            return Err(Unfit::by_status(status, format!("{kind} {reason}").trim().to_owned()));
         }
         let rate = account.setting("rate").parse().ok().filter(|rate: &f64| *rate > 0.0);
         Ok(Standing { rate, ..Standing::default() })

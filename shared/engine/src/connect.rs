@@ -6,7 +6,7 @@ mod route;
 use crate::Ports;
 use crate::error::Error;
 use crate::ports::channel::Sender;
-use crate::ports::provider::{Account, Provider, Standing};
+use crate::ports::provider::{Account, Provider, Standing, Unfit};
 use crate::ports::secrets::Secret;
 use crate::ports::table::{Change, Expect};
 use crate::store::codec::shapes;
@@ -156,9 +156,7 @@ pub async fn connect(
     if let Some(signs) = &signs {
         account.callback = callback(ports, setup, signs.webhook);
     }
-    let refused =
-        |why: String| Error::refused("not_connected", None, format!("el proveedor no aceptó la cuenta: {why}"));
-    let standing = provider.check(&account).await.map_err(refused)?;
+    let standing = provider.check(&account).await.map_err(not_connected)?;
     let id = provider.account_id(&account);
     let webhook = signs.as_ref().map_or(asked.provider.as_str(), |signs| signs.webhook).to_owned();
     if !claim_account(ports, setup.id(), &webhook, &id).await? {
@@ -267,9 +265,23 @@ pub async fn check(ports: &Ports, setup: &Setup, channel: Channel, by: &By) -> R
             Ok(connection)
         }
         Err(why) => {
-            flag(ports, setup, channel, false, by).await?;
-            let message = format!("el proveedor no aceptó la cuenta: {why}");
-            Err(Error::refused("not_connected", None, message))
+            // Of an account of which the provider says nothing, what it said last holds.
+            if let Unfit::Refused(_) = why {
+                flag(ports, setup, channel, false, by).await?;
+            }
+            Err(not_connected(why))
+        }
+    }
+}
+
+fn not_connected(why: Unfit) -> Error {
+    match why {
+        Unfit::Refused(why) => {
+            Error::refused("not_connected", None, format!("el proveedor no aceptó la cuenta: {why}"))
+        }
+        Unfit::Silent(why) => {
+            let message = format!("no se pudo preguntar al proveedor: {why}. Intente de nuevo en unos minutos");
+            Error::refused("provider_silent", None, message)
         }
     }
 }

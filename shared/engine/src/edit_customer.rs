@@ -10,7 +10,6 @@ use crate::store::edits::{self, By};
 use crate::store::query_all;
 use crate::store::settings::Setup;
 use cauce_domain::contact::channel::Scope;
-use cauce_domain::contact::marks::Marks;
 use cauce_domain::contact::point::{Known, Point};
 use cauce_domain::debt::account::Account;
 use cauce_domain::debt::customer::{Customer, MAX_POINTS};
@@ -102,11 +101,11 @@ fn note(customer: &mut Customer, address: &str, shared: bool, opted: &BTreeSet<S
     });
 }
 
-/// Somebody made sure of an address: what use had shown against it is forgotten; how WhatsApp writes it is not.
+/// Somebody made sure of an address.
 pub async fn verify(ports: &Ports, setup: &Setup, address: &str, by: &By) -> Result<bool, Error> {
     of_address(ports, setup, address, Some(by), &|known| {
         *known.invalid = false;
-        *known.marks = Marks { whatsapp: known.marks.whatsapp.take(), ..Marks::default() };
+        known.marks.verify(by.at);
     })
     .await
 }

@@ -10,7 +10,7 @@ use cauce_domain::contact::wish::Source;
 use cauce_engine::exclude;
 use cauce_engine::ports::channel::{Answer, Outgoing, Sender};
 use cauce_engine::ports::files::{Files, whole};
-use cauce_engine::ports::provider::{Account, Field, Provider, Signs, Standing};
+use cauce_engine::ports::provider::{Account, Field, Provider, Signs, Standing, Unfit};
 use cauce_engine::reply_token::{Names, issue};
 use cauce_engine::store::interactions::Receipt;
 use cauce_engine::store::received;
@@ -202,7 +202,7 @@ impl Provider for Keeping {
     fn signs(&self, _: &Account) -> Option<Signs> {
         Some(Signs { webhook: "aws", ..Signs::default() })
     }
-    async fn check(&self, _: &Account) -> Result<Standing, String> {
+    async fn check(&self, _: &Account) -> Result<Standing, Unfit> {
         Ok(Standing::default())
     }
 }

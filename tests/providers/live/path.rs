@@ -295,3 +295,21 @@ async fn a_file_that_a_person_sends_is_fetched_and_kept_by_what_it_is() {
     assert_eq!((gone.name.as_deref(), gone.file, gone.at_provider), (Some("viejo.pdf"), None, None), "asked for once");
     assert_eq!(line.world.house().queue.depth().expect("depth"), (0, 0));
 }
+
+#[tokio::test]
+async fn an_account_of_which_its_provider_says_nothing_stays_connected() {
+    let whatsapp = Memory::taking();
+    let line = connected(&whatsapp, &Memory::taking()).await;
+    let check = || line.world.call(Method::POST, "/v1/channels/whatsapp/check", None);
+    let connected = || async { line.world.setup().await.project().channels[&Channel::Whatsapp].connected };
+    whatsapp.put_out_of_order(Some(StatusCode::SERVICE_UNAVAILABLE));
+    let (status, why) = check().await;
+    assert_eq!((status, why["code"].as_str()), (StatusCode::UNPROCESSABLE_ENTITY, Some("provider_silent")), "{why}");
+    assert!(connected().await, "it may work all the same");
+    whatsapp.put_out_of_order(Some(StatusCode::UNAUTHORIZED));
+    assert_eq!(check().await.1["code"], "not_connected");
+    assert!(!connected().await);
+    whatsapp.put_out_of_order(None);
+    assert_eq!(check().await.0, StatusCode::OK);
+    assert!(connected().await);
+}

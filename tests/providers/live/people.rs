@@ -194,12 +194,60 @@ async fn a_number_that_changed_hears_of_no_debt_until_somebody_made_sure() {
         more.as_object().expect("members").iter().for_each(|(name, value)| system[name] = value.clone());
         json!({ "messages": [{ "from": "51987650000", "id": "wamid.s", "timestamp": AT.to_string(), "type": "system", "system": system }] })
     };
-    line.whatsapp(system("user_changed_number", json!({ "wa_id": "51911111111" }))).await;
-    assert!(line.world.account("100").await.customer.phones[0].marks.unverified);
+    let changed = system("user_changed_number", json!({ "wa_id": "51911111111" }));
+    line.whatsapp(changed.clone()).await;
+    let doubted = || async { line.world.account("100").await.customer.phones[0].marks.unverified };
+    assert!(doubted().await);
     line.world.pass("2026-03-10T23:00:00Z").await;
     assert_eq!(line.world.only("2026-03-10").await, State::NotSent { reason: Reason::InvalidContact });
     line.whatsapp(text("wamid.n", "51911111111", AT, "soy yo")).await;
     assert!(line.thread("100").await.is_empty(), "the new number is nobody's until a person links it");
+    let verify = json!({ "address": "987650000" });
+    assert_eq!(line.world.call(Method::POST, "/v1/addresses/verify", Some(verify)).await.0, StatusCode::NO_CONTENT);
+    line.whatsapp(changed.clone()).await;
+    assert!(!doubted().await, "told again, it takes nothing back");
+    let mut later = changed;
+    later["messages"][0]["timestamp"] = (line.world.now().timestamp() + 60).to_string().into();
+    line.whatsapp(later).await;
+    assert!(doubted().await, "another change does");
+}
+
+/// Something a person says whom WhatsApp names by id alone.
+fn nameless(id: &str, user: &str, at: i64, more: Value) -> Value {
+    let mut message = json!({ "from_user_id": user, "id": id, "timestamp": at.to_string() });
+    more.as_object().expect("members").iter().for_each(|(name, value)| message[name] = value.clone());
+    json!({ "messages": [message] })
+}
+
+#[tokio::test]
+async fn who_has_a_name_instead_of_a_number_is_silenced_by_number() {
+    let line = Line::on("2026-03-10", "Ana Beto Caro").await;
+    line.world.orders("100 F-1 2026-03-10 100.00").await;
+    line.world.plan().await;
+    line.world.pass("2026-03-10T15:00:00Z").await;
+    let silent = |number: &'static str| {
+        let line = &line;
+        async move {
+            let account = line.world.account(number).await;
+            let phone = &account.customer.phones[0];
+            phone.opted_out.contains(&Scope::Whatsapp)
+        }
+    };
+    let stop = json!({ "type": "text", "text": { "body": "BAJA" } });
+    // Beto has written nothing yet: his wish waits under his name.
+    line.whatsapp(nameless("wamid.b", "PE.2", AT, stop.clone())).await;
+    assert!(!silent("101").await);
+    let mut known = text("wamid.b2", "51987650001", AT + 60, "soy Beto");
+    known["messages"][0]["from_user_id"] = "PE.2".into();
+    line.whatsapp(known).await;
+    assert!(silent("101").await, "and holds for his number once it is known");
+    // Ana answers what went to her number.
+    let answer =
+        json!({ "type": "text", "text": { "body": "BAJA" }, "context": { "id": "whatsapp-1", "from": "5115550000" } });
+    line.whatsapp(nameless("wamid.a", "PE.1", AT, answer)).await;
+    assert!(silent("100").await);
+    assert!(!silent("102").await);
+    assert_eq!(line.thread("100").await.len(), 1);
 }
 
 #[tokio::test]

@@ -9,13 +9,13 @@ use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use aws_sdk_sesv2::Client;
-use aws_sdk_sesv2::error::ProvideErrorMetadata;
+use aws_sdk_sesv2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sesv2::types::EventType;
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageHeader, MessageTag};
 use cauce_domain::contact::channel::Channel;
 use cauce_domain::contact::disposition::Disposition;
 use cauce_engine::ports::channel::{Answer, Outgoing, Refused, Sender};
-use cauce_engine::ports::provider::{Account, Field, Open, Provider, Signs, Standing};
+use cauce_engine::ports::provider::{Account, Field, Open, Provider, Signs, Standing, Unfit};
 use cauce_engine::ports::told::{Refusal, Reported, Status};
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -217,27 +217,45 @@ impl Provider for Ses {
     }
 
     /// The account may send, and the sender's address or domain is verified.
-    async fn check(&self, account: &Account) -> Result<Standing, String> {
-        let silent = |_| "SES no respondió".to_owned();
-        let known = self.client().get_account().send().await.map_err(silent)?;
+    async fn check(&self, account: &Account) -> Result<Standing, Unfit> {
+        let known = self.client().get_account().send().await.map_err(unfit)?;
         if !known.sending_enabled() {
-            return Err("SES tiene suspendidos los envíos de la cuenta".to_owned());
+            return Err(Unfit::Refused("SES tiene suspendidos los envíos de la cuenta".to_owned()));
         }
         let address = bare(account.setting("from"));
         let domain = address.rsplit('@').next().unwrap_or_default();
         let mut verified = false;
         for identity in [address, domain] {
-            let found = self.client().get_email_identity().email_identity(identity).send().await;
-            verified |= found.is_ok_and(|identity| identity.verified_for_sending_status());
+            match self.client().get_email_identity().email_identity(identity).send().await {
+                Ok(identity) => verified |= identity.verified_for_sending_status(),
+                Err(error) if error.as_service_error().is_some_and(|e| e.is_not_found_exception()) => {}
+                Err(error) => return Err(unfit(error)),
+            }
         }
         if !verified {
-            return Err(format!("SES no tiene verificado el remitente {address} ni su dominio"));
+            let why = format!("SES no tiene verificado el remitente {address} ni su dominio");
+            return Err(Unfit::Refused(why));
         }
         let own = account.setting("rate").parse().ok().filter(|rate: &f64| *rate > 0.0);
         // A tenth is left for whoever else sends from the account.
         let allowed = known.send_quota().map(|quota| quota.max_send_rate() * 0.9).filter(|rate| *rate > 0.0);
         let sandbox = (!known.production_access_enabled()).then(|| "SES está en modo de prueba".to_owned());
         Ok(Standing { rate: own.or(allowed), people_a_day: None, notes: sandbox.into_iter().collect() })
+    }
+}
+
+/// Why SES gave no answer: forbidden is an answer, a failure of its own is none.
+fn unfit<E>(error: SdkError<E>) -> Unfit
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    let status = error.raw_response().map_or(0, |answer| answer.status().as_u16());
+    let code = error.code().unwrap_or_default().to_owned();
+    match status {
+        0 => Unfit::Silent("SES no respondió".to_owned()),
+        // Throttling is told with the status of a bad request.
+        _ if code.contains("Thrott") || code.contains("TooMany") => Unfit::Silent(code),
+        status => Unfit::by_status(status, format!("SES no lo permite ({code})")),
     }
 }
 

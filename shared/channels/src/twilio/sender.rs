@@ -9,7 +9,7 @@ use crate::json::text;
 use async_trait::async_trait;
 use cauce_domain::contact::channel::Channel;
 use cauce_engine::ports::channel::{Answer, Outgoing, Sender};
-use cauce_engine::ports::provider::{Account, Field, Open, Provider, Ring, Signs, Standing};
+use cauce_engine::ports::provider::{Account, Field, Open, Provider, Ring, Signs, Standing, Unfit};
 use cauce_engine::ports::secrets::Secret;
 use cauce_engine::ports::told::Status;
 use chrono::TimeDelta;
@@ -166,16 +166,17 @@ impl Provider for Twilio {
         Ok(open.iter().filter_map(|one| log.of(one)).collect())
     }
 
-    async fn check(&self, account: &Account) -> Result<Standing, String> {
+    async fn check(&self, account: &Account) -> Result<Standing, Unfit> {
+        let wrong = |why: &str| Err(Unfit::Refused(why.to_owned()));
         if account.setting("from").is_empty() && account.setting("messaging_service_sid").is_empty() {
-            return Err("indique el número que envía o el servicio de mensajería".to_owned());
+            return wrong("indique el número que envía o el servicio de mensajería");
         }
         let sid = account.setting("account_sid");
         if sid.len() != 34 || !sid.starts_with("AC") || !sid.bytes().all(|b| b.is_ascii_alphanumeric()) {
-            return Err("el identificador de la cuenta se escribe AC y 32 letras o dígitos".to_owned());
+            return wrong("el identificador de la cuenta se escribe AC y 32 letras o dígitos");
         }
         let heard = http::call(opened(self.http.client().get(self.address(account, ".json")), account)).await;
-        let heard = heard.map_err(|_| "Twilio no respondió".to_owned())?;
+        let heard = heard.map_err(|_| Unfit::Silent("Twilio no respondió".to_owned()))?;
         let body: Value = serde_json::from_slice(&heard.body).unwrap_or_default();
         match (heard.status, text(&body, "status").as_deref()) {
             (200, Some("active") | None) => Ok(Standing {
@@ -183,8 +184,10 @@ impl Provider for Twilio {
                 people_a_day: None,
                 notes: text(&body, "friendly_name").into_iter().collect(),
             }),
-            (200, Some(status)) => Err(format!("la cuenta está {status}")),
-            (status, _) => Err(text(&body, "message").unwrap_or_else(|| format!("HTTP {status}"))),
+            (200, Some(status)) => Err(Unfit::Refused(format!("la cuenta está {status}"))),
+            (status, _) => {
+                Err(Unfit::by_status(status, text(&body, "message").unwrap_or_else(|| format!("HTTP {status}"))))
+            }
         }
     }
 }

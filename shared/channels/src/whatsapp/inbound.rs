@@ -104,6 +104,7 @@ fn identity(message: &Value, account: Option<&str>) -> Identity {
     Identity {
         account: account.map(str::to_owned),
         id: text(message, "id"),
+        at: seconds(message, "timestamp"),
         old_wa_id: word(message, "from"),
         new_wa_id: word(message, "system/wa_id"),
         old_user: text(message, "from_user_id").or_else(|| before.filter(|_| by_id).map(str::to_owned)),

@@ -4,13 +4,13 @@ use super::answer;
 use super::hook::PROVIDER;
 use super::registry;
 use super::request::{Button, Content, Parameter, Receiver, Template, message};
-use crate::http::{self, Heard, Http};
+use crate::http::{self, Heard, Http, Silence};
 use crate::json::{number, text};
 use async_trait::async_trait;
 use cauce_domain::contact::channel::Channel;
 use cauce_domain::strategy::approval::{Filled, Registered};
 use cauce_engine::ports::channel::{Answer, Outgoing, Sender};
-use cauce_engine::ports::provider::{Account, Field, Provider, Signs, Standing};
+use cauce_engine::ports::provider::{Account, Field, Provider, Signs, Standing, Unfit};
 use cauce_engine::ports::secrets::Secret;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -47,15 +47,15 @@ impl Whatsapp {
         format!("{}/{}/{path}", self.base, account.setting("api_version"))
     }
 
-    async fn ask(&self, account: &Account, path: &str) -> Result<Value, String> {
+    async fn ask(&self, account: &Account, path: &str) -> Result<Value, Unfit> {
         let request = self.http.client().get(self.address(account, path)).bearer_auth(account.credential("token"));
-        let heard = http::call(request).await.map_err(|_| "Meta no respondió".to_owned())?;
-        read(&heard)
+        read(&http::call(request).await.map_err(silent)?)
     }
 }
 
 /// Whether what is set can be part of an address and lead nowhere else.
-fn plain(account: &Account) -> Result<(), String> {
+fn plain(account: &Account) -> Result<(), Unfit> {
+    let wrong = |why: &str| Unfit::Refused(why.to_owned());
     let digits = |name: &str| {
         let text = account.setting(name);
         !text.is_empty() && text.len() <= 32 && text.bytes().all(|b| b.is_ascii_digit())
@@ -63,19 +63,23 @@ fn plain(account: &Account) -> Result<(), String> {
     let version = account.setting("api_version").strip_prefix('v').and_then(|v| v.split_once('.'));
     let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     if !digits("phone_number_id") || !digits("waba_id") {
-        return Err("los identificadores de Meta son solo dígitos".to_owned());
+        return Err(wrong("los identificadores de Meta son solo dígitos"));
     }
-    version.filter(|(a, b)| number(a) && number(b)).map(drop).ok_or_else(|| "la versión se escribe v25.0".to_owned())
+    version.filter(|(a, b)| number(a) && number(b)).map(drop).ok_or_else(|| wrong("la versión se escribe v25.0"))
 }
 
 /// An answer that is no send's: its body, or what Meta has against it.
-fn read(heard: &Heard) -> Result<Value, String> {
+fn read(heard: &Heard) -> Result<Value, Unfit> {
     let body: Value = serde_json::from_slice(&heard.body).unwrap_or_default();
     if (200..300).contains(&heard.status) {
         return Ok(body);
     }
     let why = text(&body, "error/message").unwrap_or_else(|| format!("HTTP {}", heard.status));
-    Err(format!("{why} ({})", number(&body, "error/code").unwrap_or_default()))
+    Err(Unfit::by_status(heard.status, format!("{why} ({})", number(&body, "error/code").unwrap_or_default())))
+}
+
+fn silent(_: Silence) -> Unfit {
+    Unfit::Silent("Meta no respondió".to_owned())
 }
 
 /// An approved template as it is asked for.
@@ -137,7 +141,7 @@ impl Provider for Whatsapp {
         })
     }
 
-    async fn check(&self, account: &Account) -> Result<Standing, String> {
+    async fn check(&self, account: &Account) -> Result<Standing, Unfit> {
         plain(account)?;
         let path = format!(
             "{}?fields=display_phone_number,verified_name,quality_rating,throughput,whatsapp_business_manager_messaging_limit",
@@ -160,7 +164,12 @@ impl Provider for Whatsapp {
             return Ok(None);
         }
         let path = format!("{source}?phone_number_id={}", account.setting("phone_number_id"));
-        let known = self.ask(account, &path).await?;
+        let known = match self.ask(account, &path).await {
+            Ok(known) => known,
+            // A file that Meta has no more, or never gave us.
+            Err(Unfit::Refused(_)) => return Ok(None),
+            Err(silent) => return Err(silent.into()),
+        };
         let url = text(&known, "url").ok_or("Meta no dijo dónde está el archivo")?;
         let usual = self.base == BASE;
         let ours = if usual {
@@ -205,7 +214,7 @@ impl Provider for Whatsapp {
         let request = self.http.client().post(self.address(account, &path)).bearer_auth(account.credential("token"));
         let body = registry::submission(template).to_string();
         let request = request.header("content-type", "application/json").body(body);
-        let heard = http::call(request).await.map_err(|_| "Meta no respondió".to_owned())?;
+        let heard = http::call(request).await.map_err(silent)?;
         Ok(registry::submitted(template, &read(&heard)?))
     }
 }

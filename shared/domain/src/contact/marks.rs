@@ -53,6 +53,9 @@ pub struct Marks {
     /// It may be somebody else's by now: no debt is written to it until a person has made sure.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unverified: bool,
+    /// When a person last made sure whose it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verified: Option<DateTime<Utc>>,
     /// Recent soft bounces, by what tells one from another.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub soft_bounces: BTreeMap<String, DateTime<Utc>>,
@@ -70,6 +73,19 @@ impl Marks {
     /// Whether it asked to be left alone at an instant.
     pub fn is_silent(&self, at: DateTime<Utc>) -> bool {
         self.silent_until.is_some_and(|until| at < until)
+    }
+
+    /// It became somebody else's at an instant, or may have: unless a person has made sure since.
+    pub fn doubt(&mut self, at: DateTime<Utc>) {
+        if self.verified.is_none_or(|verified| verified < at) {
+            self.unverified = true;
+            self.whatsapp = None;
+        }
+    }
+
+    /// A person made sure whose it is: what use had shown against it is forgotten; how WhatsApp writes it is not.
+    pub fn verify(&mut self, at: DateTime<Utc>) {
+        *self = Self { whatsapp: self.whatsapp.take(), verified: self.verified.max(Some(at)), ..Self::default() };
     }
 
     /// It does not work on a channel. What was known for longer stays.
@@ -106,6 +122,7 @@ impl Marks {
         before.unreachable.iter().for_each(|(channel, until)| self.rule_out(*channel, *until));
         self.silent_until = self.silent_until.max(before.silent_until);
         self.unverified |= before.unverified;
+        self.verified = self.verified.max(before.verified);
         self.soft_bounces.extend(before.soft_bounces.clone());
         self.whatsapp = self.whatsapp.take().or_else(|| before.whatsapp.clone());
     }

@@ -5,6 +5,7 @@ use super::{Post, inbound, matching};
 use crate::Ports;
 use crate::edit_customer::of_address;
 use crate::error::Error;
+use crate::exclude;
 use crate::notice::alert_once;
 use crate::ports::table::{Change, Expect, Item, Key, TableName};
 use crate::ports::told::Identity;
@@ -12,6 +13,9 @@ use crate::store::codec::{decode, encode, shapes};
 use crate::store::commit::commit;
 use crate::store::settings::Setup;
 use cauce_domain::contact::channel::Channel;
+use cauce_domain::contact::interaction::Interaction;
+use cauce_domain::contact::wish::Wish;
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 /// The telephone of a person whom WhatsApp may name by id alone.
@@ -32,14 +36,49 @@ pub(super) async fn phone_of(ports: &Ports, setup: &Setup, user: &str) -> Result
     Ok(stored.map(|s| decode::<KnownAs>(&s.body)).transpose()?.map(|known| known.phone))
 }
 
-/// Remembers the telephone behind an id.
+/// Remembers the telephone behind an id; what was wished under the id alone holds for the telephone from now on.
 pub(super) async fn remember(ports: &Ports, setup: &Setup, user: &str, phone: &str) -> Result<(), Error> {
     if phone_of(ports, setup, user).await?.as_deref() == Some(phone) {
         return Ok(());
     }
     let item = Item::new(place(setup, user), encode(&KnownAs { phone: phone.to_owned() })?);
     commit(ports, vec![Change::Put(item, Expect::Anything)]).await?;
+    wished(ports, setup, user, phone).await
+}
+
+/// Has what was wished under an id hold for the telephone behind it, and no longer for the id.
+async fn wished(ports: &Ports, setup: &Setup, user: &str, phone: &str) -> Result<(), Error> {
+    for wish in exclude::wishes(ports, setup, user).await? {
+        for spelling in matching::spellings(Channel::Whatsapp, phone) {
+            exclude::address(ports, setup, &spelling, &wish, None).await?;
+        }
+        let moved = (wish.last() + TimeDelta::milliseconds(1), None);
+        exclude::lift(ports, setup, user, wish.scope, moved, |_| true).await?;
+    }
     Ok(())
+}
+
+/// Notes a wish of a person by WhatsApp: on the telephone, however it is written, or on the id where that is all there is.
+/// Answers whether anything was new.
+pub(super) async fn wish(ports: &Ports, setup: &Setup, address: &str, wish: &Wish) -> Result<bool, Error> {
+    let mut new = false;
+    for spelling in matching::spellings(Channel::Whatsapp, address) {
+        new |= exclude::address(ports, setup, &spelling, wish, None).await?;
+    }
+    // Its telephone may have become known meanwhile, before the wish was there to be found under the id.
+    if !address.starts_with('+')
+        && let Some(phone) = phone_of(ports, setup, address).await?
+    {
+        wished(ports, setup, address, &phone).await?;
+    }
+    Ok(new)
+}
+
+/// The telephone a message of ours by WhatsApp went to.
+pub(super) fn sole_phone(message: &Interaction) -> Option<&str> {
+    let by_whatsapp = message.channel == Some(Channel::Whatsapp);
+    let to = message.recipients.as_ref().filter(|_| by_whatsapp)?.to.first()?;
+    Some(to.address.as_str())
 }
 
 /// A number or an id became another: the telephone it was known by is not written to until somebody has made sure.
@@ -55,13 +94,10 @@ pub(super) async fn apply(post: &Post<'_>, setup: &Setup, told: &Identity) -> Re
     if let (Some(new), None) = (&told.new_user, &told.new_wa_id) {
         remember(ports, setup, new, &phone).await?;
     }
+    let at = told.at.unwrap_or(post.received);
     let mut doubted = false;
     for spelling in matching::spellings(Channel::Whatsapp, &phone) {
-        doubted |= of_address(ports, setup, &spelling, None, &|known| {
-            known.marks.unverified = true;
-            known.marks.whatsapp = None;
-        })
-        .await?;
+        doubted |= of_address(ports, setup, &spelling, None, &|known| known.marks.doubt(at)).await?;
     }
     if doubted {
         let text =

@@ -3,12 +3,12 @@
 //! Everything here may happen twice: the mark that it was seen is written last, with the message itself.
 
 use super::matching::{self, Match};
-use super::{Post, attachments, status, wishes};
+use super::{Post, attachments, identity, status, wishes};
 use crate::edit_customer::{change, of_address};
 use crate::error::Error;
 use crate::ports::told::Inbound;
 use crate::send_message::raise;
-use crate::store::interactions;
+use crate::store::interactions::{self, Receipt};
 use crate::store::received::{self, Thread};
 use crate::store::settings::Setup;
 use cauce_domain::contact::channel::Channel;
@@ -46,12 +46,12 @@ pub(super) fn id_of(provider: &str, id: &str) -> ReceivedId {
 pub(super) async fn apply(post: &Post<'_>, setup: &Setup, told: &Inbound) -> Result<(), Error> {
     let (channel, address) = sender(post.provider, told);
     let Some(address) = address else { return Ok(()) };
-    let address = identified(post, setup, told, address).await?;
     let at = told.at.unwrap_or(post.received);
     let answered = match &told.context {
         Some(id) => interactions::receipt(post.ports, setup.id(), post.provider, id).await?,
         None => None,
     };
+    let address = identified(post, setup, told, address, answered.as_ref()).await?;
     let replied = answered.clone();
     let found = matching::find(post.ports, setup, channel, &address, answered, at).await?;
     let mut flags = heed(post, setup, channel, &address, told, &found, at).await?;
@@ -69,13 +69,27 @@ pub(super) async fn apply(post: &Post<'_>, setup: &Setup, told: &Inbound) -> Res
     attachments::fetch(post, setup, &message, &found.thread).await
 }
 
-/// A person told by WhatsApp's id alone is who wrote under that id before.
-async fn identified(post: &Post<'_>, setup: &Setup, told: &Inbound, address: String) -> Result<String, Error> {
+/// A person told by WhatsApp's id alone is who wrote under that id before, or whom the message went to that is answered.
+async fn identified(
+    post: &Post<'_>,
+    setup: &Setup,
+    told: &Inbound,
+    address: String,
+    answered: Option<&Receipt>,
+) -> Result<String, Error> {
     let Some(user) = &told.user else { return Ok(address) };
-    match told.wa_id.is_some() || told.from.is_some() {
-        true => super::identity::remember(post.ports, setup, user, &address).await.map(|()| address),
-        false => Ok(super::identity::phone_of(post.ports, setup, user).await?.unwrap_or(address)),
+    if told.wa_id.is_some() || told.from.is_some() {
+        identity::remember(post.ports, setup, user, &address).await?;
+        return Ok(address);
     }
+    if let Some(phone) = identity::phone_of(post.ports, setup, user).await? {
+        return Ok(phone);
+    }
+    let Some(receipt) = answered else { return Ok(address) };
+    let message = raise(post.ports, setup, receipt, |_| false).await?;
+    let Some(phone) = message.as_ref().and_then(|message| identity::sole_phone(message)) else { return Ok(address) };
+    identity::remember(post.ports, setup, user, phone).await?;
+    Ok(phone.to_owned())
 }
 
 /// Does at once what the message wishes; answers what a reader has to know of it.

@@ -4,7 +4,7 @@
 //! and the receipt looked for once more, so that whichever of settle and status comes second sees the other. Parked ones
 //! are kept 30 days. A reference into another project finds nothing: keys begin with the project.
 
-use super::Post;
+use super::{Post, identity};
 use crate::Ports;
 use crate::error::Error;
 use crate::ports::table::{Change, Expect, Item, Key, Query, TableName};
@@ -134,6 +134,10 @@ pub(crate) async fn found(
     })
     .await?;
     let Some(message) = message else { return Ok(()) };
+    // Whoever has a name there instead of a number is known by what went to the number.
+    if let (Some(user), None, Some(phone)) = (&status.user, &status.address, identity::sole_phone(&message)) {
+        identity::remember(ports, setup, user, phone).await?;
+    }
     if let Some(billed) = &status.billed {
         settle_cost(ports, setup, receipt, &message, billed).await?;
     }

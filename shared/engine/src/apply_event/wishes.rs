@@ -1,6 +1,6 @@
 //! Wishes for silence and for messages again: by word, button, one click, complaint or provider; in force at once.
 
-use super::{Post, matching};
+use super::{Post, identity, matching};
 use crate::Ports;
 use crate::connect;
 use crate::error::Error;
@@ -34,8 +34,12 @@ pub(super) async fn silence(
     };
     let wish = wish(channel.into(), source, &told.id, at);
     let mut new = false;
-    for spelling in matching::spellings(channel, address) {
-        new |= exclude::address(post.ports, setup, &spelling, &wish, None).await?;
+    if channel == Channel::Whatsapp {
+        new = identity::wish(post.ports, setup, address, &wish).await?;
+    } else {
+        for spelling in matching::spellings(channel, address) {
+            new |= exclude::address(post.ports, setup, &spelling, &wish, None).await?;
+        }
     }
     if new && told.handled.is_none() {
         confirm(post, setup, channel, address, &told.id).await?;
@@ -90,13 +94,13 @@ pub(super) async fn preference(post: &Post<'_>, setup: &Setup, told: &Preference
         let wish = wish(Scope::Email, Source::Provider, told.id.as_deref().unwrap_or("lista"), at);
         exclude::address(post.ports, setup, address, &wish, None).await?;
     }
-    let Some(phone) = phone else { return Ok(()) };
+    let Some(person) = phone.or_else(|| told.user.clone()) else { return Ok(()) };
     let scope = setup.project().marketing_scope();
-    for spelling in matching::spellings(Channel::Whatsapp, &phone) {
-        if told.value.as_deref() == Some("stop") {
-            let wish = wish(scope, Source::Provider, "user_preferences", at);
-            exclude::address(post.ports, setup, &spelling, &wish, None).await?;
-        } else {
+    if told.value.as_deref() == Some("stop") {
+        let wish = wish(scope, Source::Provider, "user_preferences", at);
+        identity::wish(post.ports, setup, &person, &wish).await?;
+    } else {
+        for spelling in matching::spellings(Channel::Whatsapp, &person) {
             let from_provider = |source| source == Source::Provider;
             exclude::lift(post.ports, setup, &spelling, Scope::WhatsappMarketing, (at, None), from_provider).await?;
         }

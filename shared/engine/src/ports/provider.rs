@@ -118,6 +118,33 @@ pub struct Standing {
     pub notes: Vec<String>,
 }
 
+/// Why a provider gave no answer that says something works, in the user's words.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
+    /// It said so.
+    #[error("{0}")]
+    Refused(String),
+    /// It said nothing, or that it cannot say now: nothing is known that was not known before.
+    #[error("{0}")]
+    Silent(String),
+}
+
+impl Unfit {
+    /// What an answer's status makes of its words: too many questions and a server's own failure say nothing of what was asked.
+    pub fn by_status(status: u16, words: String) -> Self {
+        match status {
+            408 | 429 | 500.. => Self::Silent(words),
+            _ => Self::Refused(words),
+        }
+    }
+}
+
+impl From<Unfit> for String {
+    fn from(unfit: Unfit) -> Self {
+        unfit.to_string()
+    }
+}
+
 /// A messaging provider.
 #[async_trait]
 pub trait Provider: Sender {
@@ -133,8 +160,8 @@ pub trait Provider: Sender {
     }
     /// What its posts are judged by.
     fn signs(&self, account: &Account) -> Option<Signs>;
-    /// Asks the provider whether the account works; why not, in the user's words.
-    async fn check(&self, account: &Account) -> Result<Standing, String>;
+    /// Asks the provider whether the account works.
+    async fn check(&self, account: &Account) -> Result<Standing, Unfit>;
 
     /// Fetches a file that a person sent, by what the provider calls it; `None` where asking again helps nothing. Fails
     /// where the provider may answer later.

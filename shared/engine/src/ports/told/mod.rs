@@ -113,6 +113,8 @@ pub struct Identity {
     pub account: Option<String>,
     /// The provider's id.
     pub id: Option<String>,
+    /// When, where the provider says so.
+    pub at: Option<DateTime<Utc>>,
     /// What changed.
     pub change: String,
     /// The number before.
