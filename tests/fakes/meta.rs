@@ -70,7 +70,7 @@ async fn send(State(memory): State<Arc<Memory>>, Path(id): Path<String>, headers
         return refusal;
     }
     let asked = (says("biz_opaque_callback_data").to_owned(), to.to_owned(), String::new(), None);
-    memory.play(asked, |taken| {
+    memory.play("wamid", asked, |taken| {
         let contact = json!({ "input": taken.asked.to, "wa_id": taken.asked.to.trim_start_matches('+') });
         let answer = json!({ "messaging_product": "whatsapp", "contacts": [contact], "messages": [{ "id": taken.id, "message_status": "accepted" }] });
         (StatusCode::OK, answer.to_string())

@@ -1,7 +1,10 @@
 //! The providers' APIs played over HTTP on this machine: each request held against the documented shape, answered as the
 //! script says, and what was taken remembered.
 
+pub(crate) mod aws_sms;
 pub(crate) mod meta;
+pub(crate) mod ses;
+pub(crate) mod signature;
 pub(crate) mod twilio;
 
 use axum::Router;
@@ -111,9 +114,10 @@ impl Memory {
         true
     }
 
-    /// Plays the script of a message; `answer` writes what a taken one is answered with.
+    /// Plays the script of a message; `ids` begins the id of a taken one, `answer` writes what it is answered with.
     fn play(
         &self,
+        ids: &str,
         (reference, to, text, callback): (String, String, String, Option<String>),
         answer: impl Fn(&Taken) -> (StatusCode, String),
     ) -> Response {
@@ -131,15 +135,18 @@ impl Memory {
             if let Some(after) = retry_after {
                 headers.insert("retry-after", after.into());
             }
+            // AWS names the kind of an error in a heading too; some of its services there alone.
+            let kind = serde_json::from_str(&body)
+                .ok()
+                .and_then(|body: serde_json::Value| body["__type"].as_str()?.parse().ok());
+            if let Some(kind) = kind {
+                headers.insert("x-amzn-errortype", kind);
+            }
             return (status, headers, body).into_response();
         }
         let taken = {
             let mut all = self.taken.lock().expect("it");
-            let taken = Taken {
-                id: format!("{}-{}", if callback.is_some() { "SM" } else { "wamid" }, all.len() + 1),
-                asked,
-                callback,
-            };
+            let taken = Taken { id: format!("{ids}-{}", all.len() + 1), asked, callback };
             all.push(taken.clone());
             taken
         };

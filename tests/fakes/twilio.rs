@@ -108,7 +108,7 @@ async fn send(
     let callback = field("StatusCallback").split('#').next().unwrap_or_default().to_owned();
     let reference = callback.split_once("ref=").map_or("", |(_, reference)| reference).to_owned();
     let words = field("Body").to_owned();
-    memory.play((reference, to.to_owned(), words, Some(callback)), |taken| {
+    memory.play("SM", (reference, to.to_owned(), words, Some(callback)), |taken| {
         let answer = json!({ "sid": taken.id, "status": "queued", "to": taken.asked.to, "num_segments": "1", "error_code": null });
         (StatusCode::CREATED, answer.to_string())
     })
@@ -133,7 +133,7 @@ async fn ring(
     }
     let callback = field("StatusCallback").to_owned();
     let reference = callback.split_once("ref=").map_or("", |(_, reference)| reference).to_owned();
-    memory.play((reference, field("To").to_owned(), twiml.to_owned(), Some(callback)), |taken| {
+    memory.play("SM", (reference, field("To").to_owned(), twiml.to_owned(), Some(callback)), |taken| {
         (StatusCode::CREATED, json!({ "sid": taken.id, "status": "queued", "direction": "outbound-api" }).to_string())
     })
 }

@@ -73,6 +73,8 @@ where
             let class = match status {
                 _ if THROTTLED.contains(&code.as_str()) => Class::Throttled,
                 429 => Class::Throttled,
+                // Something in between gave up, or a success whose words were cut off.
+                408 | 200..300 => Class::Uncertain,
                 500.. => Class::Uncertain,
                 _ => Class::Refused,
             };

@@ -76,16 +76,19 @@ fn answer(heard: Result<Heard, Silence>) -> Answer {
     }
     let (kind, reason, field) = error(&heard.body);
     let disposition = match disposition(&kind, &reason, &field) {
+        Disposition::Unknown if heard.status == 429 => Disposition::Retry,
         Disposition::Unknown if heard.status >= 500 || heard.status < 300 => Disposition::Ambiguous,
         known => known,
     };
     let code = if reason.is_empty() { kind } else { reason };
-    let words = format!("{} ({code})", disposition.spanish());
+    let refusal = Refusal::of(Some(code), disposition);
+    let words = refusal.words();
     match disposition {
+        _ if refusal.is_of_a_country() => Answer::Refused(Refused { words, refusal: Some(refusal) }),
         Disposition::Retry => Answer::NotNow { why: words, wait: 2 },
         Disposition::Ambiguous => Answer::Unknown(words),
         Disposition::StopAccount => Answer::disconnected(words),
-        _ => Answer::Refused(Refused { words, refusal: Some(Refusal { code: Some(code), disposition, bounce: None }) }),
+        _ => Answer::Refused(Refused { words, refusal: Some(refusal) }),
     }
 }
 

@@ -34,7 +34,7 @@ pub(crate) fn status(event: &Value, kind: &str) -> Told {
         return Told::Ignored { reason: format!("type:{kind}"), id: None };
     };
     let (state, disposition) = meaning(kind);
-    let refusal = |disposition| Refusal { code: Some(kind.to_owned()), disposition, bounce: None };
+    let refusal = |disposition| Refusal::of(Some(kind.to_owned()), disposition);
     Told::Status(Status {
         account: text(event, "originationPhoneNumber"),
         at: millis(event, "eventTimestamp"),

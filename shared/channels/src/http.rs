@@ -121,14 +121,15 @@ fn refusal(provider: &str, refused: Refused) -> Answer {
     let Refused { code, disposition, wait, detail: _ } = refused;
     // Providers quote addresses and words in what they say: only its code is logged.
     tracing::info!(provider, code = code.as_deref().unwrap_or("-"), ?disposition, "no se aceptó un mensaje");
-    let named = code.as_ref().map_or_else(String::new, |code| format!(" ({code})"));
-    let words = format!("{}{named}", disposition.spanish());
     let wait = u32::try_from(wait).unwrap_or(u32::MAX);
+    let refusal = Refusal::of(code, disposition);
+    let words = refusal.words();
     match disposition {
+        _ if refusal.is_of_a_country() => Answer::Refused(channel::Refused { words, refusal: Some(refusal) }),
         Retry | RetryOnce | RetryLimited => Answer::NotNow { why: words, wait },
         Ambiguous => Answer::Unknown(words),
         // A quota that frees by itself is waited for.
         StopAccount => Answer::Disconnected { why: words, wait: (wait >= 600).then_some(wait) },
-        _ => Answer::Refused(channel::Refused { words, refusal: Some(Refusal { code, disposition, bounce: None }) }),
+        _ => Answer::Refused(channel::Refused { words, refusal: Some(refusal) }),
     }
 }

@@ -4,6 +4,7 @@
 use crate::Ports;
 use crate::error::Error;
 use crate::ports::table::{Change, Expect, Item};
+use crate::ports::told::Refusal;
 use crate::store::accounts::as_read;
 use crate::store::codec::encode;
 use crate::store::commit::{Committed, commit};
@@ -24,8 +25,8 @@ const LOOKED_AT: u32 = 50;
 const WAIT: TimeDelta = TimeDelta::minutes(1);
 
 /// Whether a failure says that the address does not work: only those are followed.
-pub(crate) fn follows(disposition: Disposition) -> bool {
-    matches!(disposition, Disposition::DeadRecipient | Disposition::Suppress)
+pub(crate) fn follows(refusal: &Refusal) -> bool {
+    matches!(refusal.disposition, Disposition::DeadRecipient | Disposition::Suppress) || refusal.is_of_a_country()
 }
 
 /// Has a failed message followed, where the project wants it and something else has worked.

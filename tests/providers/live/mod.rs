@@ -1,8 +1,11 @@
 //! Providers' posts through the real handlers, from the signature to what has become of people and messages.
 
+mod aws;
 mod calls;
+mod errors;
 mod gate;
 mod letters;
+mod mishaps;
 mod money;
 mod notifications;
 mod path;
@@ -125,6 +128,11 @@ impl Line {
         let clock = Clock::set_to(start + chrono::TimeDelta::minutes(5));
         let house = House::open(folder.path(), clock, &Options { public_url: PUBLIC.to_owned(), ..options.clone() });
         let world = World::around(house.expect("a house"), day(date)).await;
+        Self::around(world, folder).await
+    }
+
+    /// Around a world and the folder it lies in.
+    async fn around(world: World, folder: tempfile::TempDir) -> Self {
         let token = world.setup().await.project().hook_token.clone();
         Self { world, token, confirmed: Confirmed::default(), _folder: folder }
     }

@@ -160,7 +160,9 @@ impl Sender for Ses {
         let asked = self.client().send_email().from_email_address(from).destination(to).content(content);
         let asked = asked.set_email_tags(Some(tags)).set_configuration_set_name(set).set_reply_to_addresses(answers);
         match asked.send().await {
-            Ok(taken) => Answer::Accepted(taken.message_id.unwrap_or_default()),
+            Ok(taken) => {
+                taken.message_id.map_or_else(|| Answer::Unknown("SES no dijo con qué id".to_owned()), Answer::Accepted)
+            }
             Err(error) => {
                 let said = error.as_service_error().and_then(|e| e.message()).unwrap_or_default().to_owned();
                 refusal(classify(SERVICE, error).class_and_code(), &said)
@@ -205,11 +207,7 @@ impl Provider for Ses {
             found.extend(last.map(|state| Status {
                 reference: Some(one.reference.clone()),
                 address: Some(one.to.clone()),
-                refusal: (state == Reported::Bounced).then_some(Refusal {
-                    code: None,
-                    disposition: Disposition::Soft,
-                    bounce: None,
-                }),
+                refusal: (state == Reported::Bounced).then(|| Refusal::of(None, Disposition::Soft)),
                 ..Status::of(id.clone(), state)
             }));
         }
@@ -281,7 +279,8 @@ fn refusal((class, code): (Class, String), said: &str) -> Answer {
         Class::Throttled if codes::disposition(&code, status, said) != Disposition::StopAccount => Disposition::Retry,
         _ => codes::disposition(&code, status, said),
     };
-    let words = format!("{} ({code})", disposition.spanish());
+    let refusal = Refusal::of(Some(code), disposition);
+    let words = refusal.words();
     match disposition {
         Disposition::Retry => Answer::NotNow { why: words, wait: 2 },
         Disposition::Ambiguous => Answer::Unknown("SES no respondió".to_owned()),
@@ -289,6 +288,6 @@ fn refusal((class, code): (Class, String), said: &str) -> Answer {
             let wait = u32::try_from(codes::wait(said)).ok().filter(|wait| *wait >= 600);
             Answer::Disconnected { why: words, wait }
         }
-        _ => Answer::Refused(Refused { words, refusal: Some(Refusal { code: Some(code), disposition, bounce: None }) }),
+        _ => Answer::Refused(Refused { words, refusal: Some(refusal) }),
     }
 }

@@ -114,13 +114,13 @@ fn complained(event: &Value, id: &str) -> Vec<Told> {
         return vec![Told::Account(Account { field: Some("unresolved".to_owned()), event, ..Account::default() })];
     }
     let when = instant(event, "complaint/timestamp");
-    let refusal = Refusal { code: None, disposition: Disposition::OptOut, bounce: None };
+    let refusal = Refusal::of(None, Disposition::OptOut);
     let one = |to| Told::Status(status(event, id, Reported::Complained, Some(to), when, Some(refusal.clone())));
     who.into_iter().map(one).collect()
 }
 
 fn refused(event: &Value, id: &str, reason: Option<String>) -> Vec<Told> {
-    let refusal = Refusal { code: None, disposition: Disposition::FixRequest, bounce: None };
+    let refusal = Refusal::of(None, Disposition::FixRequest);
     let told = each(event, id, Reported::Failed, None, Some(refusal));
     let reasoned = |told| match told {
         Told::Status(status) => Told::Status(Status { reason: reason.clone(), ..status }),

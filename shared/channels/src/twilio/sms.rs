@@ -52,7 +52,7 @@ pub(super) fn state_of(word: &str) -> Option<Reported> {
 /// Why a message did not arrive, by Twilio's code.
 pub(super) fn refusal_of(code: Option<String>) -> Refusal {
     let meaning = code.as_ref().and_then(|code| code.parse().ok()).map(disposition);
-    Refusal { code, disposition: meaning.unwrap_or(Disposition::Unknown), bounce: None }
+    Refusal::of(code, meaning.unwrap_or(Disposition::Unknown))
 }
 
 fn inbound(form: &Form, id: String) -> Inbound {

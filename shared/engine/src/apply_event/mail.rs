@@ -116,7 +116,7 @@ async fn bounced(post: &Post<'_>, setup: &Setup, named: Option<&Named>, all: &[D
         let full = |code: &str| code.starts_with("5.2.2") || code.starts_with("5.3.4") || code.starts_with("5.7.");
         let hard = code.as_deref().is_some_and(|code| code.starts_with('5') && !full(code));
         let disposition = if hard { Disposition::Suppress } else { Disposition::Soft };
-        let refusal = Refusal { code, disposition, bounce: None };
+        let refusal = Refusal::of(code, disposition);
         let evidence = (Source::Provider, named.receipt.send.as_str(), post.received);
         let (channel, to) = (Channel::Email, Some(one.recipient.as_str()));
         refusal::follow(post.ports, setup, channel, to, &refusal, evidence, post.received).await?;

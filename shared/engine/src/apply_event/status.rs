@@ -8,7 +8,7 @@ use super::{Post, identity};
 use crate::Ports;
 use crate::error::Error;
 use crate::ports::table::{Change, Expect, Item, Key, Query, TableName};
-use crate::ports::told::{Billed, Engagement, Reported, Status};
+use crate::ports::told::{Billed, Engagement, Refusal, Reported, Status};
 use crate::send_message::raise;
 use crate::send_message::refusal;
 use crate::spend;
@@ -94,7 +94,8 @@ async fn find(ports: &Ports, setup: &Setup, provider: &str, status: &Status) -> 
 
 /// What a status says of its message; a complaint says nothing of it.
 fn report(status: &Status) -> Option<Report> {
-    let words = || refusal::words(status.refusal.as_ref(), status.reason.as_deref());
+    let said = || status.reason.clone().unwrap_or_else(|| "el proveedor no dijo por qué".to_owned());
+    let words = || status.refusal.as_ref().map_or_else(said, Refusal::words);
     Some(match status.state {
         Reported::Accepted | Reported::Scheduled | Reported::Queued | Reported::Sending => Report::Sent,
         Reported::Sent | Reported::Delayed | Reported::DeliveredToCarrier => Report::Sent,
@@ -123,6 +124,7 @@ pub(crate) async fn found(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let at = status.at.unwrap_or(now);
+    let named = AtomicBool::new(false);
     let message = raise(ports, setup, receipt, |message| {
         let Some(report) = report(status).filter(|report| speaks_for(message, status, report)) else { return false };
         let known = message.provider_id.is_some();
@@ -130,10 +132,14 @@ pub(crate) async fn found(
         if joined && !known {
             message.provider_id = Some(status.id.clone());
         }
+        named.store(joined && !known, Ordering::Relaxed);
         joined
     })
     .await?;
     let Some(message) = message else { return Ok(()) };
+    if let Some(provider) = message.provider.as_deref().filter(|_| named.load(Ordering::Relaxed)) {
+        name(ports, setup, provider, &status.id, receipt).await?;
+    }
     // Whoever has a name there instead of a number is known by what went to the number.
     if let (Some(user), None, Some(phone)) = (&status.user, &status.address, identity::sole_phone(&message)) {
         identity::remember(ports, setup, user, phone).await?;
@@ -149,6 +155,16 @@ pub(crate) async fn found(
     } else if status.state == Reported::Delivered && message.channel == Some(Channel::Email) {
         refusal::proved(ports, setup, &message, Channel::Email).await?;
     }
+    Ok(())
+}
+
+/// Has the id of a message whose answer was lost lead to it, as it would have: for answers to it, and for looks at it.
+async fn name(ports: &Ports, setup: &Setup, provider: &str, id: &str, receipt: &Receipt) -> Result<(), Error> {
+    let reference = interactions::reference_of(receipt);
+    let kept = interactions::receipt(ports, setup.id(), provider, &reference).await?;
+    let item = Item::new(keys::receipt(setup.id(), provider, id), encode(&kept.unwrap_or_else(|| receipt.clone()))?);
+    // One that is there already is the sender's own.
+    commit(ports, vec![Change::Put(item, Expect::Absent)]).await?;
     Ok(())
 }
 

@@ -22,15 +22,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 /// How long WhatsApp's *undeliverable* is believed: it hides whether the person left WhatsApp, blocked us or is behind.
 const HIDDEN: TimeDelta = TimeDelta::days(30);
 
-/// A refusal in the user's words, with the provider's code; never the provider's own words, which may hold addresses.
-pub(crate) fn words(refusal: Option<&Refusal>, reason: Option<&str>) -> String {
-    match refusal {
-        Some(Refusal { code: Some(code), disposition, .. }) => format!("{} ({code})", disposition.spanish()),
-        Some(Refusal { disposition, .. }) => disposition.spanish().to_owned(),
-        None => reason.unwrap_or("el proveedor no dijo por qué").to_owned(),
-    }
-}
-
 /// Does what follows from a refusal for everything but the message itself.
 pub(crate) async fn follow(
     ports: &Ports,
@@ -65,9 +56,19 @@ pub(crate) async fn follow(
         (Disposition::OptOutMarketing, Some(address)) => {
             exclude::address(ports, setup, address, &silence(setup.project().marketing_scope()), None).await?;
         }
+        (Disposition::StopAccount, Some(address)) if refusal.is_of_a_country() && is_abroad(setup, address) => {
+            let what = refusal.words();
+            let text = format!(
+                "El proveedor de {} no permite enviar al país de un destinatario: {what}.\nHabilite ese país en la cuenta; \
+                 a los demás se les sigue enviando.",
+                channel.spanish()
+            );
+            let subject = format!("País sin habilitar: {}", channel.spanish());
+            alert_once(ports, setup, &format!("{channel}-pais"), &subject, text, now).await?;
+        }
         (Disposition::StopAccount, _) => {
             let until = frees_by_itself(refusal).map(|wait| now + wait);
-            drop_channel(ports, setup, channel, &words(Some(refusal), None), until, now).await?;
+            drop_channel(ports, setup, channel, &refusal.words(), until, now).await?;
         }
         (Disposition::FixRequest | Disposition::ContentFiltered | Disposition::Unknown, _) => {
             let code = refusal.code.as_deref().unwrap_or("sin código");
@@ -75,7 +76,7 @@ pub(crate) async fn follow(
                 "El proveedor de {} rechazó un mensaje: {}.\nRevise la plantilla o la cuenta; mientras tanto los mensajes \
                  iguales seguirán fallando.",
                 channel.spanish(),
-                words(Some(refusal), None)
+                refusal.words()
             );
             let subject = format!("Mensajes rechazados: {} ({code})", channel.spanish());
             alert_once(ports, setup, &format!("{channel}-{code}"), &subject, text, now).await?;
@@ -83,6 +84,12 @@ pub(crate) async fn follow(
         _ => {}
     }
     Ok(())
+}
+
+/// Whether a telephone is of another country than the project's.
+fn is_abroad(setup: &Setup, address: &str) -> bool {
+    let home = setup.project().country.dial_code().to_string();
+    address.strip_prefix('+').is_some_and(|digits| !digits.starts_with(&home))
 }
 
 /// How long an account is left alone that takes messages again by itself.
@@ -108,7 +115,7 @@ pub(crate) async fn told_later(
     let complained = status.state == Reported::Complained;
     let source = if complained { Source::Complaint } else { Source::Provider };
     follow(ports, setup, channel, address, refusal, (source, &status.id, status.at.unwrap_or(now)), now).await?;
-    if alternative::follows(refusal.disposition) {
+    if alternative::follows(refusal) {
         return alternative::offer(ports, setup, receipt, now).await;
     }
     let Some(again) = next_try(setup, message, refusal.disposition, now) else { return Ok(()) };

@@ -112,7 +112,7 @@ async fn refused(
         let evidence = (Source::Provider, send.as_str(), now);
         super::refusal::follow(ports, setup, channel, to.as_deref(), refusal, evidence, now).await?;
     }
-    if why.refusal.is_some_and(|refusal| alternative::follows(refusal.disposition)) {
+    if why.refusal.is_some_and(|refusal| alternative::follows(&refusal)) {
         alternative::offer(ports, setup, &receipt, now).await?;
     }
     Ok(ended)

@@ -132,3 +132,36 @@ pub struct Refusal {
     /// The kind of bounce, of e-mails: type and subtype.
     pub bounce: Option<String>,
 }
+
+/// Codes by which Twilio and AWS say that the account may not send to the address's country.
+const OF_A_COUNTRY: [&str; 7] = [
+    "21408",
+    "30034",
+    "COUNTRY_NOT_ENABLED",
+    "DESTINATION_COUNTRY_BLOCKED",
+    "DESTINATION_COUNTRY_BLOCKED_BY_PROTECT_CONFIGURATION",
+    "INVALID_IDENTITY_FOR_DESTINATION_COUNTRY",
+    "TEXT_PROTECT_BLOCKED",
+];
+
+impl Refusal {
+    /// A refusal by its code.
+    pub fn of(code: Option<String>, disposition: Disposition) -> Self {
+        Self { code, disposition, bounce: None }
+    }
+
+    /// What a reader is told, with the provider's code; never the provider's own words, which may hold addresses.
+    pub fn words(&self) -> String {
+        let what = match self.is_of_a_country() {
+            true => "la cuenta no está habilitada para el país del destinatario",
+            false => self.disposition.spanish(),
+        };
+        self.code.as_ref().map_or_else(|| what.to_owned(), |code| format!("{what} ({code})"))
+    }
+
+    /// Whether it is the address's country that the account may not send to: the account may go on sending to others.
+    pub fn is_of_a_country(&self) -> bool {
+        let named = |code: &str| OF_A_COUNTRY.contains(&code) || code.starts_with("SENDER_ID_");
+        self.disposition == Disposition::StopAccount && self.code.as_deref().is_some_and(named)
+    }
+}
