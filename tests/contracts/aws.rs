@@ -128,7 +128,7 @@ async fn a_secret_is_kept_encrypted_and_read_back() {
     secrets.put("lima.key", &Secret::new("otra")).await.expect("replaced");
     let afresh = SsmSecrets::new(&sdk, "/cauce/test".into());
     assert_eq!(afresh.get("lima.key").await.expect("read"), Some(Secret::new("otra")));
-    let claims = ["una", "dos"].map(|text| Secret::new(text));
+    let claims = ["una", "dos"].map(Secret::new);
     let kept = futures::future::join(secrets.claim("hook.key", &claims[0]), afresh.claim("hook.key", &claims[1])).await;
     let (one, other) = (kept.0.expect("claimed"), kept.1.expect("claimed"));
     assert!(one == other && claims.contains(&one), "two that claim at once have the same");

@@ -47,7 +47,7 @@ fn played(errors: &[Documented]) -> Arc<Memory> {
 async fn each(sender: &dyn Sender, account: Account, errors: &[Documented], memory: &Memory) {
     let account = Arc::new(account);
     for (at, (status, body, becomes)) in errors.iter().enumerate() {
-        let address = match sender.provider() == "aws" && account.setting("from") != "" {
+        let address = match sender.provider() == "aws" && !account.setting("from").is_empty() {
             true => format!("c{at}@x.com"),
             false => format!("+5198765{at:04}"),
         };

@@ -51,7 +51,7 @@ pub(super) fn is_silent(taken: &Taken) -> bool {
 /// When something happened by a provider's clock: an hour behind ours, or before it.
 pub(super) fn askew(taken: &Taken, now: DateTime<Utc>) -> DateTime<Utc> {
     let hour = TimeDelta::hours(1);
-    if number(&taken.asked) % 2 == 0 { now + hour } else { now - hour }
+    if number(&taken.asked).is_multiple_of(2) { now + hour } else { now - hour }
 }
 
 /// Forty-eight customers, half of whom owe since one day and half since another; everybody is to be written to today.
