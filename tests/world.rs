@@ -247,11 +247,23 @@ impl World {
         body: Option<Value>,
         headers: &[(&str, &str)],
     ) -> (StatusCode, Value) {
-        let mut request = Request::builder().method(method).uri(path).header("content-type", "application/json");
+        let body = body.map_or(Body::empty(), |b| Body::from(b.to_string()));
+        let json = [&[("content-type", "application/json")], headers].concat();
+        self.call_raw(method, path, body, &json).await
+    }
+
+    /// The same with a body that is no JSON.
+    pub(crate) async fn call_raw(
+        &self,
+        method: Method,
+        path: &str,
+        body: Body,
+        headers: &[(&str, &str)],
+    ) -> (StatusCode, Value) {
+        let mut request = Request::builder().method(method).uri(path);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let body = body.map_or(Body::empty(), |b| Body::from(b.to_string()));
         let response = self.router().oneshot(request.body(body).expect("a request")).await.expect("an answer");
         let status = response.status();
         let bytes = to_bytes(response.into_body(), usize::MAX).await.expect("a body");

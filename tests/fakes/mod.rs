@@ -71,6 +71,8 @@ pub(crate) struct Memory {
     taken: Mutex<Vec<Taken>>,
     asked: Mutex<Vec<String>>,
     wrong: Mutex<Vec<String>>,
+    /// Files it was given, by their names.
+    files: Mutex<Vec<String>>,
     /// What it answers whatever it is asked besides messages, while it is out of order.
     out_of_order: Mutex<Option<StatusCode>>,
 }
@@ -81,8 +83,8 @@ impl Memory {
         decide: impl Fn(&Asked) -> Script + Send + Sync + 'static,
         tell: impl Fn(&Taken) + Send + Sync + 'static,
     ) -> Arc<Self> {
-        let (taken, asked, wrong, out_of_order) = Default::default();
-        Arc::new(Self { decide: Box::new(decide), tell: Box::new(tell), taken, asked, wrong, out_of_order })
+        let (taken, asked, wrong, files, out_of_order) = Default::default();
+        Arc::new(Self { decide: Box::new(decide), tell: Box::new(tell), taken, asked, wrong, files, out_of_order })
     }
 
     /// One that takes everything.
@@ -98,6 +100,11 @@ impl Memory {
     /// What was wrong with requests.
     pub(crate) fn wrong(&self) -> Vec<String> {
         self.wrong.lock().expect("it").clone()
+    }
+
+    /// The files it was given.
+    pub(crate) fn files(&self) -> Vec<String> {
+        self.files.lock().expect("it").clone()
     }
 
     /// Puts it out of order, or in order again.

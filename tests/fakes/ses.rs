@@ -78,7 +78,10 @@ async fn send(State(memory): State<Arc<Memory>>, headers: HeaderMap, body: Bytes
     let tag = |name: &str| tags.iter().find(|tag| tag["Name"] == name).and_then(|tag| tag["Value"].as_str());
     let reference = tag("msg").unwrap_or_default().to_owned();
     let to = message["Destination"]["ToAddresses"][0].as_str().unwrap_or_default().to_owned();
-    let words = message["Content"]["Simple"]["Body"]["Text"]["Data"].as_str().unwrap_or_default().to_owned();
+    let simple = &message["Content"]["Simple"];
+    let words = simple["Body"]["Text"]["Data"].as_str().unwrap_or_default().to_owned();
+    let names = list(&simple["Attachments"]).into_iter().filter_map(|file| Some(file["FileName"].as_str()?.to_owned()));
+    memory.files.lock().expect("it").extend(names);
     memory.play("mail", (reference, to, words, None), |taken| {
         (StatusCode::OK, json!({ "MessageId": taken.id }).to_string())
     })

@@ -16,7 +16,7 @@ use cauce_engine::store::codec::decode;
 use cauce_engine::store::{accounts, interactions, keys};
 use chrono::NaiveDate;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -68,6 +68,9 @@ async fn with_texts(api: &Api, project: &ProjectId, stored: &[Stored]) -> Result
         if let Some(text) = text {
             items[at]["subject"] = text.subject.into();
             items[at]["text"] = text.text.into();
+            let files =
+                text.files.iter().map(|file| json!({ "name": file.name, "kind": file.kind, "size": file.size }));
+            items[at]["files"] = files.collect();
         }
     }
     Ok(items)

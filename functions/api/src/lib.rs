@@ -26,6 +26,7 @@ mod runs;
 mod segments;
 mod shared_routes;
 mod tags;
+mod template_files;
 mod templates;
 mod unsubscribe;
 mod users;
@@ -79,6 +80,7 @@ fn parts() -> (Router<Api>, utoipa::openapi::OpenApi) {
         .merge(orders::routes())
         .merge(segments::routes())
         .merge(templates::routes())
+        .merge(template_files::routes())
         .merge(flows::routes())
         .merge(mappings::routes())
         .merge(imports::routes())

@@ -9,9 +9,10 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use cauce_domain::contact::channel::Channel;
+use cauce_domain::contact::file::MessageFile;
 use cauce_domain::ids::{CustomerId, TemplateId};
 use cauce_domain::strategy::approval::Approval;
-use cauce_domain::strategy::template::{Audience, Purpose, Template};
+use cauce_domain::strategy::template::{Audience, BadTemplate, Purpose, Template};
 use cauce_engine::preview::{Preview, preview, test_send};
 use cauce_engine::store::settings::{Versioned, place, save};
 use serde::Deserialize;
@@ -49,31 +50,35 @@ struct TemplateBody {
     subject: Option<String>,
     /// Text with tags.
     body: String,
-    /// The approved template it leaves as: name, language, and the text with tags of each place.
+    /// The approved template it leaves as: name, language, what its heading and buttons take, and the text with tags of each
+    /// place.
     #[schema(value_type = Option<Object>)]
     approval: Option<Approval>,
 }
 
-fn checked(id: TemplateId, body: TemplateBody) -> Result<(Template, Vec<String>), Problem> {
+/// A template that cannot be saved.
+pub(crate) fn bad_template(why: &BadTemplate, field: &str) -> Problem {
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_template", why.to_string()).field(field)
+}
+
+fn checked(id: TemplateId, files: Vec<MessageFile>, body: TemplateBody) -> Result<(Template, Vec<String>), Problem> {
     let TemplateBody { name, channel, audience, purposes, subject, body, approval } = body;
     if let Some(Err(why)) = approval.as_ref().map(Approval::validate) {
-        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_template", why.to_string()).field("approval"));
+        return Err(bad_template(&why, "approval"));
     }
     if name.trim().is_empty() {
         return Err(Problem::invalid("name", "la plantilla necesita un nombre"));
     }
-    let template = Template { id, name, channel, audience, purposes, subject, body, approval };
-    let warnings = template
-        .validate()
-        .map_err(|e| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_template", e.to_string()).field("body"))?;
+    let template = Template { id, name, channel, audience, purposes, subject, body, approval, files };
+    let warnings = template.validate().map_err(|why| bad_template(&why, "body"))?;
     Ok((template, warnings))
 }
 
-fn find<'a>(caller: &'a Caller, id: &str) -> Result<&'a Versioned<Template>, Problem> {
+pub(crate) fn find<'a>(caller: &'a Caller, id: &str) -> Result<&'a Versioned<Template>, Problem> {
     caller.setup.template(&TemplateId::from(id)).ok_or_else(|| Problem::not_found("la plantilla"))
 }
 
-async fn store(
+pub(crate) async fn store(
     api: &Api,
     caller: &Caller,
     template: &Template,
@@ -95,7 +100,7 @@ async fn list(caller: Caller) -> Result<Json<Vec<Value>>, Problem> {
 #[utoipa::path(post, path = "/v1/templates", tag = "plantillas", request_body = TemplateBody, responses((status = 201, body = Object), (status = 422, body = Problem)))]
 async fn create(State(api): State<Api>, caller: Caller, Body(body): Body<TemplateBody>) -> Result<Response, Problem> {
     caller.may(Permission::Configure)?;
-    let (template, warnings) = checked(TemplateId::new(api.ports.new_id().simple().to_string()), body)?;
+    let (template, warnings) = checked(TemplateId::new(api.ports.new_id().simple().to_string()), Vec::new(), body)?;
     let version = store(&api, &caller, &template, None).await?;
     Ok(tagged(StatusCode::CREATED, version, json!({ "template": template, "warnings": warnings })))
 }
@@ -120,7 +125,7 @@ async fn edit(
     caller.may(Permission::Configure)?;
     let known = find(&caller, &id)?;
     if_match(&headers, known.version)?;
-    let (template, warnings) = checked(known.value.id.clone(), body)?;
+    let (template, warnings) = checked(known.value.id.clone(), known.value.files.clone(), body)?;
     let version = store(&api, &caller, &template, Some(known)).await?;
     Ok(tagged(StatusCode::OK, version, json!({ "template": template, "warnings": warnings })))
 }

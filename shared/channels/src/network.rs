@@ -3,7 +3,7 @@
 use crate::http::Http;
 use crate::sandbox::{self, SandboxWebhook};
 use crate::twilio::{hook::TwilioWebhook, sender::Twilio};
-use crate::whatsapp::{hook::WhatsappWebhook, sender::Whatsapp};
+use crate::whatsapp::{hook::WhatsappWebhook, media::Uploaded, sender::Whatsapp};
 use crate::{twilio, whatsapp};
 use cauce_engine::ports::provider::Provider;
 use cauce_engine::ports::webhook::Webhook;
@@ -28,7 +28,8 @@ impl Default for Addresses {
 /// The providers a project may hold an account at, reached over HTTP.
 pub fn providers(addresses: &Addresses) -> BTreeMap<&'static str, Arc<dyn Provider>> {
     let http = Arc::new(Http::default());
-    let whatsapp = Whatsapp { http: Arc::clone(&http), base: addresses.whatsapp.clone() };
+    let uploaded = Uploaded::default();
+    let whatsapp = Whatsapp { http: Arc::clone(&http), base: addresses.whatsapp.clone(), uploaded };
     let twilio = Twilio { http, base: addresses.twilio.clone() };
     BTreeMap::from([
         (whatsapp::hook::PROVIDER, Arc::new(whatsapp) as Arc<dyn Provider>),

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use cauce_engine::ports::channel::{Answer, Outgoing, Sender};
-use lettre::message::{Mailbox, MultiPart, SinglePart, header};
+use lettre::message::{Attachment, Mailbox, MultiPart, SinglePart, header};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
@@ -86,7 +86,13 @@ impl Smtp {
         }
         let plain = SinglePart::builder().header(header::ContentType::TEXT_PLAIN).body(message.text.clone());
         let html = SinglePart::builder().header(header::ContentType::TEXT_HTML).body(message.html(None));
-        let built = builder.multipart(MultiPart::alternative().singlepart(plain).singlepart(html));
+        let words = MultiPart::alternative().singlepart(plain).singlepart(html);
+        let mut whole = MultiPart::mixed().multipart(words.clone());
+        for file in &message.files {
+            let kind = file.kind.media_type().parse().map_err(|_| "el archivo no tiene un tipo válido".to_owned())?;
+            whole = whole.singlepart(Attachment::new(file.name.clone()).body(file.bytes.to_vec(), kind));
+        }
+        let built = builder.multipart(if message.files.is_empty() { words } else { whole });
         Ok((built.map_err(|e| e.to_string())?, id))
     }
 }

@@ -8,7 +8,8 @@ use crate::store::edits::By;
 use crate::store::settings::{self, Setup, Versioned, place};
 use cauce_domain::contact::channel::Channel;
 use cauce_domain::ids::TemplateId;
-use cauce_domain::strategy::approval::{Approval, Registered, Standing, places_of};
+use cauce_domain::strategy::approval::Approval;
+use cauce_domain::strategy::registered::{Registered, Standing, places_of};
 use cauce_domain::strategy::template::Template;
 
 /// What the provider knows of an approved template's name and language.
@@ -25,7 +26,7 @@ pub fn refused(setup: &Setup, template: &Template) -> Option<String> {
         return Some("no tiene una plantilla aprobada: envíela a aprobar o indique cuál es".to_owned());
     };
     match registered(setup, approval) {
-        Some(known) => known.value.refuses(approval),
+        Some(known) => known.value.refuses(approval, &template.files),
         None => Some(format!("el proveedor no tiene la plantilla «{}» en {}", approval.name, approval.language)),
     }
 }
@@ -74,6 +75,10 @@ pub async fn submit(
     let before = setup.template(id).ok_or(Error::NotFound("la plantilla"))?;
     let (provider, account) = connect::account(ports, setup, before.value.channel).await?;
     let bad = |why: String| Error::refused("bad_template", "body", why);
+    if !before.value.files.is_empty() {
+        let why = "una plantilla con archivo se crea y aprueba en Meta; después indique aquí su nombre y su idioma";
+        return Err(Error::refused("bad_template", "files", why));
+    }
     let (_, body) = before.value.compile().map_err(|e| bad(e.to_string()))?;
     let (text, places) = body.numbered();
     // The provider knows a name for ever, with what it was approved for: each version of ours has its own.
@@ -83,6 +88,8 @@ pub async fn submit(
         language: language.to_owned(),
         category: "UTILITY".to_owned(),
         standing: Standing::Pending,
+        heading: None,
+        buttons: Vec::new(),
         places: places_of(&text),
         body: text,
         reason: None,
@@ -90,7 +97,7 @@ pub async fn submit(
     let failed = |why: String| Error::refused("not_submitted", None, format!("el proveedor no la recibió: {why}"));
     let known = provider.submit(&account, &asked).await.map_err(failed)?;
     keep(ports, setup, &known, by).await?;
-    let approval = Some(Approval { name, language: language.to_owned(), places, button: None });
+    let approval = Some(Approval { name, language: language.to_owned(), heading: None, places, buttons: Vec::new() });
     let after = Template { approval, ..before.value.clone() };
     settings::save(ports, by, place(setup.id(), format!("template#{id}")), Some(before), &after).await?;
     Ok(known)

@@ -4,6 +4,7 @@ use crate::Ports;
 use crate::approval;
 use crate::connect;
 use crate::error::Error;
+use crate::message_files;
 use crate::ports::channel::{Answer, Outgoing, Refused};
 use crate::store::accounts;
 use crate::store::settings::Setup;
@@ -160,6 +161,8 @@ pub async fn test_send(
         let missing = |m: MissingValue| Error::refused("missing_tag_value", "approval", m.to_string());
         outgoing.approved = template.approval.as_ref().map(|a| a.fill(&values)).transpose().map_err(missing)?;
     }
+    let gone = || Error::refused("bad_template", "files", "falta un archivo de la plantilla: adjúntelo de nuevo");
+    outgoing.files = message_files::read(ports, &template.files).await?.ok_or_else(gone)?;
     match line.sender.send(&outgoing).await {
         Answer::Accepted(_) => Ok(filled.measured(template.channel)),
         Answer::Refused(Refused { words: why, .. }) | Answer::NotNow { why, .. } | Answer::Disconnected { why, .. } => {

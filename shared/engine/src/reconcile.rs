@@ -77,7 +77,7 @@ async fn ask(
     for status in &told {
         let named = status.reference.as_deref().and_then(interactions::parse_reference);
         let Some((customer, day, send)) = named else { continue };
-        let receipt = Receipt { customer, day, send, subject: None, text: String::new() };
+        let receipt = Receipt::of(customer, day, send);
         joined(ports, setup, &receipt, status, now).await?;
         settled += 1;
     }

@@ -99,7 +99,10 @@ pub async fn issue(ports: &Ports, project: &ProjectId, receipt: &Receipt) -> Res
     let Some(ulid) = ulid(&receipt.send) else { return Ok(None) };
     let keys = keys(ports).await?;
     let Some(key) = keys.first().map(String::as_bytes) else { return Ok(None) };
-    let lead = Lead { project: project.clone(), receipt: Receipt { text: String::new(), ..receipt.clone() } };
+    let lead = Lead {
+        project: project.clone(),
+        receipt: Receipt::of(receipt.customer.clone(), receipt.day, receipt.send.clone()),
+    };
     commit(ports, vec![Change::Put(Item::new(place(&ulid), encode(&lead)?), Expect::Anything)]).await?;
     let token = |purpose| format!("{ulid}{}", String::from_utf8_lossy(&code(key, purpose, project.as_str(), &ulid)));
     Ok(Some(Names { reply: format!("r+{}", token(REPLY)), unsubscribe: token(UNSUBSCRIBE) }))

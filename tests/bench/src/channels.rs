@@ -84,7 +84,13 @@ async fn prepare(folder: &Path, addresses: Addresses) -> Result<(Runner, Setup),
     for before in setup.templates.iter().filter(|t| t.value.channel == channel) {
         let place = |text: &str| Place { name: None, text: text.to_owned() };
         let places = ["{primer_nombre}", "{codigo}", "{monto}", "{vencimiento}"].map(place).into();
-        let approval = Some(Approval { name: "recordatorio".into(), language: "es".into(), places, button: None });
+        let approval = Some(Approval {
+            name: "recordatorio".into(),
+            language: "es".into(),
+            heading: None,
+            places,
+            buttons: Vec::new(),
+        });
         let after = Template { approval, ..before.value.clone() };
         let key = settings::place(&id, format!("template#{}", after.id));
         settings::save(&house.ports, &by, key, Some(before), &after).await?;

@@ -46,8 +46,7 @@ async fn written_to() -> (Line, Names) {
     line.world.pass("2026-03-10T15:00:00Z").await;
     let message = line.world.messages("2026-03-10").await.remove(0);
     assert_eq!(message.channel, Some(Channel::Email), "the starter's step of the day before");
-    let receipt =
-        Receipt { customer: message.customer, day: message.day, send: message.id, subject: None, text: String::new() };
+    let receipt = Receipt::of(message.customer, message.day, message.id);
     let names = issue(&line.world.house().ports, &line.world.project, &receipt).await.expect("issued").expect("names");
     (line, names)
 }
@@ -164,8 +163,7 @@ async fn every_sample_of_a_mail_is_taken_or_kept_from_the_rest() {
 /// The name of the only message's address.
 async fn issue_of(line: &Line) -> String {
     let message = line.world.messages("2026-03-10").await.remove(0);
-    let receipt =
-        Receipt { customer: message.customer, day: message.day, send: message.id, subject: None, text: String::new() };
+    let receipt = Receipt::of(message.customer, message.day, message.id);
     issue(&line.world.house().ports, &line.world.project, &receipt).await.expect("issued").expect("names").reply
 }
 

@@ -3,6 +3,7 @@
 mod aws;
 mod calls;
 mod errors;
+mod files;
 mod gate;
 mod letters;
 mod mishaps;

@@ -88,18 +88,25 @@ async fn connect(line: &Line) {
     assert_eq!(status, StatusCode::OK);
     let (_, all) = call(Method::GET, "/v1/templates", None).await;
     for known in all.as_array().expect("templates").iter().filter(|t| t["template"]["channel"] == "whatsapp") {
-        let mut template = known["template"].clone();
-        let id = template["id"].as_str().expect("an id").to_owned();
         let places = ["{primer_nombre}", "{codigo}", "{monto}", "{vencimiento}"].map(|text| json!({ "text": text }));
-        template["approval"] = json!({ "name": "recordatorio", "language": "es", "places": places });
-        template.as_object_mut().expect("members").remove("id");
-        let version = format!("\"{}\"", known["version"]);
-        let headers = [("authorization", format!("Bearer {KEY}")), ("if-match", version)];
-        let headers: Vec<(&str, &str)> = headers.iter().map(|(n, v)| (*n, v.as_str())).collect();
-        let (status, why) =
-            line.world.call_with(Method::PUT, &format!("/v1/templates/{id}"), Some(template), &headers).await;
+        let approval = json!({ "name": "recordatorio", "language": "es", "places": places });
+        let (status, why) = approve(line, known, approval).await;
         assert_eq!(status, StatusCode::OK, "{why}");
     }
+}
+
+/// Maps a listed template of ours to an approved one.
+pub(super) async fn approve(line: &Line, known: &Value, approval: Value) -> (StatusCode, Value) {
+    let mut template = known["template"].clone();
+    let id = template["id"].as_str().expect("an id").to_owned();
+    template["approval"] = approval;
+    for ours in ["id", "files"] {
+        template.as_object_mut().expect("members").remove(ours);
+    }
+    let version = format!("\"{}\"", known["version"]);
+    let headers = [("authorization", format!("Bearer {KEY}")), ("if-match", version)];
+    let headers: Vec<(&str, &str)> = headers.iter().map(|(n, v)| (*n, v.as_str())).collect();
+    line.world.call_with(Method::PUT, &format!("/v1/templates/{id}"), Some(template), &headers).await
 }
 
 /// Has the providers tell what became of what they took, with clocks an hour behind ours, or before.

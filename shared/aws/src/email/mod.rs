@@ -10,11 +10,13 @@ use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_sesv2::primitives::Blob;
 use aws_sdk_sesv2::types::EventType;
+use aws_sdk_sesv2::types::{Attachment, AttachmentContentDisposition};
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageHeader, MessageTag};
 use cauce_domain::contact::channel::Channel;
 use cauce_domain::contact::disposition::Disposition;
-use cauce_engine::ports::channel::{Answer, Outgoing, Refused, Sender};
+use cauce_engine::ports::channel::{Answer, Outgoing, OutgoingFile, Refused, Sender};
 use cauce_engine::ports::provider::{Account, Field, Open, Provider, Signs, Standing, Unfit};
 use cauce_engine::ports::told::{Refusal, Reported, Status};
 use std::sync::OnceLock;
@@ -78,6 +80,8 @@ impl Ses {
         let body = body.html(utf8(message.html(way_out.as_deref()))?).build();
         let subject = utf8(message.subject.clone().unwrap_or_default())?;
         let built = Message::builder().subject(subject).body(body).set_headers(Some(self.headers(message)?));
+        let files = message.files.iter().map(attachment).collect::<Result<Vec<_>, _>>()?;
+        let built = built.set_attachments(Some(files).filter(|files| !files.is_empty()));
         Ok(EmailContent::builder().simple(built.build()).build())
     }
 
@@ -105,6 +109,13 @@ impl Ses {
             None => vec![header("List-Unsubscribe", by_mail)?],
         })
     }
+}
+
+/// A file as SES takes it; SES writes the MIME of it.
+fn attachment(file: &OutgoingFile) -> Result<Attachment, String> {
+    let built = Attachment::builder().file_name(&file.name).content_type(file.kind.media_type());
+    let built = built.content_disposition(AttachmentContentDisposition::Attachment);
+    built.raw_content(Blob::new(file.bytes.to_vec())).build().map_err(broken)
 }
 
 /// The text with the way out under it, for a person to see.

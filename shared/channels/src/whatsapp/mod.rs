@@ -2,8 +2,10 @@
 
 pub mod answer;
 pub mod codes;
+mod content;
 pub mod hook;
 mod inbound;
+pub mod media;
 mod registry;
 pub mod request;
 pub mod sender;

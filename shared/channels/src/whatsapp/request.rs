@@ -42,17 +42,17 @@ pub enum Content {
     Text(String),
     /// An approved template.
     Template(Template),
-    /// A picture by its address, with words under it.
+    /// A picture, with words under it.
     Image {
-        /// Its address.
-        link: String,
+        /// Where it is.
+        media: Media,
         /// The words.
         caption: Option<String>,
     },
-    /// A document by its address.
+    /// A document.
     Document {
-        /// Its address.
-        link: String,
+        /// Where it is.
+        media: Media,
         /// The name the person sees.
         file_name: String,
         /// Words under it.
@@ -65,6 +65,24 @@ pub enum Content {
         /// Ids and titles.
         choices: Vec<(String, String)>,
     },
+}
+
+/// Where a file is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Media {
+    /// With Meta, which gave it this id.
+    Id(String),
+    /// At an address Meta fetches it from.
+    Link(String),
+}
+
+impl Media {
+    fn json(&self) -> Value {
+        match self {
+            Self::Id(id) => json!({ "id": id }),
+            Self::Link(link) => json!({ "link": link }),
+        }
+    }
 }
 
 /// An approved template with what goes into it.
@@ -95,11 +113,11 @@ pub struct Parameter {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Header {
     /// Words.
-    Text(String),
-    /// A picture, by its address.
-    Image(String),
-    /// A document, by its address and name.
-    Document(String, String),
+    Text(Parameter),
+    /// A picture.
+    Image(Media),
+    /// A document, with its name.
+    Document(Media, String),
 }
 
 /// A button of a template.
@@ -137,10 +155,9 @@ fn part(content: &Content) -> Result<(&'static str, Value), BadContent> {
     Ok(match content {
         Content::Text(body) => ("text", json!({ "body": held("el texto", body, 4096)?, "preview_url": true })),
         Content::Template(template) => ("template", of_template(template)?),
-        Content::Image { link, caption } => ("image", captioned(json!({ "link": link }), caption.as_deref())?),
-        Content::Document { link, file_name, caption } => {
-            let named = json!({ "link": link, "filename": held("el nombre del archivo", file_name, 240)? });
-            ("document", captioned(named, caption.as_deref())?)
+        Content::Image { media, caption } => ("image", captioned(media.json(), caption.as_deref())?),
+        Content::Document { media, file_name, caption } => {
+            ("document", captioned(named(media, file_name)?, caption.as_deref())?)
         }
         Content::Buttons { body, choices } => ("interactive", buttons(body, choices)?),
     })
@@ -154,6 +171,13 @@ fn held<'a>(what: &'static str, text: &'a str, most: usize) -> Result<&'a str, B
         false if length > most => Err(BadContent::TooLong { what, length, most }),
         false => Ok(text),
     }
+}
+
+/// A document with its name, without which the person sees a blank.
+fn named(media: &Media, file_name: &str) -> Result<Value, BadContent> {
+    let mut file = media.json();
+    file["filename"] = held("el nombre del archivo", file_name, 240)?.into();
+    Ok(file)
 }
 
 fn captioned(mut file: Value, caption: Option<&str>) -> Result<Value, BadContent> {
@@ -176,6 +200,16 @@ fn buttons(body: &str, choices: &[(String, String)]) -> Result<Value, BadContent
     Ok(json!({ "type": "button", "body": { "text": body }, "action": { "buttons": all } }))
 }
 
+/// A place as it is asked for filled.
+fn parameter(what: &'static str, filled: &Parameter, most: usize) -> Result<Value, BadContent> {
+    let text = value(&filled.text)?;
+    let mut parameter = json!({ "type": "text", "text": held(what, &text, most)? });
+    if let Some(name) = &filled.name {
+        parameter["parameter_name"] = name.as_str().into();
+    }
+    Ok(parameter)
+}
+
 /// A value in a place of a template: the provider refuses lines, tabs and runs of spaces there.
 fn value(text: &str) -> Result<String, BadContent> {
     let plain = text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -187,22 +221,14 @@ fn of_template(template: &Template) -> Result<Value, BadContent> {
     let mut components = Vec::new();
     if let Some(header) = &template.header {
         let parameter = match header {
-            Header::Text(text) => json!({ "type": "text", "text": held("el encabezado", &value(text)?, 60)? }),
-            Header::Image(link) => json!({ "type": "image", "image": { "link": link } }),
-            Header::Document(link, name) => {
-                json!({ "type": "document", "document": { "link": link, "filename": name } })
-            }
+            Header::Text(words) => parameter("el encabezado", words, 60)?,
+            Header::Image(media) => json!({ "type": "image", "image": media.json() }),
+            Header::Document(media, name) => json!({ "type": "document", "document": named(media, name)? }),
         };
         components.push(json!({ "type": "header", "parameters": [parameter] }));
     }
     if !template.body.is_empty() {
-        let one = |parameter: &Parameter| {
-            let mut filled = json!({ "type": "text", "text": value(&parameter.text)? });
-            if let Some(name) = &parameter.name {
-                filled["parameter_name"] = name.as_str().into();
-            }
-            Ok(filled)
-        };
+        let one = |filled: &Parameter| parameter("un valor de la plantilla", filled, 1024);
         let all = template.body.iter().map(one).collect::<Result<Vec<_>, BadContent>>()?;
         components.push(json!({ "type": "body", "parameters": all }));
     }
@@ -234,7 +260,7 @@ mod tests {
         let template = Template {
             name: "recordatorio_pago".into(),
             language: "es_MX".into(),
-            header: Some(Header::Document("https://x/e.pdf".into(), "edo.pdf".into())),
+            header: Some(Header::Document(Media::Link("https://x/e.pdf".into()), "edo.pdf".into())),
             body: vec![plain("María\n"), plain("$1,234.50 \t MXN")],
             buttons: vec![(0, Button::Url("p/abc123".into())), (1, Button::QuickReply("optout:v1".into()))],
         };
@@ -268,7 +294,7 @@ mod tests {
                 choices: vec![choice("s"), choice("n"), choice("t"), choice("c")],
             },
             Content::Buttons { body: "¿Paga?".into(), choices: vec![choice("veintiún caracteres!!")] },
-            Content::Document { link: "https://x".into(), file_name: String::new(), caption: None },
+            Content::Document { media: Media::Id("1".into()), file_name: String::new(), caption: None },
         ] {
             assert!(message(to(), "r", &content).is_err(), "{content:?}");
         }

@@ -2,13 +2,14 @@
 
 use super::answer;
 use super::hook::PROVIDER;
-use super::registry;
-use super::request::{Button, Content, Parameter, Receiver, Template, message};
+use super::media::{self, Uploaded};
+use super::request::{Receiver, message};
+use super::{content, registry};
 use crate::http::{self, Heard, Http, Silence};
 use crate::json::{number, text};
 use async_trait::async_trait;
 use cauce_domain::contact::channel::Channel;
-use cauce_domain::strategy::approval::{Filled, Registered};
+use cauce_domain::strategy::registered::Registered;
 use cauce_engine::ports::channel::{Answer, Outgoing, Sender};
 use cauce_engine::ports::provider::{Account, Field, Provider, Signs, Standing, Unfit};
 use cauce_engine::ports::secrets::Secret;
@@ -33,6 +34,8 @@ pub struct Whatsapp {
     pub http: Arc<Http>,
     /// Where the API is; never a project's to say.
     pub base: String,
+    /// Files that lie with Meta already.
+    pub uploaded: Uploaded,
 }
 
 /// Where the files people send lie.
@@ -43,7 +46,7 @@ pub const BASE: &str = "https://graph.facebook.com";
 
 impl Whatsapp {
     /// The address of something under an account's version of the API.
-    fn address(&self, account: &Account, path: &str) -> String {
+    pub(super) fn address(&self, account: &Account, path: &str) -> String {
         format!("{}/{}/{path}", self.base, account.setting("api_version"))
     }
 
@@ -82,18 +85,6 @@ fn silent(_: Silence) -> Unfit {
     Unfit::Silent("Meta no respondió".to_owned())
 }
 
-/// An approved template as it is asked for.
-fn template(filled: &Filled) -> Content {
-    let parameter = |(name, text): &(Option<String>, String)| Parameter { name: name.clone(), text: text.clone() };
-    Content::Template(Template {
-        name: filled.name.clone(),
-        language: filled.language.clone(),
-        header: None,
-        body: filled.places.iter().map(parameter).collect(),
-        buttons: filled.button.iter().map(|end| (0, Button::Url(end.clone()))).collect(),
-    })
-}
-
 #[async_trait]
 impl Sender for Whatsapp {
     fn provider(&self) -> &'static str {
@@ -105,7 +96,14 @@ impl Sender for Whatsapp {
         let to = outgoing.recipients.to.first().map(|to| to.address.as_str());
         // As WhatsApp itself wrote the number, where the person has written to us.
         let receiver = Receiver { phone: outgoing.wa_id.as_deref().or(to), user: None };
-        let content = outgoing.approved.as_ref().map_or_else(|| Content::Text(outgoing.text.clone()), template);
+        let media = match outgoing.files.first() {
+            Some(file) => match media::upload(self, account, file).await {
+                Ok(media) => Some((media, file)),
+                Err(answer) => return answer,
+            },
+            None => None,
+        };
+        let content = content::of(outgoing, media);
         let body = match message(receiver, &outgoing.reference, &content) {
             Ok(body) => body,
             Err(why) => return Answer::refused(why.to_string()),

@@ -4,6 +4,7 @@ pub mod calendar;
 pub mod call;
 pub mod channel;
 pub mod disposition;
+pub mod file;
 pub mod gate;
 pub mod holidays;
 pub mod interaction;

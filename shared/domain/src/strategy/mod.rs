@@ -3,6 +3,7 @@
 pub mod approval;
 pub mod flow;
 pub mod plan;
+pub mod registered;
 pub mod segment;
 pub mod starter;
 pub mod tag;

@@ -72,6 +72,7 @@ pub fn templates() -> Vec<Template> {
         subject: (channel == Channel::Email).then(|| subject.to_owned()),
         body: body.to_owned(),
         approval: None,
+        files: Vec::new(),
     };
     STEPS.into_iter().map(template).collect()
 }
@@ -108,6 +109,7 @@ pub fn alternatives() -> Vec<Template> {
         subject: (channel == Channel::Email).then(|| "Su pago {codigo} con {empresa}".to_owned()),
         body: body.to_owned(),
         approval: None,
+        files: Vec::new(),
     };
     ALTERNATIVES.into_iter().map(template).collect()
 }

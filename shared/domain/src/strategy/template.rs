@@ -4,6 +4,7 @@
 //! once into pieces; a tag without value or fallback keeps the message from leaving rather than leaving a hole in it.
 
 use crate::contact::channel::Channel;
+use crate::contact::file::MessageFile;
 use crate::ids::TemplateId;
 use crate::strategy::approval::{Approval, Place};
 use crate::strategy::tag::{self, Values};
@@ -56,7 +57,13 @@ pub struct Template {
     /// The approved template it leaves as, where its provider approves them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<Approval>,
+    /// Files that go with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<MessageFile>,
 }
+
+/// As much as the files of one message may weigh: mailboxes refuse more, and SES slows down beyond it.
+pub const MOST_FILES: u64 = 7 * 1024 * 1024;
 
 /// Why a template cannot be saved; each says where and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -79,6 +86,9 @@ pub enum BadTemplate {
     /// The text is longer than its channel takes.
     #[error("el texto supera los {0} caracteres que admite el canal")]
     TooLong(usize),
+    /// Its channel takes no such files.
+    #[error("{0}")]
+    Files(&'static str),
 }
 
 /// A piece of a parsed text.
@@ -220,6 +230,7 @@ impl Template {
         if self.body.chars().count() > limit {
             return Err(BadTemplate::TooLong(limit));
         }
+        self.check_files()?;
         let (subject, body) = self.compile()?;
         let tags = body.tags() + subject.map_or(0, |s| s.tags());
         let mut warnings = Vec::new();
@@ -235,6 +246,19 @@ impl Template {
             warnings.push("sin tipo (flujo, evento o campaña) la plantilla no se puede usar".to_owned());
         }
         Ok(warnings)
+    }
+
+    /// What the channel takes of files: e-mails several, WhatsApp one in the heading of an approved template, SMS none.
+    fn check_files(&self) -> Result<(), BadTemplate> {
+        let weight: u64 = self.files.iter().map(|file| file.size).sum();
+        let wrong = match (self.channel, self.files.as_slice()) {
+            (_, []) => None,
+            (Channel::Sms, _) => Some("un SMS no lleva archivos: ponga un enlace en el texto"),
+            (Channel::Whatsapp, [_, _, ..]) => Some("un mensaje de WhatsApp lleva un solo archivo"),
+            _ if weight > MOST_FILES => Some("los archivos de un mensaje pesan en total hasta 7 MB"),
+            _ => None,
+        };
+        wrong.map_or(Ok(()), |wrong| Err(BadTemplate::Files(wrong)))
     }
 
     /// Parses subject and body.
@@ -308,6 +332,7 @@ mod tests {
             subject: None,
             body: "Pague ya".into(),
             approval: None,
+            files: Vec::new(),
         };
         assert_eq!(template.validate().map(|w| w.len()), Ok(1));
         let email = Template { channel: Channel::Email, ..template };

@@ -11,12 +11,10 @@ use crate::store::codec::decode;
 use crate::store::commit::commit;
 use crate::store::received::{self, Thread};
 use crate::store::settings::Setup;
+use cauce_domain::contact::file::FileKind;
 use cauce_domain::contact::received::{Attachment, Received};
 use cauce_domain::ids::ReceivedId;
 
-/// Files that are kept, by their bytes' own first words: what a sender says of them is never trusted.
-const KEPT: [(&str, &[u8]); 5] =
-    [("pdf", b"%PDF-"), ("jpg", &[0xFF, 0xD8, 0xFF]), ("png", b"\x89PNG\r\n"), ("heic", b"ftyp"), ("ogg", b"OggS")];
 /// Largest file kept.
 pub(super) const MOST: usize = 25 * 1024 * 1024;
 
@@ -28,10 +26,8 @@ pub(super) async fn keep(
     at: usize,
     bytes: Vec<u8>,
 ) -> Result<Option<String>, Error> {
-    let start = bytes.get(..16).unwrap_or(&bytes);
-    let known = KEPT.iter().find(|(_, sign)| start.windows(sign.len()).take(5).any(|window| window == *sign));
-    let Some((end, _)) = known.filter(|_| bytes.len() <= MOST) else { return Ok(None) };
-    let place = format!("received/{}/{message}/{at}.{end}", setup.id());
+    let Some(kind) = FileKind::of(&bytes).filter(|_| bytes.len() <= MOST) else { return Ok(None) };
+    let place = format!("received/{}/{message}/{at}.{}", setup.id(), kind.extension());
     post.ports.files.write(&place, whole(bytes)).await?;
     Ok(Some(place))
 }

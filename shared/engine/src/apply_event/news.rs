@@ -8,7 +8,7 @@ use crate::notice::alert_once;
 use crate::ports::told::{Account, Told};
 use crate::store::edits::By;
 use crate::store::settings::{self, Setup};
-use cauce_domain::strategy::approval::{Registered, Standing};
+use cauce_domain::strategy::registered::{Registered, Standing};
 
 /// Whether a topic asks for its subscription to be confirmed.
 pub(super) fn asks_to_confirm(told: &Told) -> bool {

@@ -89,7 +89,7 @@ async fn find(ports: &Ports, setup: &Setup, provider: &str, status: &Status) -> 
         return Ok(None);
     };
     let known = ports.table.get(&keys::interaction(setup.id(), &customer, day, &send)).await?.is_some();
-    Ok(known.then_some(Receipt { customer, day, send, subject: None, text: String::new() }))
+    Ok(known.then_some(Receipt::of(customer, day, send)))
 }
 
 /// What a status says of its message; a complaint says nothing of it.

@@ -4,6 +4,8 @@ use super::provider::Account;
 use super::told::Refusal;
 use crate::reply_token::Names;
 use async_trait::async_trait;
+use bytes::Bytes;
+use cauce_domain::contact::file::FileKind;
 use cauce_domain::contact::point::Recipients;
 use cauce_domain::ids::ProjectId;
 use cauce_domain::strategy::approval::Filled;
@@ -23,6 +25,8 @@ pub struct Outgoing {
     pub subject: Option<String>,
     /// Text.
     pub text: String,
+    /// Files that go with it.
+    pub files: Vec<OutgoingFile>,
     /// The approved template it leaves as, where its provider approves them.
     pub approved: Option<Filled>,
     /// How WhatsApp writes the number, where it said.
@@ -37,6 +41,25 @@ pub struct Outgoing {
     pub account: Option<Arc<Account>>,
 }
 
+/// A file as it leaves.
+#[derive(Clone, PartialEq, Eq)]
+pub struct OutgoingFile {
+    /// The name whoever gets it sees.
+    pub name: String,
+    /// What it is.
+    pub kind: FileKind,
+    /// Its content.
+    pub bytes: Bytes,
+    /// What tells its content from others'.
+    pub place: String,
+}
+
+impl std::fmt::Debug for OutgoingFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "OutgoingFile({} bytes)", self.bytes.len())
+    }
+}
+
 impl Outgoing {
     /// A message of the platform's own to addresses of a team: no template, no names, no end.
     pub fn plain(
@@ -47,8 +70,8 @@ impl Outgoing {
         at: DateTime<Utc>,
         account: Option<Arc<Account>>,
     ) -> Self {
-        let (approved, wa_id, names, until) = (None, None, None, None);
-        Self { project, reference, recipients, subject, text, approved, wa_id, names, at, until, account }
+        let (files, approved, wa_id, names, until) = (Vec::new(), None, None, None, None);
+        Self { project, reference, recipients, subject, text, files, approved, wa_id, names, at, until, account }
     }
 
     /// The text as a plain HTML page: escaped, lines kept, the way out under it where there is one.

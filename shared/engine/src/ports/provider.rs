@@ -5,7 +5,7 @@ use super::secrets::Secret;
 use super::told::Status;
 use async_trait::async_trait;
 use cauce_domain::contact::channel::Channel;
-use cauce_domain::strategy::approval::Registered;
+use cauce_domain::strategy::registered::Registered;
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
 

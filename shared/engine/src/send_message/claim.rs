@@ -10,6 +10,7 @@ use crate::store::commit::{Committed, commit};
 use crate::store::settings::Setup;
 use crate::store::{interactions, jobs, keys};
 use crate::strategy;
+use cauce_domain::contact::file::MessageFile;
 use cauce_domain::contact::gate::{Reason, Verdict};
 use cauce_domain::contact::interaction::{Interaction, State};
 use cauce_domain::contact::ledger::{self, Entry, Origin, Refusal, Week};
@@ -46,6 +47,8 @@ pub(super) struct Claimed {
     pub(super) text: String,
     /// The approved template it leaves as.
     pub(super) approved: Option<Filled>,
+    /// Files that go with it.
+    pub(super) files: Vec<MessageFile>,
     /// How WhatsApp writes the number, where it said.
     pub(super) wa_id: Option<String>,
     /// The person was written to today already.
@@ -224,13 +227,14 @@ async fn take(
     }
     match commit(ports, changes).await? {
         Committed::Made => {
-            let (subject, approved, version) = (look.subject, look.approved, version + 1);
+            let (subject, approved, files, version) = (look.subject, look.approved, look.files, version + 1);
             Ok(Claim::Mine(Box::new(Claimed {
                 message: claimed,
                 version,
                 subject,
                 text,
                 approved,
+                files,
                 wa_id,
                 again_today,
                 cost: None,

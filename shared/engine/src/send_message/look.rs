@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::exclude;
 use crate::store::accounts::OpenAccount;
 use crate::store::settings::Setup;
+use cauce_domain::contact::file::MessageFile;
 use cauce_domain::contact::gate::{self, Case, Reason, Verdict};
 use cauce_domain::contact::interaction::Interaction;
 use cauce_domain::contact::point::{self, Reach, Recipients};
@@ -24,6 +25,8 @@ pub(super) struct Look {
     pub(super) text: Result<String, String>,
     /// The approved template it leaves as, filled, where its provider approves them.
     pub(super) approved: Option<Filled>,
+    /// Files that go with it.
+    pub(super) files: Vec<MessageFile>,
 }
 
 impl Look {
@@ -68,7 +71,8 @@ impl Look {
             since: message.facts.since,
             done: message.facts.done.clone(),
         };
-        Ok(Self { facts, recipients, subject, text, approved })
+        let files = setup.template(&message.step.template).map(|t| t.value.files.clone()).unwrap_or_default();
+        Ok(Self { facts, recipients, subject, text, approved, files })
     }
 
     /// The message with what this look saw, where that is not what the plan saw.

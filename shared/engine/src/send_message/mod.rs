@@ -19,6 +19,7 @@ pub(crate) use settle::raise;
 use crate::Ports;
 use crate::connect;
 use crate::error::Error;
+use crate::message_files;
 use crate::messages::SendOne;
 use crate::ports::channel::{Answer, Outgoing, Sender};
 use crate::rates::{self, Pace};
@@ -103,12 +104,16 @@ async fn prepare(
         }
         _ => None,
     };
+    let Some(files) = message_files::read(ports, &claimed.files).await? else {
+        return Ok(Err(Answer::refused("falta un archivo de la plantilla: adjúntelo de nuevo")));
+    };
     let outgoing = Outgoing {
         project: setup.id().clone(),
         reference: interactions::reference(message),
         recipients: message.recipients.clone().unwrap_or_default(),
         subject: claimed.subject.clone(),
         text: claimed.text.clone(),
+        files,
         approved: claimed.approved.clone(),
         wa_id: claimed.wa_id.clone(),
         names,

@@ -138,6 +138,7 @@ pub(super) fn receipt_of(claimed: &Claimed) -> Receipt {
         send: message.id.clone(),
         subject: claimed.subject.clone(),
         text: claimed.text.clone(),
+        files: claimed.files.clone(),
     }
 }
 

@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::ports::Ports;
 use crate::ports::table::{Index, Item, Key, MAX_KEYS, Query, Stored, TableName};
 use crate::ports::told::Status;
+use cauce_domain::contact::file::MessageFile;
 use cauce_domain::contact::interaction::{Interaction, State};
 use cauce_domain::contact::ledger::Week;
 use cauce_domain::ids::{CustomerId, ProjectId, SendId};
@@ -27,6 +28,16 @@ pub struct Receipt {
     pub subject: Option<String>,
     /// Text as sent.
     pub text: String,
+    /// Files that went with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<MessageFile>,
+}
+
+impl Receipt {
+    /// Whose message it is alone, where what it said is not at hand.
+    pub fn of(customer: CustomerId, day: NaiveDate, send: SendId) -> Self {
+        Self { customer, day, send, subject: None, text: String::new(), files: Vec::new() }
+    }
 }
 
 /// A provider's status as it came, kept while its message is not known.

@@ -1,0 +1,66 @@
+//! Files that go with messages: kept once by their content, read when a message leaves.
+
+use crate::Ports;
+use crate::error::Error;
+use crate::ports::channel::OutgoingFile;
+use crate::ports::files::whole;
+use crate::store::keys;
+use crate::store::settings::Setup;
+use bytes::Bytes;
+use cauce_domain::contact::file::{FileKind, MessageFile};
+
+/// The largest file that may go with a message, in bytes: what one call of the API can carry.
+pub const LARGEST: usize = 4 * 1024 * 1024;
+
+/// Keeps a file for messages to come; the same content is kept once.
+pub async fn keep(ports: &Ports, setup: &Setup, name: &str, bytes: Bytes) -> Result<MessageFile, Error> {
+    let bad = |why: &str| Error::refused("bad_file", "file", why);
+    if bytes.len() > LARGEST {
+        return Err(bad("el archivo pesa más de 4 MB: redúzcalo o ponga un enlace en el texto"));
+    }
+    let takes = |kind: &FileKind| *kind == FileKind::Pdf || kind.is_picture();
+    let kind = FileKind::of(&bytes).filter(takes).ok_or_else(|| bad("se admiten archivos PDF, JPG y PNG"))?;
+    let name = named(name, kind).ok_or_else(|| bad("escriba el nombre del archivo, como estado.pdf"))?;
+    let place = format!("files/{}/{}.{}", setup.id(), keys::sha256(&bytes), kind.extension());
+    let size = bytes.len() as u64;
+    if ports.files.size(&place).await? != Some(size) {
+        ports.files.write(&place, whole(bytes)).await?;
+    }
+    Ok(MessageFile { name, kind, place, size })
+}
+
+/// A name that is only a name, ending as what the file is.
+fn named(name: &str, kind: FileKind) -> Option<String> {
+    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let plain: String = last.chars().filter(|c| !c.is_control() && !"\"<>:|?*".contains(*c)).take(100).collect();
+    let stem = plain.rsplit_once('.').map_or(plain.as_str(), |(stem, _)| stem).trim().trim_matches('.').to_owned();
+    (!stem.is_empty()).then(|| format!("{stem}.{}", kind.extension()))
+}
+
+/// Reads the files of a message that leaves; `None` where one is gone.
+pub(crate) async fn read(ports: &Ports, files: &[MessageFile]) -> Result<Option<Vec<OutgoingFile>>, Error> {
+    let mut all = Vec::new();
+    for MessageFile { name, kind, place, size } in files {
+        if ports.files.size(place).await?.is_none() {
+            return Ok(None);
+        }
+        let bytes = ports.files.read_range(place, 0, *size).await?;
+        all.push(OutgoingFile { name: name.clone(), kind: *kind, bytes, place: place.clone() });
+    }
+    Ok(Some(all))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_leads_nowhere_and_ends_as_what_the_file_is() {
+        let name = |text: &str| named(text, FileKind::Pdf);
+        assert_eq!(name("estado de cuenta.pdf").as_deref(), Some("estado de cuenta.pdf"));
+        assert_eq!(name("../../etc/passwd").as_deref(), Some("passwd.pdf"));
+        assert_eq!(name("C:\\x\\factura.exe").as_deref(), Some("factura.pdf"));
+        assert_eq!(name("a\r\nBcc: x.pdf").as_deref(), Some("aBcc x.pdf"));
+        assert_eq!((name(""), name("..")), (None, None));
+    }
+}
