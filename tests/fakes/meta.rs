@@ -88,6 +88,14 @@ async fn send(State(memory): State<Arc<Memory>>, Path(id): Path<String>, headers
             .into_response();
     }
     let message: Value = serde_json::from_slice(&body).unwrap_or_default();
+    if message["status"] == "read" {
+        let asked = (String::new(), String::new(), message["message_id"].to_string(), None);
+        let whole = message.as_object().is_some_and(|all| all.len() == 3) && message["messaging_product"] == "whatsapp";
+        return match whole || !memory.object("lectura") {
+            true => memory.play("read", asked, |_| (StatusCode::OK, json!({ "success": true }).to_string())),
+            false => refused(100, "Invalid parameter"),
+        };
+    }
     let says = |name: &str| message[name].as_str().unwrap_or_default();
     let to = says("to");
     let number =

@@ -12,6 +12,7 @@ use cauce_domain::contact::received::Received;
 use cauce_domain::ids::{CustomerId, ProjectId};
 use cauce_engine::import::payments::Generated;
 use cauce_engine::ports::table::{Index, MAX_KEYS, Query as TableQuery, Stored, TableName};
+use cauce_engine::read_thread::read_thread;
 use cauce_engine::store::codec::decode;
 use cauce_engine::store::{accounts, interactions, keys};
 use chrono::NaiveDate;
@@ -22,7 +23,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub(crate) fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(of_customer)).routes(routes!(of_day))
+    OpenApiRouter::new().routes(routes!(of_customer)).routes(routes!(read)).routes(routes!(of_day))
 }
 
 /// An interaction as a reader sees it, with the names of the glossary.
@@ -108,6 +109,18 @@ async fn of_customer(
         }
     }
     Ok(list.page(items, (at < PREFIXES.len()).then_some((at, after))))
+}
+
+/// Marks what a customer wrote as read by whoever asks: people who have read receipts see it.
+#[utoipa::path(post, path = "/v1/customers/{id}/interactions/read", tag = "interacciones", params(("id" = String, Path)), responses((status = 200, body = Object), (status = 404, body = Problem)))]
+async fn read(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
+    caller.may(Permission::Operate)?;
+    let id = CustomerId::new(id);
+    if accounts::account(&api.ports, caller.setup.id(), &id).await?.is_none() {
+        return Err(Problem::not_found("el cliente"));
+    }
+    let read = read_thread(&api.ports, &caller.setup, &id, &caller.by(&api)).await?;
+    Ok(Json(json!({ "read": read })))
 }
 
 /// Which interactions of a day.

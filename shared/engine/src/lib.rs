@@ -30,6 +30,7 @@ pub mod plan_day;
 pub mod ports;
 pub mod preview;
 pub mod rates;
+pub mod read_thread;
 pub mod receive_webhook;
 pub mod reconcile;
 pub mod release_due;

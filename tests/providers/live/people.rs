@@ -1,6 +1,8 @@
 //! What people write, wherever it belongs, and what they wish.
 
-use super::{ACCOUNT, Line, text};
+use super::path::connected;
+use super::{ACCOUNT, Line, change, text};
+use crate::fakes::{Memory, meta};
 use axum::http::{Method, StatusCode};
 use cauce_domain::contact::channel::{Channel, Scope};
 use cauce_domain::contact::gate::Reason;
@@ -295,4 +297,28 @@ async fn a_user_notes_a_wish_takes_it_back_and_makes_sure_of_a_number() {
     assert!(line.world.account("100").await.customer.phones[0].marks.unverified);
     assert_eq!(call("/v1/addresses/verify", json!({ "address": "987650000" })).await.0, StatusCode::NO_CONTENT);
     assert!(!line.world.account("100").await.customer.phones[0].marks.unverified);
+}
+
+#[tokio::test]
+async fn what_an_adviser_reads_is_marked_once_and_told_to_whoever_has_receipts() {
+    let whatsapp = Memory::taking();
+    let line = connected(&whatsapp, &Memory::taking()).await;
+    line.world.customers("Ana Beto").await;
+    for (n, said) in ["hola", "¿cuánto debo?"].into_iter().enumerate() {
+        let body = text(&format!("wamid.{n}"), "51987650000", AT + i64::try_from(n).expect("small"), said);
+        line.meta(change(meta::NUMBER, body).to_string().as_bytes()).await;
+    }
+    let path = format!("/v1/customers/{}/interactions/read", line.world.account("100").await.id);
+    for expected in [2, 0] {
+        let (status, told) = line.world.call(Method::POST, &path, None).await;
+        assert_eq!((status, told["read"].as_u64()), (StatusCode::OK, Some(expected)), "{told}");
+    }
+    let receipts: Vec<_> = whatsapp.taken().into_iter().map(|taken| taken.asked.text).collect();
+    assert_eq!(
+        (receipts, whatsapp.wrong()),
+        (vec!["\"wamid.1\"".to_owned()], vec![]),
+        "the last stands for those before"
+    );
+    let thread = line.thread("100").await;
+    assert!(thread.iter().all(|message| message.read.as_ref().is_some_and(|read| read.at == line.world.now())));
 }

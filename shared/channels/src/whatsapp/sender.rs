@@ -3,7 +3,7 @@
 use super::answer;
 use super::hook::PROVIDER;
 use super::media::{self, Uploaded};
-use super::request::{Receiver, message};
+use super::request::{Receiver, message, read_receipt};
 use super::{content, registry};
 use crate::http::{self, Heard, Http, Silence};
 use crate::json::{number, text};
@@ -185,6 +185,14 @@ impl Provider for Whatsapp {
             true => Ok(Some(bytes)),
             false => Err("el archivo llegó distinto".to_owned()),
         }
+    }
+
+    async fn mark_read(&self, account: &Account, id: &str) -> Result<(), String> {
+        let path = format!("{}/messages", account.setting("phone_number_id"));
+        let request = self.http.client().post(self.address(account, &path)).bearer_auth(account.credential("token"));
+        let request = request.header("content-type", "application/json").body(read_receipt(id).to_string());
+        read(&http::call(request).await.map_err(silent)?)?;
+        Ok(())
     }
 
     fn approves(&self) -> bool {

@@ -191,5 +191,6 @@ fn kept(
         attachments: told.media.iter().map(file).collect(),
         answers: found.answers.clone().filter(|_| found.thread != Thread::Unregistered),
         flags,
+        read: None,
     }
 }

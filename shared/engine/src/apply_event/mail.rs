@@ -173,6 +173,7 @@ async fn keep(
         attachments,
         answers: found.answers.clone(),
         flags,
+        read: None,
     };
     received::keep(post.ports, setup, &message, &found.thread).await?;
     Ok(())

@@ -169,6 +169,11 @@ pub trait Provider: Sender {
         Ok(None)
     }
 
+    /// Tells the person that a message of theirs, by the provider's id, was read.
+    async fn mark_read(&self, _account: &Account, _id: &str) -> Result<(), String> {
+        Ok(())
+    }
+
     /// Rings the adviser, who is then joined with the customer.
     async fn ring(&self, _account: &Account, _ring: &Ring) -> Answer {
         Answer::refused("la cuenta conectada no hace llamadas")

@@ -6,7 +6,7 @@ use super::settings::Setup;
 use super::{jobs, keys, query_all};
 use crate::error::Error;
 use crate::ports::Ports;
-use crate::ports::table::{Change, Expect, Index, Item, Key, Query, TableName};
+use crate::ports::table::{Change, Expect, Index, Item, Key, Query, Stored, TableName};
 use cauce_domain::contact::channel::Channel;
 use cauce_domain::contact::received::Received;
 use cauce_domain::ids::CustomerId;
@@ -166,6 +166,19 @@ pub async fn of_customer(ports: &Ports, setup: &Setup, customer: &CustomerId) ->
     let query = Query::table(TableName::Interactions, keys::partition(setup.id(), customer)).prefix("i#");
     let found = query_all(ports.table.as_ref(), query).await?;
     in_order(&found.iter().map(|s| s.body.as_str()).filter(|body| is_received(body)).collect::<Vec<_>>())
+}
+
+/// What a customer wrote last, newest first, as it is stored.
+pub(crate) async fn last_of(
+    ports: &Ports,
+    setup: &Setup,
+    customer: &CustomerId,
+    most: u32,
+) -> Result<Vec<(Received, Stored)>, Error> {
+    let query = Query::table(TableName::Interactions, keys::partition(setup.id(), customer)).prefix("i#");
+    let found = ports.table.query(&query.descending().limit(most)).await?.items;
+    let theirs = found.into_iter().filter(|stored| is_received(&stored.body));
+    theirs.map(|stored| Ok((decode(&stored.body)?, stored))).collect()
 }
 
 fn in_order(bodies: &[&str]) -> Result<Vec<Received>, Error> {

@@ -1,0 +1,48 @@
+//! A customer's thread is read: what came in is marked with who read it, and people who have read receipts see it.
+
+use crate::Ports;
+use crate::connect;
+use crate::error::Error;
+use crate::ports::table::{Change, Expect};
+use crate::store::commit::{Committed, commit};
+use crate::store::edits::By;
+use crate::store::received::{item, last_of};
+use crate::store::settings::Setup;
+use cauce_domain::contact::channel::Channel;
+use cauce_domain::contact::received::{Read, Received};
+use cauce_domain::ids::CustomerId;
+
+/// As many messages as are looked at: a thread is read from its end.
+const LOOKED_AT: u32 = 100;
+
+/// Marks what a customer wrote as read; answers how many messages were not. Each is marked once, by whoever read it first.
+pub async fn read_thread(ports: &Ports, setup: &Setup, customer: &CustomerId, by: &By) -> Result<usize, Error> {
+    let (mut marked, mut last) = (0, None);
+    for (message, stored) in last_of(ports, setup, customer, LOOKED_AT).await? {
+        if message.read.is_some() {
+            continue;
+        }
+        let read = Received { read: Some(Read { by: by.author.clone(), at: by.at }), ..message };
+        let change = Change::Put(item(setup, stored.key.pk, &read)?, Expect::Version(stored.version));
+        if let Committed::Made = commit(ports, vec![change]).await? {
+            marked += 1;
+            last = last.or(Some(read).filter(|read| read.channel == Channel::Whatsapp));
+        }
+    }
+    if let Some(message) = last {
+        tell(ports, setup, &message).await;
+    }
+    Ok(marked)
+}
+
+/// Tells WhatsApp that a message was read, and with it those before. One that is not told is told with the next.
+async fn tell(ports: &Ports, setup: &Setup, message: &Received) {
+    let told = match connect::account(ports, setup, message.channel).await {
+        Ok((provider, account)) => provider.mark_read(&account, &message.provider.1).await,
+        // Without an account of its own there is nobody to tell.
+        Err(_) => Ok(()),
+    };
+    if let Err(why) = told {
+        tracing::info!(project = %setup.id(), why, "no se avisó la lectura");
+    }
+}
