@@ -9,5 +9,6 @@ mod files;
 mod foreign;
 mod handlers;
 mod loads;
+mod outside;
 mod sending;
 mod smtp;
