@@ -36,6 +36,7 @@ fn workbook() -> Vec<u8> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn a_table_is_the_same_however_it_comes_in_pieces(bytes in prop_oneof![
         proptest::collection::vec(any::<u8>(), 0..400),

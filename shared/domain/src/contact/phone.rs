@@ -32,10 +32,15 @@ pub fn read(text: &str, region: Option<Country>) -> Result<Read, BadPhone> {
         if as_national && id.is_none() {
             continue;
         }
-        if let Ok(number) = phonenumber::parse(id, candidate)
+        // A number with its country is read without a region: the same wherever it comes from.
+        if let Ok(number) = phonenumber::parse(id.filter(|_| as_national), candidate)
             && phonenumber::is_valid(&number)
+            && let written = e164(&number)
+            // The plans of some countries list numbers that are longer than any may be.
+            && (9..=16).contains(&written.len())
+            && (!as_national || region.is_some_and(|c| written.starts_with(&format!("+{}", c.dial_code()))))
         {
-            return Ok(Read::Valid(e164(&number)));
+            return Ok(Read::Valid(written));
         }
     }
     candidates.iter().find_map(|c| unverified(c, region)).map(Read::Unverified).ok_or(BadPhone)
@@ -102,6 +107,7 @@ fn modern(digits: &str) -> String {
     }
     if digits.len() == 12
         && let Some(rest) = digits.strip_prefix("55")
+        && !rest.starts_with('0')
         && matches!(rest.as_bytes()[2], b'6'..=b'9')
     {
         return format!("+55{}9{}", &rest[..2], &rest[2..]);

@@ -4,6 +4,7 @@ use super::Refused;
 use super::dates::serial;
 use calamine::{DataRef, Reader, Xlsx};
 use std::io::Cursor;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Largest file, compressed.
 pub const MAX_FILE: u64 = 100 * 1024 * 1024;
@@ -19,8 +20,13 @@ pub fn is_zip(head: &[u8]) -> bool {
 }
 
 /// Reads the first sheet and gives each row to `each`.
-pub fn read(bytes: Vec<u8>, mut each: impl FnMut(Vec<String>) -> Result<(), Refused>) -> Result<(), Refused> {
+pub fn read(bytes: Vec<u8>, each: impl FnMut(Vec<String>) -> Result<(), Refused>) -> Result<(), Refused> {
     refuse_bomb(&bytes)?;
+    // The library panics on some broken cells: that is the file's end, not the function's.
+    catch_unwind(AssertUnwindSafe(|| rows(bytes, each))).unwrap_or(Err(Refused::BadSheet))
+}
+
+fn rows(bytes: Vec<u8>, mut each: impl FnMut(Vec<String>) -> Result<(), Refused>) -> Result<(), Refused> {
     let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|_| Refused::BadSheet)?;
     let name = book.sheet_names().first().cloned().ok_or(Refused::BadSheet)?;
     let mut cells = book.worksheet_cells_reader(&name).map_err(|_| Refused::BadSheet)?;
