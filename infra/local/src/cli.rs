@@ -160,9 +160,11 @@ struct WhyArgs {
 type Failure = Box<dyn std::error::Error>;
 
 pub(crate) fn main() -> ExitCode {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("CAUCE_LOG").unwrap_or_else(|_| "warn".into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let cli = Cli::parse();
+    // What goes wrong in the demo is meant to, and is in what it shows.
+    let usual = if matches!(cli.command, Some(Command::Demo(_))) { "error" } else { "warn" };
+    let filter = tracing_subscriber::EnvFilter::try_from_env("CAUCE_LOG").unwrap_or_else(|_| usual.into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return tell(&error.into()),

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use cauce_domain::contact::channel::Channel;
 use cauce_engine::Ports;
 use cauce_engine::hooks::Keys;
-use cauce_engine::ports::channel::{Answer, Outgoing, Sender};
+use cauce_engine::ports::channel::{Answer, Outgoing, Sender, is_aside};
 use cauce_engine::ports::files::{Files, whole};
 use cauce_engine::ports::told::{self, Reported, Told};
 use cauce_engine::ports::webhook::{Request, Verdict, Webhook};
@@ -147,7 +147,7 @@ impl Sender for Sandbox {
             return Answer::refused("destinatario no disponible (sandbox)");
         }
         let id = format!("sb-{}", Fate::of_text(self.seed, &message.reference).hex(12));
-        let notice = message.reference.starts_with("aviso-") || message.reference.starts_with("prueba-");
+        let notice = is_aside(&message.reference);
         let posts = if notice { Vec::new() } else { fate.posts(self.channel, &id, message) };
         match self.outbox.keep(self.channel, &id, message, &posts).await {
             Ok(()) if fate.silent() => Answer::Unknown("sin respuesta (sandbox)".to_owned()),

@@ -237,7 +237,17 @@ async fn save(ports: &Ports, setup: &Setup, connection: &Connection, by: &By) ->
     if let Some(old) = before.filter(|old| old.account != connection.account || old.webhook != connection.webhook) {
         release_account(ports, setup.id(), &old.webhook, &old.account).await?;
     }
+    let kept = domains(ports, connection);
+    for domain in before.iter().flat_map(|old| domains(ports, old)).filter(|domain| !kept.contains(domain)) {
+        release_account(ports, setup.id(), &connection.webhook, &domain).await?;
+    }
     flag(ports, setup, connection.channel, true, by).await
+}
+
+/// The domains under which answers come to an account that is connected.
+fn domains(ports: &Ports, connection: &Connection) -> Vec<String> {
+    let account = Account { settings: connection.settings.clone(), ..Account::default() };
+    ports.providers.get(connection.provider.as_str()).map(|provider| provider.domains(&account)).unwrap_or_default()
 }
 
 async fn flag(ports: &Ports, setup: &Setup, channel: Channel, connected: bool, by: &By) -> Result<(), Error> {
@@ -294,7 +304,9 @@ pub async fn disconnect(ports: &Ports, setup: &Setup, channel: Channel, by: &By)
         return Err(Error::Raced);
     }
     ports.secrets.put(&secret_name(setup.id(), channel), &Secret::new("{}")).await?;
-    release_account(ports, setup.id(), &known.value.webhook, &known.value.account).await?;
+    for held in domains(ports, &known.value).iter().chain([&known.value.account]) {
+        release_account(ports, setup.id(), &known.value.webhook, held).await?;
+    }
     // Without an account of the platform's nothing leaves until another is connected.
     flag(ports, setup, channel, ports.channels.contains_key(&channel), by).await
 }

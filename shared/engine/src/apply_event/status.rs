@@ -7,6 +7,7 @@
 use super::{Post, identity};
 use crate::Ports;
 use crate::error::Error;
+use crate::ports::channel::is_aside;
 use crate::ports::table::{Change, Expect, Item, Key, Query, TableName};
 use crate::ports::told::{Billed, Engagement, Refusal, Reported, Status};
 use crate::send_message::raise;
@@ -32,6 +33,10 @@ const SCANNED: TimeDelta = TimeDelta::seconds(10);
 /// Applies a status; `false` when its message is not known yet.
 pub(super) async fn apply(post: &Post<'_>, setup: &Setup, status: &Status) -> Result<bool, Error> {
     let (ports, provider) = (post.ports, post.provider);
+    // There is no message to wait for.
+    if status.reference.as_deref().is_some_and(is_aside) {
+        return Ok(true);
+    }
     if let Some(receipt) = find(ports, setup, provider, status).await? {
         found(ports, setup, &receipt, status, post.received).await?;
         return Ok(true);

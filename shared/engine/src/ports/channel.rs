@@ -41,6 +41,11 @@ pub struct Outgoing {
     pub account: Option<Arc<Account>>,
 }
 
+/// Whether a reference is of what stands in nobody's thread: a notice to the team, a test send, a wish confirmed.
+pub fn is_aside(reference: &str) -> bool {
+    ["aviso-", "prueba-", "confirmacion-"].iter().any(|kind| reference.starts_with(kind))
+}
+
 /// A file as it leaves.
 #[derive(Clone, PartialEq, Eq)]
 pub struct OutgoingFile {
