@@ -43,9 +43,10 @@ fn resource(value: &Value) -> String {
 }
 
 /// What a function asks only where something went wrong, or rarely: a day without it is no reason to forbid it.
-pub(crate) const RARE: [(&str, &str, &str); 54] = [
+pub(crate) const RARE: [(&str, &str, &str); 55] = [
     // Templates with files.
     ("send-message", "s3:GetObject", "*"),
+    ("send-message", "s3:ListBucket", "*"),
     // Accounts of AWS's own are connected and tried out by whoever has one.
     ("api", "ses:SendEmail", "*"),
     ("api", "ses:GetAccount", "*"),

@@ -164,7 +164,8 @@ fn content(memory: &Memory, content: &Value) -> Option<Response> {
         let named = file["FileName"].as_str().is_some_and(|name| (1..=255).contains(&name.len()));
         named
             && bytes.is_some_and(|bytes| !bytes.is_empty())
-            && file["ContentDisposition"].as_str() == Some("ATTACHMENT")
+            && file["ContentDisposition"] == "ATTACHMENT"
+            && file["ContentTransferEncoding"] == "BASE64"
     };
     let wrong = content.as_object().is_none_or(|all| all.len() != 1) && memory.object("un contenido, y uno solo")
         || (subject.is_empty() || subject.contains(['\r', '\n'])) && memory.object("asunto")

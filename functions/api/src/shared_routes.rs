@@ -7,10 +7,10 @@ use crate::projects::administers;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
+use cauce_engine::Error;
 use cauce_engine::hooks::{self, Hook};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::time::Duration;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -45,7 +45,7 @@ async fn share(
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     administers(&api, &headers).await?;
     let token = hooks::new_token(&api.ports).await?;
-    let shown = keep(&api, &token, Hook::default(), body).await?;
+    let shown = keep(&api, &token, true, body).await?;
     Ok((StatusCode::CREATED, shown))
 }
 
@@ -58,13 +58,10 @@ async fn change(
     Body(body): Body<SharedRouteBody>,
 ) -> Result<Json<Value>, Problem> {
     administers(&api, &headers).await?;
-    let known = hooks::read_within(&api.ports, &token, Duration::ZERO).await?;
-    // A project's own route is changed by connecting its channels.
-    let hook = known.filter(|hook| hook.project.is_none()).ok_or_else(|| Problem::not_found("la ruta compartida"))?;
-    keep(&api, &token, hook, body).await
+    keep(&api, &token, false, body).await
 }
 
-async fn keep(api: &Api, token: &str, mut hook: Hook, body: SharedRouteBody) -> Result<Json<Value>, Problem> {
+async fn keep(api: &Api, token: &str, is_new: bool, body: SharedRouteBody) -> Result<Json<Value>, Problem> {
     if !api.ports.webhooks.contains_key(body.provider.as_str()) {
         let known: Vec<_> = api.ports.webhooks.keys().copied().collect();
         return Err(Problem::invalid("provider", format!("use {}", known.join(", "))));
@@ -72,14 +69,16 @@ async fn keep(api: &Api, token: &str, mut hook: Hook, body: SharedRouteBody) -> 
     if body.signing_key.as_deref().is_none_or(str::is_empty) && body.topics.is_empty() {
         return Err(Problem::invalid("signing_key", "escriba la clave con que firma el proveedor, o sus temas de SNS"));
     }
-    let keys = hook.keys.entry(body.provider.clone()).or_default();
-    if let Some(key) = body.signing_key.filter(|key| !key.is_empty()) {
-        keys.rotate(body.account.as_deref(), &key, api.now());
-    }
-    keys.handshake = body.handshake.or(keys.handshake.take());
-    let new = body.topics.into_iter().filter(|topic| !keys.topics.contains(topic)).collect::<Vec<_>>();
-    keys.topics.extend(new);
-    hooks::write(&api.ports, token, &hook).await?;
     let webhook = format!("{}/hooks/{}/{token}", api.ports.public_url, body.provider);
+    let now = api.now();
+    hooks::change(&api.ports, token, now, |known| {
+        // A project's own route is changed by connecting its channels.
+        let shared = known.filter(|hook| hook.project.is_none()).or(is_new.then(Hook::default));
+        let mut hook = shared.ok_or(Error::NotFound("la ruta compartida"))?;
+        let keys = hook.keys.entry(body.provider).or_default();
+        keys.accept((body.account.as_deref(), body.signing_key.as_deref()), body.handshake, body.topics, now);
+        Ok(hook)
+    })
+    .await?;
     Ok(Json(json!({ "token": token, "webhook": webhook })))
 }

@@ -70,7 +70,10 @@ fn checked(id: TemplateId, files: Vec<MessageFile>, body: TemplateBody) -> Resul
         return Err(Problem::invalid("name", "la plantilla necesita un nombre"));
     }
     let template = Template { id, name, channel, audience, purposes, subject, body, approval, files };
-    let warnings = template.validate().map_err(|why| bad_template(&why, "body"))?;
+    let warnings = template.validate().map_err(|why| {
+        let field = if matches!(why, BadTemplate::Files(_)) { "files" } else { "body" };
+        bad_template(&why, field)
+    })?;
     Ok((template, warnings))
 }
 

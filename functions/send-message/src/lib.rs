@@ -3,11 +3,12 @@
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use cauce_engine::messages::{SendOne, batch};
 use cauce_engine::pace;
-use cauce_engine::send_message::send_message;
+use cauce_engine::send_message::{Ended, send_message};
 use cauce_engine::store::codec::decode;
 use cauce_engine::store::setups::Setups;
 use cauce_engine::{Error, Ports};
 use chrono::{DateTime, Utc};
+use std::sync::Mutex;
 
 /// Sends a batch; settings are read once per project and batch. What has its place later goes back to the queue.
 pub async fn handle(
@@ -22,6 +23,7 @@ pub async fn handle(
     let setups = Setups::new(ports);
     let setups = &setups;
     let paced = pace::by_account(ports, setups, records, now).await;
+    let unused = &Mutex::new(Vec::new());
     let failed = batch(paced, late, |one| async move {
         let one: SendOne = match one {
             Ok(pace::Turn::Now(one)) => one,
@@ -29,9 +31,18 @@ pub async fn handle(
             Err(error) => return Err::<(), Error>(error),
         };
         let setup = setups.get(&one.project).await?;
-        send_message(ports, &setup, &one, now).await.map(|_| ())
+        if send_message(ports, &setup, &one, now).await? == Ended::NotSent
+            && let Ok(mut unused) = unused.lock()
+        {
+            unused.push(one);
+        }
+        Ok(())
     })
     .await;
+    let unused = unused.lock().map(|all| all.clone()).unwrap_or_default();
+    if let Err(error) = pace::left_unused(ports, setups, &unused, now).await {
+        tracing::warn!(%error, "quedan contadas como escritas personas que no lo fueron");
+    }
     let mut response = SqsBatchResponse::default();
     response.set_failures(failed);
     response

@@ -24,7 +24,7 @@ const LOOKED_AT: u32 = 50;
 /// After the failure; the release of this minute may have passed by.
 const WAIT: TimeDelta = TimeDelta::minutes(1);
 
-/// Whether a failure says that the address does not work: only those are followed.
+/// Whether a failure says that the address does not work from this account: only those are followed.
 pub(crate) fn follows(refusal: &Refusal) -> bool {
     matches!(refusal.disposition, Disposition::DeadRecipient | Disposition::Suppress) || refusal.is_of_a_country()
 }

@@ -1,12 +1,11 @@
 //! A project's accounts at providers: connected after the provider said that they work, checked again whenever asked, held
 //! by one project each.
 
-mod route;
-
 use crate::Ports;
 use crate::error::Error;
+use crate::hooks::{self, Hook};
 use crate::ports::channel::Sender;
-use crate::ports::provider::{Account, Provider, Standing, Unfit};
+use crate::ports::provider::{Account, Provider, Signs, Standing, Unfit};
 use crate::ports::secrets::Secret;
 use crate::ports::table::{Change, Expect};
 use crate::store::codec::shapes;
@@ -168,7 +167,7 @@ pub async fn connect(
     }
     keep(ports, setup, channel, &account).await?;
     if let Some(signs) = signs {
-        route::let_in(ports, setup, signs, by.at).await?;
+        let_in(ports, setup, signs, by.at).await?;
     }
     let made = Connection {
         channel,
@@ -227,6 +226,18 @@ async fn keep(ports: &Ports, setup: &Setup, channel: Channel, account: &Account)
     let plain: BTreeMap<&str, &str> = account.credentials.iter().map(|(n, s)| (n.as_str(), s.expose())).collect();
     let text = serde_json::to_string(&plain).map_err(|e| Error::Broken("connection", e.to_string()))?;
     Ok(ports.secrets.put(&secret_name(setup.id(), channel), &Secret::new(text)).await?)
+}
+
+/// Has the project's route take what the account signs; the key before it is still taken for a while.
+async fn let_in(ports: &Ports, setup: &Setup, signs: Signs, now: DateTime<Utc>) -> Result<(), Error> {
+    hooks::change(ports, &setup.project().hook_token, now, |known| {
+        let mut hook = known.unwrap_or(Hook { project: Some(setup.id().clone()), ..Hook::default() });
+        let keys = hook.keys.entry(signs.webhook.to_owned()).or_default();
+        let key = signs.key.as_ref().map(Secret::expose);
+        keys.accept((signs.account.as_deref(), key), signs.handshake, signs.topics, now);
+        Ok(hook)
+    })
+    .await
 }
 
 /// Saves the connection, and the channel as connected.

@@ -1,8 +1,10 @@
 //! The ways in for providers: a route's token names a secret, which says whose the route is and what each provider signs
 //! with. A webhook is taken with this one look and no table call.
 
+mod change;
 mod token;
 
+pub use change::change;
 pub use token::new_token;
 
 use crate::Ports;
@@ -64,6 +66,22 @@ impl Keys {
         self.signing.iter().filter(of_account).filter(fresh).map(|key| key.text.as_str())
     }
 
+    /// Takes what a provider's posts are judged by from now on; what is not said stays as it was.
+    pub fn accept(
+        &mut self,
+        (account, key): (Option<&str>, Option<&str>),
+        handshake: Option<String>,
+        topics: Vec<String>,
+        now: DateTime<Utc>,
+    ) {
+        if let Some(key) = key.filter(|key| !key.is_empty()) {
+            self.rotate(account, key, now);
+        }
+        self.handshake = handshake.or(self.handshake.take());
+        let new = topics.into_iter().filter(|topic| !self.topics.contains(topic)).collect::<Vec<_>>();
+        self.topics.extend(new);
+    }
+
     /// Takes a new key in place of the account's, which is still taken for a while.
     pub fn rotate(&mut self, account: Option<&str>, key: &str, now: DateTime<Utc>) {
         let mine = |known: &Key| known.account.as_deref() == account;
@@ -103,7 +121,10 @@ pub async fn read(ports: &Ports, token: &str) -> Result<Option<Hook>, Error> {
 
 /// Reads the route of a token as it was no longer ago than this.
 pub async fn read_within(ports: &Ports, token: &str, within: Duration) -> Result<Option<Hook>, Error> {
-    parse(ports.secrets.get_within(&name(token), within).await?)
+    match token::is_ours(ports, token).await? {
+        true => parse(ports.secrets.get_within(&name(token), within).await?),
+        false => Ok(None),
+    }
 }
 
 fn parse(secret: Option<Secret>) -> Result<Option<Hook>, Error> {

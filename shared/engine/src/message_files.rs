@@ -8,6 +8,11 @@ use crate::store::keys;
 use crate::store::settings::Setup;
 use bytes::Bytes;
 use cauce_domain::contact::file::{FileKind, MessageFile};
+use std::collections::HashMap;
+use std::sync::{Mutex, OnceLock};
+use std::time::Duration;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::{error::Elapsed, timeout};
 
 /// The largest file that may go with a message, in bytes: what one call of the API can carry.
 pub const LARGEST: usize = 4 * 1024 * 1024;
@@ -37,17 +42,53 @@ fn named(name: &str, kind: FileKind) -> Option<String> {
     (!stem.is_empty()).then(|| format!("{stem}.{}", kind.extension()))
 }
 
+/// As much of files as is kept in memory: what many messages carry is read once.
+const REMEMBERED: usize = 32 * 1024 * 1024;
+/// Messages with files that leave side by side: each is written out several times over on its way.
+static SIDE_BY_SIDE: Semaphore = Semaphore::const_new(2);
+
+/// Files by their place, which tells their content.
+fn remembered() -> &'static Mutex<HashMap<String, Bytes>> {
+    static REMEMBERED: OnceLock<Mutex<HashMap<String, Bytes>>> = OnceLock::new();
+    REMEMBERED.get_or_init(Mutex::default)
+}
+
+/// How long a claimed message waits for its turn: well within its lease.
+const OUTWAITED: Duration = Duration::from_secs(60);
+
+/// A message's turn to go out with its files; one without files needs none. Fails where it would wait too long.
+pub(crate) async fn turn(files: &[OutgoingFile]) -> Result<Option<SemaphorePermit<'static>>, Elapsed> {
+    match files.is_empty() {
+        true => Ok(None),
+        false => Ok(timeout(OUTWAITED, SIDE_BY_SIDE.acquire()).await?.ok()),
+    }
+}
+
 /// Reads the files of a message that leaves; `None` where one is gone.
 pub(crate) async fn read(ports: &Ports, files: &[MessageFile]) -> Result<Option<Vec<OutgoingFile>>, Error> {
     let mut all = Vec::new();
     for MessageFile { name, kind, place, size } in files {
-        if ports.files.size(place).await?.is_none() {
-            return Ok(None);
-        }
-        let bytes = ports.files.read_range(place, 0, *size).await?;
+        let Some(bytes) = content(ports, place, *size).await? else { return Ok(None) };
         all.push(OutgoingFile { name: name.clone(), kind: *kind, bytes, place: place.clone() });
     }
     Ok(Some(all))
+}
+
+async fn content(ports: &Ports, place: &str, size: u64) -> Result<Option<Bytes>, Error> {
+    if let Some(known) = remembered().lock().ok().and_then(|known| known.get(place).cloned()) {
+        return Ok(Some(known));
+    }
+    if ports.files.size(place).await?.is_none() {
+        return Ok(None);
+    }
+    let bytes = ports.files.read_range(place, 0, size).await?;
+    if let Ok(mut known) = remembered().lock() {
+        if known.values().map(Bytes::len).sum::<usize>() + bytes.len() > REMEMBERED {
+            known.clear();
+        }
+        known.insert(place.to_owned(), bytes.clone());
+    }
+    Ok(Some(bytes))
 }
 
 #[cfg(test)]

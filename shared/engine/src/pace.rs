@@ -98,7 +98,7 @@ async fn row(
     let (mut turns, mut places) = (Vec::new(), places.into_iter());
     for (id, one) in waiting {
         let turn = match one.place.or_else(|| places.next()) {
-            Some(place) if place <= now + NEAR => Ok(Turn::Now(one)),
+            Some(place) if place <= now + NEAR => Ok(Turn::Now(SendOne { place: Some(place), ..one })),
             Some(place) => put_off(ports, channel, SendOne { place: Some(place), ..one }, place - now).await,
             None => next_turn(ports, setups, one, now).await,
         };
@@ -129,7 +129,8 @@ async fn places(
     let places = rates::take(ports, &whose(connection), Pace::a_second(rate), (count, FULL), now).await?;
     if connection.people_a_day.is_some() {
         // Who got no place is counted with the place it gets.
-        rates::count(ports, &whose(connection), places.len(), now).await?;
+        let count = i64::try_from(places.len()).unwrap_or(i64::MAX);
+        rates::count(ports, &whose(connection), count, now).await?;
     }
     Ok(places)
 }
@@ -174,15 +175,44 @@ async fn next_turn(ports: &Ports, setups: &Setups<'_>, one: SendOne, now: DateTi
     let key = keys::interaction(&one.project, &one.customer, one.day, &one.send);
     let Some((message, version)) = interactions::read(ports, &key).await? else { return Ok(Turn::Now(one)) };
     let calendar = setup.project().calendar.lived_in(message.facts.zone);
-    let waits = matches!(message.state, State::Scheduled { at } if at <= now);
-    if !waits || calendar.local_day(now) != one.day || calendar.close_of_day(now).is_none() {
+    let since = match message.state {
+        State::Scheduled { at } if at <= now => at,
+        _ => return Ok(Turn::Now(one)),
+    };
+    if calendar.local_day(now) != one.day || calendar.close_of_day(now).is_none() {
         return Ok(Turn::Now(one));
+    }
+    // Another copy of it may hold a place within that time: it is not moved from under it.
+    if let Some(channel) = one.channel.filter(|_| now - since < FULL) {
+        return put_off(ports, channel, one, FULL).await;
     }
     let again = Interaction { state: State::Scheduled { at: now + FULL }, ..message };
     let item = interactions::item(&one.project, &again, true)?;
     // Lost: somebody else has it, and the claim finds out.
     commit(ports, vec![Change::Put(item, Expect::Version(version))]).await?;
     Ok(Turn::Later)
+}
+
+/// Messages of a batch that had places and did not leave are nobody written to: they do not count for their accounts' day. A
+/// message may be on the queue twice, and takes a place each time.
+pub async fn left_unused(
+    ports: &Ports,
+    setups: &Setups<'_>,
+    unused: &[SendOne],
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let mut counts: BTreeMap<String, i64> = BTreeMap::new();
+    for one in unused.iter().filter(|one| one.place.is_some()) {
+        let setup = setups.get(&one.project).await?;
+        let connection = one.channel.and_then(|channel| setup.connections.get(&channel)).map(|c| &c.value);
+        if let Some(connection) = connection.filter(|c| c.people_a_day.is_some() && c.rate.is_some()) {
+            *counts.entry(whose(connection)).or_default() += 1;
+        }
+    }
+    for (whose, count) in counts {
+        rates::count(ports, &whose, -count, now).await?;
+    }
+    Ok(())
 }
 
 async fn put_off(ports: &Ports, channel: Channel, one: SendOne, wait: TimeDelta) -> Result<Turn, Error> {

@@ -84,11 +84,11 @@ fn hour(whose: &str, at: DateTime<Utc>) -> Key {
     Key::new(TableName::Jobs, format!("rate#{whose}"), format!("h#{}", at.format("%Y-%m-%dT%H")))
 }
 
-/// Counts messages that begin a conversation, by the hour. Each is counted as one more person: an account's limit is of
+/// Counts messages that begin a conversation, or takes back what was counted, by the hour. Each is counted as one more person: an account's limit is of
 /// people, and one who is written to twice in a day counts twice here.
-pub(crate) async fn count(ports: &Ports, whose: &str, messages: usize, now: DateTime<Utc>) -> Result<(), Error> {
-    if messages > 0 {
-        ports.table.add(&hour(whose, now), "n", i64::try_from(messages).unwrap_or(i64::MAX)).await?;
+pub(crate) async fn count(ports: &Ports, whose: &str, messages: i64, now: DateTime<Utc>) -> Result<(), Error> {
+    if messages != 0 {
+        ports.table.add(&hour(whose, now), "n", messages).await?;
     }
     Ok(())
 }
@@ -97,8 +97,9 @@ pub(crate) async fn count(ports: &Ports, whose: &str, messages: usize, now: Date
 pub(crate) async fn in_a_day(ports: &Ports, whose: &str, now: DateTime<Utc>) -> Result<u64, Error> {
     let hours: Vec<Key> = (0..=24).map(|back| hour(whose, now - TimeDelta::hours(back))).collect();
     let found = ports.table.get_many(&hours).await?;
-    let number = |body: &str| serde_json::from_str::<serde_json::Value>(body).ok()?["n"].as_u64();
-    Ok(found.into_iter().flatten().filter_map(|stored| number(&stored.body)).sum())
+    let number = |body: &str| serde_json::from_str::<serde_json::Value>(body).ok()?["n"].as_i64();
+    let sum: i64 = found.into_iter().flatten().filter_map(|stored| number(&stored.body)).sum();
+    Ok(u64::try_from(sum).unwrap_or(0))
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ const LOOKED_AT: u32 = 100;
 
 /// Marks what a customer wrote as read; answers how many messages were not. Each is marked once, by whoever read it first.
 pub async fn read_thread(ports: &Ports, setup: &Setup, customer: &CustomerId, by: &By) -> Result<usize, Error> {
-    let (mut marked, mut last) = (0, None);
+    let (mut marked, mut last): (usize, Option<Received>) = (0, None);
     for (message, stored) in last_of(ports, setup, customer, LOOKED_AT).await? {
         if message.read.is_some() {
             continue;
@@ -26,7 +26,9 @@ pub async fn read_thread(ports: &Ports, setup: &Setup, customer: &CustomerId, by
         let change = Change::Put(item(setup, stored.key.pk, &read)?, Expect::Version(stored.version));
         if let Committed::Made = commit(ports, vec![change]).await? {
             marked += 1;
-            last = last.or(Some(read).filter(|read| read.channel == Channel::Whatsapp));
+            // Messages of one day are stored in no order.
+            let by_whatsapp = Some(read).filter(|read| read.channel == Channel::Whatsapp);
+            last = last.into_iter().chain(by_whatsapp).max_by_key(|message| message.at);
         }
     }
     if let Some(message) = last {

@@ -174,6 +174,27 @@ async fn messages_leave_no_faster_than_the_number_may() {
 }
 
 #[tokio::test]
+async fn a_message_that_is_queued_twice_takes_nobodys_place_in_the_day() {
+    let whatsapp = Memory::taking();
+    let line = connected(&whatsapp, &Memory::taking()).await;
+    let limit = json!({ "object": "whatsapp_business_account", "entry": [{ "id": meta::WABA, "changes": [{ "field": "business_capability_update",
+        "value": { "max_daily_conversations_per_business": 240, "max_phone_numbers_per_waba": 2 } }] }] });
+    assert_eq!(line.meta(limit.to_string().as_bytes()).await, 200);
+    let names: Vec<String> = (0..240).map(|n| format!("C{n}")).collect();
+    line.world.customers(&names.join(" ")).await;
+    let orders: Vec<String> = (0..240).map(|n| format!("{} F-{n} 2026-03-10 100.00", 100 + n)).collect();
+    line.world.orders(&orders.join("\n")).await;
+    line.world.plan().await;
+    // At one instant everything is released as often as it is asked for.
+    line.world.house().clock.advance_to("2026-03-10T14:00:00Z".parse().expect("an instant"));
+    for _ in 0..2 {
+        line.world.runner.settle().await.expect("settled");
+    }
+    line.world.pass("2026-03-10T14:30:00Z").await;
+    assert_eq!((whatsapp.taken().len(), whatsapp.wrong()), (240, vec![]));
+}
+
+#[tokio::test]
 async fn what_hung_up_and_was_never_told_is_found_in_the_nights_log() {
     let sms = Memory::new(
         |asked| match number(asked) % 3 {
@@ -264,6 +285,8 @@ async fn an_account_of_which_its_provider_says_nothing_stays_connected() {
     let (status, why) = check().await;
     assert_eq!((status, why["code"].as_str()), (StatusCode::UNPROCESSABLE_ENTITY, Some("provider_silent")), "{why}");
     assert!(connected().await, "it may work all the same");
+    whatsapp.put_out_of_order(Some(StatusCode::TOO_MANY_REQUESTS));
+    assert_eq!(check().await.1["code"], "provider_silent");
     whatsapp.put_out_of_order(Some(StatusCode::UNAUTHORIZED));
     assert_eq!(check().await.1["code"], "not_connected");
     assert!(!connected().await);

@@ -223,7 +223,7 @@ fn nameless(id: &str, user: &str, at: i64, more: Value) -> Value {
 
 #[tokio::test]
 async fn who_has_a_name_instead_of_a_number_is_silenced_by_number() {
-    let line = Line::on("2026-03-10", "Ana Beto Caro").await;
+    let line = Line::on("2026-03-10", "Ana Beto Caro Dora").await;
     line.world.orders("100 F-1 2026-03-10 100.00").await;
     line.world.plan().await;
     line.world.pass("2026-03-10T15:00:00Z").await;
@@ -243,12 +243,22 @@ async fn who_has_a_name_instead_of_a_number_is_silenced_by_number() {
     known["messages"][0]["from_user_id"] = "PE.2".into();
     line.whatsapp(known).await;
     assert!(silent("101").await, "and holds for his number once it is known");
+    // Caro's name changes before anybody knows her number.
+    line.whatsapp(nameless("wamid.c", "PE.3", AT, stop.clone())).await;
+    let renamed = json!({ "object": "whatsapp_business_account", "entry": [{ "id": "200", "changes": [{ "field": "user_id_update", "value": {
+        "messaging_product": "whatsapp", "metadata": { "display_phone_number": "5115550000", "phone_number_id": "100000000000001" },
+        "user_id_update": [{ "user_id": { "previous": "PE.3", "current": "PE.33" } }] } }] }] });
+    assert_eq!(line.meta(renamed.to_string().as_bytes()).await, 200);
+    let mut known = text("wamid.c2", "51987650002", AT + 60, "soy Caro");
+    known["messages"][0]["from_user_id"] = "PE.33".into();
+    line.whatsapp(known).await;
+    assert!(silent("102").await, "what was wished goes along with the name");
     // Ana answers what went to her number.
     let answer =
         json!({ "type": "text", "text": { "body": "BAJA" }, "context": { "id": "whatsapp-1", "from": "5115550000" } });
     line.whatsapp(nameless("wamid.a", "PE.1", AT, answer)).await;
     assert!(silent("100").await);
-    assert!(!silent("102").await);
+    assert!(!silent("103").await, "Dora said nothing");
     assert_eq!(line.thread("100").await.len(), 1);
 }
 
@@ -304,19 +314,19 @@ async fn what_an_adviser_reads_is_marked_once_and_told_to_whoever_has_receipts()
     let whatsapp = Memory::taking();
     let line = connected(&whatsapp, &Memory::taking()).await;
     line.world.customers("Ana Beto").await;
-    for (n, said) in ["hola", "¿cuánto debo?"].into_iter().enumerate() {
+    for (n, said) in ["hola", "¿están?", "soy Ana", "¿cuánto debo?", "¿y hoy?"].into_iter().enumerate() {
         let body = text(&format!("wamid.{n}"), "51987650000", AT + i64::try_from(n).expect("small"), said);
         line.meta(change(meta::NUMBER, body).to_string().as_bytes()).await;
     }
     let path = format!("/v1/customers/{}/interactions/read", line.world.account("100").await.id);
-    for expected in [2, 0] {
+    for expected in [5, 0] {
         let (status, told) = line.world.call(Method::POST, &path, None).await;
         assert_eq!((status, told["read"].as_u64()), (StatusCode::OK, Some(expected)), "{told}");
     }
     let receipts: Vec<_> = whatsapp.taken().into_iter().map(|taken| taken.asked.text).collect();
     assert_eq!(
         (receipts, whatsapp.wrong()),
-        (vec!["\"wamid.1\"".to_owned()], vec![]),
+        (vec!["\"wamid.4\"".to_owned()], vec![]),
         "the last stands for those before"
     );
     let thread = line.thread("100").await;

@@ -12,7 +12,7 @@ use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sesv2::primitives::Blob;
 use aws_sdk_sesv2::types::EventType;
-use aws_sdk_sesv2::types::{Attachment, AttachmentContentDisposition};
+use aws_sdk_sesv2::types::{Attachment, AttachmentContentDisposition, AttachmentContentTransferEncoding};
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageHeader, MessageTag};
 use cauce_domain::contact::channel::Channel;
 use cauce_domain::contact::disposition::Disposition;
@@ -115,6 +115,8 @@ impl Ses {
 fn attachment(file: &OutgoingFile) -> Result<Attachment, String> {
     let built = Attachment::builder().file_name(&file.name).content_type(file.kind.media_type());
     let built = built.content_disposition(AttachmentContentDisposition::Attachment);
+    // Without it SES takes the file for seven-bit text.
+    let built = built.content_transfer_encoding(AttachmentContentTransferEncoding::Base64);
     built.raw_content(Blob::new(file.bytes.to_vec())).build().map_err(broken)
 }
 

@@ -42,7 +42,8 @@ fn button(button: &Value) -> Has {
     match text(button, "type").unwrap_or_default().to_ascii_uppercase().as_str() {
         "URL" if text(button, "url").is_some_and(|url| url.contains("{{")) => Has::Url,
         "QUICK_REPLY" => Has::Reply,
-        _ => Has::Fixed,
+        "URL" | "PHONE_NUMBER" | "VOICE_CALL" => Has::Fixed,
+        _ => Has::Other,
     }
 }
 

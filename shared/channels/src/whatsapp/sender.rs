@@ -1,6 +1,7 @@
 //! Sending by the Cloud API, and asking Meta how a number and its templates stand.
 
 use super::answer;
+use super::codes::disposition;
 use super::hook::PROVIDER;
 use super::media::{self, Uploaded};
 use super::request::{Receiver, message, read_receipt};
@@ -9,6 +10,7 @@ use crate::http::{self, Heard, Http, Silence};
 use crate::json::{number, text};
 use async_trait::async_trait;
 use cauce_domain::contact::channel::Channel;
+use cauce_domain::contact::disposition::Disposition;
 use cauce_domain::strategy::registered::Registered;
 use cauce_engine::ports::channel::{Answer, Outgoing, Sender};
 use cauce_engine::ports::provider::{Account, Field, Provider, Signs, Standing, Unfit};
@@ -51,8 +53,12 @@ impl Whatsapp {
     }
 
     async fn ask(&self, account: &Account, path: &str) -> Result<Value, Unfit> {
+        Ok(self.heard(account, path).await.map(|heard| read(&heard))??)
+    }
+
+    async fn heard(&self, account: &Account, path: &str) -> Result<Heard, Unfit> {
         let request = self.http.client().get(self.address(account, path)).bearer_auth(account.credential("token"));
-        read(&http::call(request).await.map_err(silent)?)
+        http::call(request).await.map_err(silent)
     }
 }
 
@@ -71,14 +77,42 @@ fn plain(account: &Account) -> Result<(), Unfit> {
     version.filter(|(a, b)| number(a) && number(b)).map(drop).ok_or_else(|| wrong("la versión se escribe v25.0"))
 }
 
+/// What Meta has against a question.
+struct Objection {
+    status: u16,
+    code: Option<i64>,
+    subcode: Option<i64>,
+    words: String,
+}
+
+impl Objection {
+    /// Whether what was asked for is not there, or never was ours.
+    fn is_gone(&self) -> bool {
+        self.status == 404 || self.code == Some(100)
+    }
+}
+
+impl From<Objection> for Unfit {
+    /// The code decides: the HTTP status of one code has changed over the years.
+    fn from(Objection { status, code, subcode, words }: Objection) -> Self {
+        use Disposition::{Ambiguous, Retry};
+        match code.map(|code| disposition(code, subcode)) {
+            Some(Retry | Ambiguous) => Self::Silent(words),
+            Some(Disposition::Unknown) | None => Self::by_status(status, words),
+            Some(_) => Self::Refused(words),
+        }
+    }
+}
+
 /// An answer that is no send's: its body, or what Meta has against it.
-fn read(heard: &Heard) -> Result<Value, Unfit> {
+fn read(heard: &Heard) -> Result<Value, Objection> {
     let body: Value = serde_json::from_slice(&heard.body).unwrap_or_default();
     if (200..300).contains(&heard.status) {
         return Ok(body);
     }
+    let (code, subcode) = (number(&body, "error/code"), number(&body, "error/error_subcode"));
     let why = text(&body, "error/message").unwrap_or_else(|| format!("HTTP {}", heard.status));
-    Err(Unfit::by_status(heard.status, format!("{why} ({})", number(&body, "error/code").unwrap_or_default())))
+    Err(Objection { status: heard.status, code, subcode, words: format!("{why} ({})", code.unwrap_or_default()) })
 }
 
 fn silent(_: Silence) -> Unfit {
@@ -162,11 +196,11 @@ impl Provider for Whatsapp {
             return Ok(None);
         }
         let path = format!("{source}?phone_number_id={}", account.setting("phone_number_id"));
-        let known = match self.ask(account, &path).await {
+        let known = match read(&self.heard(account, &path).await?) {
             Ok(known) => known,
-            // A file that Meta has no more, or never gave us.
-            Err(Unfit::Refused(_)) => return Ok(None),
-            Err(silent) => return Err(silent.into()),
+            Err(objection) if objection.is_gone() => return Ok(None),
+            // The token is being changed, or too much was asked: the file is there all the same.
+            Err(objection) => return Err(objection.words),
         };
         let url = text(&known, "url").ok_or("Meta no dijo dónde está el archivo")?;
         let usual = self.base == BASE;
@@ -191,7 +225,7 @@ impl Provider for Whatsapp {
         let path = format!("{}/messages", account.setting("phone_number_id"));
         let request = self.http.client().post(self.address(account, &path)).bearer_auth(account.credential("token"));
         let request = request.header("content-type", "application/json").body(read_receipt(id).to_string());
-        read(&http::call(request).await.map_err(silent)?)?;
+        read(&http::call(request).await.map_err(silent)?).map_err(Unfit::from)?;
         Ok(())
     }
 
@@ -221,6 +255,6 @@ impl Provider for Whatsapp {
         let body = registry::submission(template).to_string();
         let request = request.header("content-type", "application/json").body(body);
         let heard = http::call(request).await.map_err(silent)?;
-        Ok(registry::submitted(template, &read(&heard)?))
+        Ok(registry::submitted(template, &read(&heard).map_err(Unfit::from)?))
     }
 }

@@ -69,6 +69,8 @@ pub enum Has {
     Reply,
     /// One that takes nothing: a fixed address, a telephone.
     Fixed,
+    /// One that takes what nothing of ours gives: a coupon, a flow.
+    Other,
 }
 
 /// A template as the provider knows it.
@@ -118,6 +120,7 @@ impl Registered {
     fn refuses_heading(&self, approval: &Approval, files: &[MessageFile]) -> Option<&'static str> {
         let kind = files.first().map(|file| file.kind).filter(|_| approval.heading == Some(Heading::File));
         match (self.heading, &approval.heading) {
+            (None | Some(Holds::Text), _) if !files.is_empty() => Some("no lleva archivo: quítelo de la plantilla"),
             (None, None) | (Some(Holds::Text), Some(Heading::Text(_))) => None,
             (Some(Holds::Picture), Some(Heading::File)) if kind.is_some_and(FileKind::is_picture) => None,
             (Some(Holds::Document), Some(Heading::File)) if kind == Some(FileKind::Pdf) => None,
@@ -136,6 +139,9 @@ impl Registered {
         };
         let given = |at: usize| approval.buttons.iter().filter(|button| button.at == at).count();
         let open = |(at, has): (usize, &Has)| given(at) > 1 || *has == Has::Url && given(at) != 1;
+        if self.buttons.contains(&Has::Other) {
+            return Some("tiene un botón de cupón o de flujo, que aquí no se llena");
+        }
         if !approval.buttons.iter().all(fits) {
             return Some("no tiene un botón así en ese lugar");
         }
@@ -233,5 +239,10 @@ mod tests {
         assert_eq!(known.refuses(&ours, &[file(FileKind::Png)]), None);
         known.heading = None;
         assert!(known.refuses(&ours, &[file(FileKind::Png)]).is_some(), "a file that has no place");
+        let plain = Approval { heading: None, ..ours.clone() };
+        assert!(known.refuses(&plain, &[file(FileKind::Png)]).is_some(), "nor does one leave without being seen");
+        assert_eq!(known.refuses(&plain, &[]), None);
+        known.buttons.push(Has::Other);
+        assert!(known.refuses(&plain, &[]).is_some_and(|why| why.contains("cupón")));
     }
 }

@@ -8,7 +8,7 @@ use crate::ports::PortError;
 use crate::ports::files::whole;
 use crate::ports::table::{Change, Expect, Key};
 use crate::store::codec::decode;
-use crate::store::commit::commit;
+use crate::store::commit::commit_or_fail;
 use crate::store::received::{self, Thread};
 use crate::store::settings::Setup;
 use cauce_domain::contact::file::FileKind;
@@ -64,7 +64,8 @@ async fn one(post: &Post<'_>, setup: &Setup, place: &Key) -> Result<(), Error> {
     }
     if changed {
         let item = received::item(setup, place.pk.clone(), &message)?;
-        commit(post.ports, vec![Change::Put(item, Expect::Version(stored.version))]).await?;
+        // Somebody marked it as read meanwhile: its files are fetched again.
+        return commit_or_fail(post.ports, vec![Change::Put(item, Expect::Version(stored.version))]).await;
     }
     Ok(())
 }

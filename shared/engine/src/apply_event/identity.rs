@@ -17,6 +17,7 @@ use cauce_domain::contact::interaction::Interaction;
 use cauce_domain::contact::wish::Wish;
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// The telephone of a person whom WhatsApp may name by id alone.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,19 +42,25 @@ pub(super) async fn remember(ports: &Ports, setup: &Setup, user: &str, phone: &s
     if phone_of(ports, setup, user).await?.as_deref() == Some(phone) {
         return Ok(());
     }
+    // Before the mapping, so that whatever dies here is done again; after it, for what was wished meanwhile.
+    move_wishes(ports, setup, user, phone).await?;
     let item = Item::new(place(setup, user), encode(&KnownAs { phone: phone.to_owned() })?);
     commit(ports, vec![Change::Put(item, Expect::Anything)]).await?;
-    wished(ports, setup, user, phone).await
+    move_wishes(ports, setup, user, phone).await
 }
 
-/// Has what was wished under an id hold for the telephone behind it, and no longer for the id.
-async fn wished(ports: &Ports, setup: &Setup, user: &str, phone: &str) -> Result<(), Error> {
-    for wish in exclude::wishes(ports, setup, user).await? {
-        for spelling in matching::spellings(Channel::Whatsapp, phone) {
-            exclude::address(ports, setup, &spelling, &wish, None).await?;
+/// Has what was wished under an id hold for what is known of the person now, and no longer for the id.
+async fn move_wishes(ports: &Ports, setup: &Setup, user: &str, to: &str) -> Result<(), Error> {
+    let wishes = exclude::wishes(ports, setup, user).await?;
+    for wish in &wishes {
+        for spelling in matching::spellings(Channel::Whatsapp, to) {
+            exclude::address(ports, setup, &spelling, wish, None).await?;
         }
-        let moved = (wish.last() + TimeDelta::milliseconds(1), None);
-        exclude::lift(ports, setup, user, wish.scope, moved, |_| true).await?;
+    }
+    let last = wishes.iter().map(|wish| wish.last()).max();
+    for scope in wishes.iter().map(|wish| wish.scope).collect::<BTreeSet<_>>() {
+        let Some(last) = last else { continue };
+        exclude::lift(ports, setup, user, scope, (last + TimeDelta::milliseconds(1), None), |_| true).await?;
     }
     Ok(())
 }
@@ -69,7 +76,7 @@ pub(super) async fn wish(ports: &Ports, setup: &Setup, address: &str, wish: &Wis
     if !address.starts_with('+')
         && let Some(phone) = phone_of(ports, setup, address).await?
     {
-        wished(ports, setup, address, &phone).await?;
+        move_wishes(ports, setup, address, &phone).await?;
     }
     Ok(new)
 }
@@ -89,7 +96,13 @@ pub(super) async fn apply(post: &Post<'_>, setup: &Setup, told: &Identity) -> Re
             phone = phone_of(ports, setup, user).await?;
         }
     }
-    let Some(phone) = phone else { return Ok(()) };
+    let Some(phone) = phone else {
+        // Nobody knows the number yet: what was wished goes along with the id.
+        if let (Some(old), Some(new)) = (&told.old_user, &told.new_user) {
+            move_wishes(ports, setup, old, new).await?;
+        }
+        return Ok(());
+    };
     // The new id is of the same person, and the number behind it is still to be made sure of.
     if let (Some(new), None) = (&told.new_user, &told.new_wa_id) {
         remember(ports, setup, new, &phone).await?;

@@ -37,13 +37,19 @@ pub(super) async fn apply(post: &Post<'_>, setup: &Setup, status: &Status) -> Re
     if status.reference.as_deref().is_some_and(is_aside) {
         return Ok(true);
     }
-    if let Some(receipt) = find(ports, setup, provider, status).await? {
+    if let Some(receipt) = interactions::receipt(ports, setup.id(), provider, &status.id).await? {
         found(ports, setup, &receipt, status, post.received).await?;
+        return Ok(true);
+    }
+    if let Some(receipt) = by_reference(ports, setup, status).await? {
+        if let Some(message) = found(ports, setup, &receipt, status, post.received).await? {
+            name(ports, setup, &message, status, &receipt).await?;
+        }
         return Ok(true);
     }
     park(ports, setup, provider, status, post.received).await?;
     // The receipt may have been written between the look and the parking.
-    match find(ports, setup, provider, status).await? {
+    match interactions::receipt(ports, setup.id(), provider, &status.id).await? {
         Some(receipt) => apply_parked(ports, setup, provider, &status.id, &receipt, post.received).await.map(|()| true),
         None => Ok(false),
     }
@@ -86,10 +92,8 @@ pub(crate) async fn apply_parked(
     Ok(())
 }
 
-async fn find(ports: &Ports, setup: &Setup, provider: &str, status: &Status) -> Result<Option<Receipt>, Error> {
-    if let Some(receipt) = interactions::receipt(ports, setup.id(), provider, &status.id).await? {
-        return Ok(Some(receipt));
-    }
+/// A message whose id leads nowhere yet: its answer was lost, or is on its way.
+async fn by_reference(ports: &Ports, setup: &Setup, status: &Status) -> Result<Option<Receipt>, Error> {
     let Some((customer, day, send)) = status.reference.as_deref().and_then(interactions::parse_reference) else {
         return Ok(None);
     };
@@ -127,9 +131,8 @@ pub(crate) async fn found(
     receipt: &Receipt,
     status: &Status,
     now: DateTime<Utc>,
-) -> Result<(), Error> {
+) -> Result<Option<Interaction>, Error> {
     let at = status.at.unwrap_or(now);
-    let named = AtomicBool::new(false);
     let message = raise(ports, setup, receipt, |message| {
         let Some(report) = report(status).filter(|report| speaks_for(message, status, report)) else { return false };
         let known = message.provider_id.is_some();
@@ -137,16 +140,13 @@ pub(crate) async fn found(
         if joined && !known {
             message.provider_id = Some(status.id.clone());
         }
-        named.store(joined && !known, Ordering::Relaxed);
         joined
     })
     .await?;
-    let Some(message) = message else { return Ok(()) };
-    if let Some(provider) = message.provider.as_deref().filter(|_| named.load(Ordering::Relaxed)) {
-        name(ports, setup, provider, &status.id, receipt).await?;
-    }
+    let Some(message) = message else { return Ok(None) };
     // Whoever has a name there instead of a number is known by what went to the number.
-    if let (Some(user), None, Some(phone)) = (&status.user, &status.address, identity::sole_phone(&message)) {
+    let phone = identity::sole_phone(&message).filter(|_| !message.tries.contains(&status.id));
+    if let (Some(user), None, Some(phone)) = (&status.user, &status.address, phone) {
         identity::remember(ports, setup, user, phone).await?;
     }
     if let Some(billed) = &status.billed {
@@ -160,15 +160,22 @@ pub(crate) async fn found(
     } else if status.state == Reported::Delivered && message.channel == Some(Channel::Email) {
         refusal::proved(ports, setup, &message, Channel::Email).await?;
     }
-    Ok(())
+    Ok(Some(message))
 }
 
 /// Has the id of a message whose answer was lost lead to it, as it would have: for answers to it, and for looks at it.
-async fn name(ports: &Ports, setup: &Setup, provider: &str, id: &str, receipt: &Receipt) -> Result<(), Error> {
-    let reference = interactions::reference_of(receipt);
-    let kept = interactions::receipt(ports, setup.id(), provider, &reference).await?;
-    let item = Item::new(keys::receipt(setup.id(), provider, id), encode(&kept.unwrap_or_else(|| receipt.clone()))?);
-    // One that is there already is the sender's own.
+async fn name(
+    ports: &Ports,
+    setup: &Setup,
+    message: &Interaction,
+    status: &Status,
+    receipt: &Receipt,
+) -> Result<(), Error> {
+    let mine = message.provider_id.as_ref() == Some(&status.id);
+    // One that is being sent is named by its sender.
+    let Some(provider) = message.provider.as_deref().filter(|_| mine) else { return Ok(()) };
+    let kept = interactions::receipt(ports, setup.id(), provider, &interactions::reference(message)).await?;
+    let item = Item::new(keys::receipt(setup.id(), provider, &status.id), encode(kept.as_ref().unwrap_or(receipt))?);
     commit(ports, vec![Change::Put(item, Expect::Absent)]).await?;
     Ok(())
 }

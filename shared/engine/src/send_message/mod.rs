@@ -76,6 +76,10 @@ async fn deliver(
             return settle::settle(ports, setup, claimed, "", answer, now).await;
         }
     };
+    let Ok(_turn) = message_files::turn(&outgoing.files).await else {
+        let answer = Answer::NotNow { why: "muchos mensajes llevan archivos a la vez".to_owned(), wait: 0 };
+        return settle::settle(ports, setup, claimed, "", answer, now).await;
+    };
     if let Some(cost) = spend::cost(setup, &claimed.message, &claimed.text) {
         if !spend::reserve(ports, setup, claimed.message.day, &cost).await? {
             return settle::over_budget(ports, setup, claimed).await;

@@ -114,11 +114,6 @@ pub fn reference(message: &Interaction) -> String {
     format!("{}.{}.{}", message.customer, message.day, message.id)
 }
 
-/// The same of a message known by its receipt.
-pub fn reference_of(receipt: &Receipt) -> String {
-    format!("{}.{}.{}", receipt.customer, receipt.day, receipt.send)
-}
-
 /// Reads a reference back.
 pub fn parse_reference(text: &str) -> Option<(CustomerId, NaiveDate, SendId)> {
     let mut parts = text.split('.');
