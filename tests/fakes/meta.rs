@@ -60,6 +60,9 @@ async fn take_file(
     headers: HeaderMap,
     mut form: Multipart,
 ) -> Response {
+    if let Some(answer) = memory.out_of_order() {
+        return answer;
+    }
     let mut given: HashMap<String, (Option<String>, Option<String>, Bytes)> = HashMap::new();
     while let Ok(Some(field)) = form.next_field().await {
         let name = field.name().unwrap_or_default().to_owned();

@@ -6,6 +6,7 @@ use crate::fakes::Memory;
 use crate::world::KEY;
 use axum::body::Body;
 use axum::http::{Method, StatusCode};
+use cauce_domain::contact::interaction::{Interaction, State};
 use serde_json::{Value, json};
 
 const PDF: &[u8] = b"%PDF-1.7 estado de cuenta";
@@ -83,6 +84,12 @@ async fn an_approved_template_leaves_with_its_document_and_its_buttons() {
     assert_eq!(status, StatusCode::OK, "{why}");
     let plan = line.world.plan().await.plan;
     assert_eq!((plan.send, plan.not_send.len()), (3, 0), "{plan:?}");
+    whatsapp.put_out_of_order(Some(StatusCode::SERVICE_UNAVAILABLE));
+    line.world.pass("2026-03-10T14:00:00Z").await;
+    assert_eq!((whatsapp.taken().len(), whatsapp.files().len()), (0, 0));
+    let waits = |m: &Interaction| matches!(m.state, State::Scheduled { .. });
+    assert!(line.world.messages("2026-03-10").await.iter().all(waits), "none left, and nobody doubts it");
+    whatsapp.put_out_of_order(None);
     line.world.pass("2026-03-10T23:00:00Z").await;
     assert_eq!((whatsapp.taken().len(), whatsapp.wrong()), (3, vec![]));
     assert_eq!(whatsapp.files(), ["estado.pdf"], "given to Meta once");

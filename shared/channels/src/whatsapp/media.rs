@@ -6,19 +6,19 @@ use super::sender::Whatsapp;
 use crate::http;
 use cauce_engine::ports::channel::{Answer, OutgoingFile};
 use cauce_engine::ports::provider::Account;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
 /// How long Meta's id of a file is used: it forgets them after thirty days.
-const KEPT: Duration = Duration::from_secs(20 * 24 * 3600);
+const KEPT: TimeDelta = TimeDelta::days(20);
 /// As many as are remembered.
 const MOST: usize = 1000;
 
 /// How long Meta is left alone with a file that it did not take: the messages that wait for it are not to outwait their turn.
-const LEFT_ALONE: Duration = Duration::from_secs(30);
+const LEFT_ALONE: TimeDelta = TimeDelta::seconds(30);
 
 /// What is known of a file with Meta.
 #[derive(Default)]
@@ -26,9 +26,9 @@ enum With {
     #[default]
     Nothing,
     /// Its id, since when.
-    Id(String, Instant),
+    Id(String, DateTime<Utc>),
     /// It was not taken, when.
-    Failed(Instant),
+    Failed(DateTime<Utc>),
 }
 
 /// Files by the number they were given for and their content.
@@ -54,19 +54,24 @@ fn later() -> Answer {
 
 /// The file as a message names it, given to Meta if it is not there yet. Whatever goes wrong, no message has left: what nobody
 /// knows of is tried again.
-pub(super) async fn upload(sender: &Whatsapp, account: &Account, file: &OutgoingFile) -> Result<Media, Answer> {
+pub(super) async fn upload(
+    sender: &Whatsapp,
+    account: &Account,
+    file: &OutgoingFile,
+    now: DateTime<Utc>,
+) -> Result<Media, Answer> {
     let number = account.setting("phone_number_id");
     let slot = sender.uploaded.slot((number.to_owned(), file.place.clone()));
     let mut with = slot.lock().await;
     match &*with {
-        With::Id(id, since) if since.elapsed() < KEPT => return Ok(Media::Id(id.clone())),
-        With::Failed(at) if at.elapsed() < LEFT_ALONE => return Err(later()),
+        With::Id(id, since) if now < *since + KEPT => return Ok(Media::Id(id.clone())),
+        With::Failed(at) if now < *at + LEFT_ALONE => return Err(later()),
         _ => {}
     }
     let given = give(sender, account, file).await;
     *with = match &given {
-        Ok(id) => With::Id(id.clone(), Instant::now()),
-        Err(_) => With::Failed(Instant::now()),
+        Ok(id) => With::Id(id.clone(), now),
+        Err(_) => With::Failed(now),
     };
     given.map(Media::Id)
 }

@@ -131,7 +131,7 @@ impl Sender for Whatsapp {
         // As WhatsApp itself wrote the number, where the person has written to us.
         let receiver = Receiver { phone: outgoing.wa_id.as_deref().or(to), user: None };
         let media = match outgoing.files.first() {
-            Some(file) => match media::upload(self, account, file).await {
+            Some(file) => match media::upload(self, account, file, outgoing.at).await {
                 Ok(media) => Some((media, file)),
                 Err(answer) => return answer,
             },
