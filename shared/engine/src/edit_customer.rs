@@ -2,6 +2,7 @@
 
 use crate::Ports;
 use crate::error::Error;
+use crate::link_contact::link_customer;
 use crate::ports::table::{Change, Expect, Item, Key, Query, TableName};
 use crate::store::accounts::{self, AddressNote, as_read};
 use crate::store::codec::{decode, encode};
@@ -204,7 +205,10 @@ pub async fn save(
 ) -> Result<Vec<String>, Error> {
     let arrivals = arrive(ports, setup, Some(before), after, true).await?;
     match store(ports, setup, Some(before), after, Some(version), &arrivals, Some(by)).await? {
-        true => Ok(arrivals.shared),
+        true => {
+            link_customer(ports, setup, &after.customer).await;
+            Ok(arrivals.shared)
+        }
         false => Err(Error::Raced),
     }
 }

@@ -22,6 +22,7 @@ pub mod exclude;
 pub mod explain;
 pub mod hooks;
 pub mod import;
+pub mod link_contact;
 pub mod message_files;
 pub mod messages;
 mod notice;

@@ -3,6 +3,7 @@
 use super::path::connected;
 use super::{ACCOUNT, Line, change, text};
 use crate::fakes::{Memory, meta};
+use crate::world::KEY;
 use axum::http::{Method, StatusCode};
 use cauce_domain::contact::channel::{Channel, Scope};
 use cauce_domain::contact::gate::Reason;
@@ -11,7 +12,7 @@ use cauce_domain::contact::received::Flag;
 use cauce_domain::contact::wish::Source;
 use cauce_engine::exclude;
 use cauce_engine::import::job::Kind;
-use cauce_engine::store::received;
+use cauce_engine::store::{accounts, received};
 use serde_json::{Value, json};
 
 const AT: i64 = 1_773_151_200; // 10 March 2026, 9:00 in Lima
@@ -331,4 +332,46 @@ async fn what_an_adviser_reads_is_marked_once_and_told_to_whoever_has_receipts()
     );
     let thread = line.thread("100").await;
     assert!(thread.iter().all(|message| message.read.as_ref().is_some_and(|read| read.at == line.world.now())));
+}
+
+#[tokio::test]
+async fn what_an_address_wrote_goes_to_the_one_customer_that_comes_to_have_it() {
+    let line = Line::on("2026-03-10", "Ana Beto").await;
+    let unregistered = || async {
+        let known = received::unregistered(&line.world.house().ports, &line.world.setup().await).await.expect("read");
+        known.iter().map(|contact| contact.address.clone()).collect::<Vec<_>>()
+    };
+    let patch = |number: &'static str, phones: Value| {
+        let line = &line;
+        async move {
+            let account = line.world.account(number).await;
+            let path = format!("/v1/customers/{}", account.id);
+            let stored =
+                accounts::account(&line.world.house().ports, &line.world.project, &account.id).await.expect("read");
+            let version = format!("\"{}\"", stored.expect("an account").1);
+            let bearer = format!("Bearer {KEY}");
+            let headers = [("authorization", bearer.as_str()), ("if-match", version.as_str())];
+            let (status, why) =
+                line.world.call_with(Method::PATCH, &path, Some(json!({ "phones": phones })), &headers).await;
+            assert_eq!(status, StatusCode::OK, "{why}");
+        }
+    };
+    line.whatsapp(text("wamid.1", "51911111111", AT, "hola")).await;
+    line.whatsapp(text("wamid.2", "51911111111", AT + 60, "¿cuánto debo?")).await;
+    line.twilio(&sms("SM1", "+51922222222", "soy Caro", "")).await;
+    assert_eq!(unregistered().await.len(), 2);
+    patch("100", json!({ "2": "911111111" })).await;
+    assert_eq!((line.thread("100").await.len(), unregistered().await), (2, vec!["+51922222222".to_owned()]));
+    line.whatsapp(text("wamid.1", "51911111111", AT, "hola")).await;
+    assert_eq!(line.thread("100").await.len(), 2, "told again it is the same message");
+    // A load brings Caro.
+    let file = "Tipo de documento,Número de documento,Nombre,Celular_1\nDNI,300,Caro,922222222\n";
+    line.world.load(Kind::Customers, file.to_owned()).await;
+    assert_eq!((line.thread("300").await.len(), unregistered().await.len()), (1, 0));
+    // An address that two have stays where it is.
+    line.whatsapp(text("wamid.3", "51933333333", AT, "¿y yo?")).await;
+    let file =
+        "Tipo de documento,Número de documento,Nombre,Celular_1\nDNI,301,Dora,933333333\nDNI,302,Elsa,933333333\n";
+    line.world.load(Kind::Customers, file.to_owned()).await;
+    assert_eq!(unregistered().await, ["+51933333333"]);
 }

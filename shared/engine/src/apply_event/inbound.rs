@@ -6,6 +6,7 @@ use super::matching::{self, Match};
 use super::{Post, attachments, identity, status, wishes};
 use crate::edit_customer::{change, of_address};
 use crate::error::Error;
+use crate::link_contact::link;
 use crate::ports::told::Inbound;
 use crate::send_message::raise;
 use crate::store::interactions::{self, Receipt};
@@ -66,6 +67,10 @@ pub(super) async fn apply(post: &Post<'_>, setup: &Setup, told: &Inbound) -> Res
     }
     let message = kept(post, setup, channel, address, told, &found, flags, at);
     received::keep(post.ports, setup, &message, &found.thread).await?;
+    if found.thread != Thread::Unregistered {
+        // What it wrote while nobody was known to have it.
+        link(post.ports, setup, channel, &message.from).await?;
+    }
     attachments::fetch(post, setup, &message, &found.thread).await
 }
 

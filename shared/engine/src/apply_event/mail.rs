@@ -6,12 +6,14 @@
 use super::{Post, attachments, inbound, matching};
 use crate::error::Error;
 use crate::exclude;
+use crate::link_contact::link;
 use crate::notice::alert_once;
 use crate::ports::told::{Class, Delivery, Letter, Mail, Refusal};
 use crate::reply_token::{self, ReplyToken};
 use crate::send_message::{raise, refusal};
 use crate::store::interactions::{self, Receipt};
 use crate::store::received;
+use crate::store::received::Thread;
 use crate::store::settings::Setup;
 use crate::store::setups::Setups;
 use cauce_domain::contact::channel::{Channel, Scope};
@@ -176,6 +178,9 @@ async fn keep(
         read: None,
     };
     received::keep(post.ports, setup, &message, &found.thread).await?;
+    if found.thread != Thread::Unregistered {
+        link(post.ports, setup, Channel::Email, &message.from).await?;
+    }
     Ok(())
 }
 

@@ -58,7 +58,7 @@ pub(super) fn spellings(channel: Channel, address: &str) -> Vec<String> {
 }
 
 /// The customers that have an address, however it is written.
-pub(super) async fn holders(
+pub(crate) async fn holders(
     ports: &Ports,
     setup: &Setup,
     channel: Channel,

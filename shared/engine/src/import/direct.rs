@@ -9,6 +9,8 @@ use super::row::{Conventions, Found, RowError};
 use super::spill::SpilledRow;
 use crate::Ports;
 use crate::error::{Error, Refusal};
+use crate::link_contact::link_customer;
+use crate::store::accounts;
 use crate::store::edits::By;
 use crate::store::settings::Setup;
 use cauce_domain::country::NumberStyle;
@@ -57,11 +59,18 @@ pub async fn direct(
     effect.remember(&context, by.at).await?;
     match effect.notes.iter().find(|n| n.rejects) {
         Some(error) => Err(refused(error)),
-        None => Ok(Taken {
-            customer: id_of(owner),
-            changed: effect.counts.new + effect.counts.changed > 0,
-            observations: effect.notes,
-        }),
+        None => {
+            if kind == Kind::Customers
+                && let Some((account, _)) = accounts::account(ports, setup.id(), &id_of(owner)).await?
+            {
+                link_customer(ports, setup, &account.customer).await;
+            }
+            Ok(Taken {
+                customer: id_of(owner),
+                changed: effect.counts.new + effect.counts.changed > 0,
+                observations: effect.notes,
+            })
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use super::text::{Dialect, Rows};
 use super::{sheet, turn};
 use crate::Ports;
 use crate::error::Error;
+use crate::link_contact::link_all;
 use crate::notice::notify;
 use crate::ports::PortError;
 use crate::ports::files::{ByteStream, whole};
@@ -62,6 +63,9 @@ pub(super) async fn finish(
     };
     if write {
         remember(ports, setup, load, &counts, now).await?;
+        if load.kind == job::Kind::Customers {
+            link_all(ports, setup).await?;
+        }
     }
     let message = (write && counts.new + counts.changed == 0 && counts.rejected == 0 && counts.rows > 0)
         .then(|| "el archivo no trae cambios: todo estaba cargado".to_owned());

@@ -146,6 +146,46 @@ async fn contact(ports: &Ports, place: Key, message: &Received) -> Result<Change
     Ok(Change::Put(Item::new(place, encode(&contact)?), expect))
 }
 
+/// The entry of an address, where it has one.
+pub(crate) async fn contact_of(
+    ports: &Ports,
+    setup: &Setup,
+    channel: Channel,
+    address: &str,
+) -> Result<Option<Unregistered>, Error> {
+    let stored = ports.table.get(&place_of_address(setup, channel, address).0).await?;
+    stored.map(|s| decode(&s.body)).transpose()
+}
+
+/// Moves what an address wrote into a customer's thread, message by message, and takes its entry away once nothing is left;
+/// answers how many moved.
+pub(crate) async fn move_to(
+    ports: &Ports,
+    setup: &Setup,
+    contact: &Unregistered,
+    customer: &CustomerId,
+) -> Result<usize, Error> {
+    let (entry, partition) = place_of_address(setup, contact.channel, &contact.address);
+    let mut moved = 0;
+    for _ in 0..10 {
+        // The entry first: a message that comes meanwhile changes it.
+        let Some(known) = ports.table.get(&entry).await? else { return Ok(moved) };
+        let query = Query::table(TableName::Interactions, partition.clone()).prefix("i#");
+        for stored in query_all(ports.table.as_ref(), query).await? {
+            let item = item(setup, keys::partition(setup.id(), customer), &decode(&stored.body)?)?;
+            let gone = Change::Delete(stored.key, Expect::Version(stored.version));
+            let changes = vec![Change::Put(item, Expect::Anything), gone];
+            moved += usize::from(matches!(commit(ports, changes).await?, Committed::Made));
+        }
+        if let Committed::Made =
+            commit(ports, vec![Change::Delete(entry.clone(), Expect::Version(known.version))]).await?
+        {
+            return Ok(moved);
+        }
+    }
+    Err(Error::Raced)
+}
+
 /// The addresses nobody is known to have, the one that wrote last first.
 pub async fn unregistered(ports: &Ports, setup: &Setup) -> Result<Vec<Unregistered>, Error> {
     let query = Query::table(TableName::Interactions, format!("{}#un", setup.id()));
