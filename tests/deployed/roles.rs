@@ -43,7 +43,7 @@ fn resource(value: &Value) -> String {
 }
 
 /// What a function asks only where something went wrong, or rarely: a day without it is no reason to forbid it.
-pub(crate) const RARE: [(&str, &str, &str); 59] = [
+pub(crate) const RARE: [(&str, &str, &str); 60] = [
     // What an address wrote before it was known to be a customer's.
     ("api", "dynamodb:DeleteItem", "interactions"),
     ("import-file", "dynamodb:GetItem", "interactions"),
@@ -84,6 +84,7 @@ pub(crate) const RARE: [(&str, &str, &str); 59] = [
     ("apply-event", "dynamodb:DeleteItem", "accounts"),
     ("apply-event", "dynamodb:BatchGetItem", "interactions"),
     ("apply-event", "dynamodb:PutItem", "settings"),
+    ("apply-event", "sqs:SendMessage", "cauce-prueba-events"),
     ("apply-event", "ses:SendEmail", "*"),
     ("apply-event", "sns:ConfirmSubscription", "*"),
     ("apply-event", "s3:PutObject", "*"),

@@ -5,9 +5,10 @@ use cauce_engine::Ports;
 use cauce_engine::apply_event::apply_event;
 use cauce_engine::error::Error;
 use cauce_engine::messages::{RawEvent, batch};
-use cauce_engine::store::codec::decode;
+use cauce_engine::ports::queue::{MAX_DELAY, Message, QueueName};
+use cauce_engine::store::codec::{decode, encode};
 use cauce_engine::store::setups::Setups;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 /// The provider whose events come straight onto the queue, by EventBridge or by the bucket of received e-mails.
 const STRAIGHT: &str = "aws";
@@ -24,12 +25,29 @@ pub async fn handle(
     let setups = &setups;
     let failed = batch(records, late, |body| async move {
         let raw = read(body, now)?;
-        apply_event(ports, setups, &raw).await.map(|_| ())
+        match apply_event(ports, setups, &raw).await?.parked {
+            0 => Ok(()),
+            _ => look_again(ports, &raw, now).await,
+        }
     })
     .await;
     let mut response = SqsBatchResponse::default();
     response.set_failures(failed);
     response
+}
+
+/// How long a post is looked at again in which something waits for its message.
+const LOOKED_AT: TimeDelta = TimeDelta::hours(2);
+
+/// Has a post looked at again a quarter of an hour later: whoever sent the message may have died before it saw what waits for
+/// it. Applying a post twice is as once.
+async fn look_again(ports: &Ports, raw: &RawEvent, now: DateTime<Utc>) -> Result<(), Error> {
+    if now >= raw.received + LOOKED_AT {
+        return Ok(());
+    }
+    let group = raw.project.as_ref().map_or(raw.provider.as_str(), |project| project.as_str()).to_owned();
+    let again = Message { delay: MAX_DELAY, ..Message::new(group, encode(raw)?) };
+    Ok(ports.queue.send(QueueName::Events, vec![again]).await?)
 }
 
 /// A webhook as `receive-webhook` queued it, or an event of AWS's own that its rules put here: nobody else may.

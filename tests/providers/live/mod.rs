@@ -4,6 +4,7 @@ mod aws;
 mod calls;
 mod errors;
 mod files;
+mod free;
 mod gate;
 mod letters;
 mod mishaps;

@@ -4,8 +4,12 @@ use super::{ACCOUNT, Line};
 use cauce_domain::contact::channel::{Channel, Scope};
 use cauce_domain::contact::interaction::{Interaction, State};
 use cauce_domain::strategy::template::Template;
+use cauce_engine::ports::table::{Change, Expect, Item};
+use cauce_engine::store::codec::encode;
+use cauce_engine::store::commit::commit;
 use cauce_engine::store::edits::By;
-use cauce_engine::store::interactions::reference;
+use cauce_engine::store::interactions::{Receipt, reference};
+use cauce_engine::store::keys;
 use cauce_engine::store::settings;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -196,4 +200,26 @@ async fn a_number_that_is_dead_is_followed_once_on_what_last_worked() {
     assert_eq!(line.world.messages("2026-03-13").await.len(), 2, "what follows is not followed");
     assert!(line.world.broken().await.is_empty(), "{:?}", line.world.broken().await);
     assert_eq!(line.world.result().await.alternatives, 1);
+}
+
+#[tokio::test]
+async fn what_waits_for_its_message_is_looked_at_again_where_the_sender_died_in_between() {
+    let line = sent(Channel::Whatsapp).await;
+    let message = message(&line).await;
+    let ports = &line.world.house().ports;
+    // Another try of it left under an id of which only the receipt is told, by a sender that dies before it looks around.
+    line.whatsapp(status("whatsapp-otra", "delivered", None)).await;
+    assert_eq!(line.world.only("2026-03-10").await, State::Sent, "nobody knows whose it is");
+    let receipt = Receipt::of(message.customer, message.day, message.id);
+    let place = keys::receipt(&line.world.project, "whatsapp", "whatsapp-otra");
+    let item = Item::new(place, encode(&receipt).expect("encoded"));
+    commit(ports, vec![Change::Put(item, Expect::Absent)]).await.expect("written");
+    line.world.pass("2026-03-10T15:10:00Z").await;
+    assert_eq!(line.world.only("2026-03-10").await, State::Sent);
+    line.world.pass("2026-03-10T15:30:00Z").await;
+    assert_eq!(line.world.only("2026-03-10").await, State::Delivered);
+    // What nobody ever knows of is let go.
+    line.whatsapp(status("whatsapp-nadie", "delivered", None)).await;
+    line.world.pass("2026-03-10T19:00:00Z").await;
+    assert_eq!(line.world.house().queue.depth().expect("depth"), (0, 0));
 }

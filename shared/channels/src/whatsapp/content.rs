@@ -11,6 +11,9 @@ pub(super) fn of(outgoing: &Outgoing, file: Option<(Media, &OutgoingFile)>) -> C
         (Some(filled), file) => Content::Template(template(filled, file)),
         (None, Some((media, file))) if file.kind.is_picture() => Content::Image { media, caption },
         (None, Some((media, file))) => Content::Document { media, file_name: file.name.clone(), caption },
+        (None, None) if !outgoing.choices.is_empty() => {
+            Content::Buttons { body: outgoing.text.clone(), choices: outgoing.choices.clone() }
+        }
         (None, None) => Content::Text(outgoing.text.clone()),
     }
 }

@@ -27,6 +27,8 @@ pub struct Outgoing {
     pub text: String,
     /// Files that go with it.
     pub files: Vec<OutgoingFile>,
+    /// Answers to tap, by what each stands for and says, where the channel has them.
+    pub choices: Vec<(String, String)>,
     /// The approved template it leaves as, where its provider approves them.
     pub approved: Option<Filled>,
     /// How WhatsApp writes the number, where it said.
@@ -75,8 +77,23 @@ impl Outgoing {
         at: DateTime<Utc>,
         account: Option<Arc<Account>>,
     ) -> Self {
-        let (files, approved, wa_id, names, until) = (Vec::new(), None, None, None, None);
-        Self { project, reference, recipients, subject, text, files, approved, wa_id, names, at, until, account }
+        let (files, choices) = (Vec::new(), Vec::new());
+        let (approved, wa_id, names, until) = (None, None, None, None);
+        Self {
+            project,
+            reference,
+            recipients,
+            subject,
+            text,
+            files,
+            choices,
+            approved,
+            wa_id,
+            names,
+            at,
+            until,
+            account,
+        }
     }
 
     /// The text as a plain HTML page: escaped, lines kept, the way out under it where there is one.

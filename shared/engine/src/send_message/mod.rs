@@ -118,6 +118,7 @@ async fn prepare(
         subject: claimed.subject.clone(),
         text: claimed.text.clone(),
         files,
+        choices: Vec::new(),
         approved: claimed.approved.clone(),
         wa_id: claimed.wa_id.clone(),
         names,
