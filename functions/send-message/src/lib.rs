@@ -40,7 +40,7 @@ pub async fn handle(
     })
     .await;
     let unused = unused.lock().map(|all| all.clone()).unwrap_or_default();
-    if let Err(error) = pace::left_unused(ports, setups, &unused, now).await {
+    if let Err(error) = pace::left_unused(ports, setups, &unused).await {
         tracing::warn!(%error, "quedan contadas como escritas personas que no lo fueron");
     }
     let mut response = SqsBatchResponse::default();

@@ -92,6 +92,7 @@ fn following(failed: &Interaction, channel: Channel, now: DateTime<Utc>) -> Inte
         planned: false,
         follows: Some(failed.id.clone()),
         attempt: 0,
+        place: None,
         cost: None,
         provider: None,
         provider_id: None,

@@ -206,7 +206,10 @@ pub async fn save(
     let arrivals = arrive(ports, setup, Some(before), after, true).await?;
     match store(ports, setup, Some(before), after, Some(version), &arrivals, Some(by)).await? {
         true => {
-            link_customer(ports, setup, &after.customer).await;
+            // One that was taken away may be another customer's alone now.
+            for customer in [&before.customer, &after.customer] {
+                link_customer(ports, setup, customer).await;
+            }
             Ok(arrivals.shared)
         }
         false => Err(Error::Raced),

@@ -4,26 +4,36 @@
 //! writes again. One that several customers have stays where it is. Whatever dies on the way is done by whoever asks next.
 
 use crate::Ports;
-use crate::apply_event::holders;
+use crate::apply_event::{holders, spellings};
 use crate::error::Error;
 use crate::store::received::{self, Unregistered};
 use crate::store::settings::Setup;
 use cauce_domain::contact::channel::Channel;
 use cauce_domain::debt::customer::Customer;
 
-/// Moves what an address wrote to the one customer that has it; answers how many messages moved.
-pub(crate) async fn link(ports: &Ports, setup: &Setup, channel: Channel, address: &str) -> Result<usize, Error> {
-    match received::contact_of(ports, setup, channel, address).await? {
-        Some(contact) => link_known(ports, setup, &contact).await,
-        None => Ok(0),
+/// Moves what an address wrote, however it is written, to the one customer that has it.
+pub(crate) async fn link(ports: &Ports, setup: &Setup, channel: Channel, address: &str) -> Result<(), Error> {
+    for spelling in spellings(channel, address) {
+        if let Some(contact) = received::contact_of(ports, setup, channel, &spelling).await? {
+            link_known(ports, setup, &contact, address).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Moves what a person wrote under WhatsApp's id to the one customer that has the telephone behind it.
+pub(crate) async fn link_person(ports: &Ports, setup: &Setup, user: &str, phone: &str) -> Result<(), Error> {
+    match received::contact_of(ports, setup, Channel::Whatsapp, user).await? {
+        Some(contact) => link_known(ports, setup, &contact, phone).await,
+        None => Ok(()),
     }
 }
 
-async fn link_known(ports: &Ports, setup: &Setup, contact: &Unregistered) -> Result<usize, Error> {
-    let mut holders = holders(ports, setup, contact.channel, &contact.address).await?.into_iter();
+async fn link_known(ports: &Ports, setup: &Setup, contact: &Unregistered, address: &str) -> Result<(), Error> {
+    let mut holders = holders(ports, setup, contact.channel, address).await?.into_iter();
     match (holders.next(), holders.next()) {
-        (Some(customer), None) => received::move_to(ports, setup, contact, &customer).await,
-        _ => Ok(0),
+        (Some(customer), None) => received::move_to(ports, setup, contact, &customer).await.map(|_| ()),
+        _ => Ok(()),
     }
 }
 
@@ -46,10 +56,9 @@ async fn link_each(ports: &Ports, setup: &Setup, customer: &Customer) -> Result<
 }
 
 /// The same for every address nobody is known to have: after a load, of which there are fewer than there are customers.
-pub(crate) async fn link_all(ports: &Ports, setup: &Setup) -> Result<usize, Error> {
-    let mut moved = 0;
+pub(crate) async fn link_all(ports: &Ports, setup: &Setup) -> Result<(), Error> {
     for contact in received::unregistered(ports, setup).await? {
-        moved += link_known(ports, setup, &contact).await?;
+        link_known(ports, setup, &contact, &contact.address).await?;
     }
-    Ok(moved)
+    Ok(())
 }

@@ -53,11 +53,11 @@ fn remembered() -> &'static Mutex<HashMap<String, Bytes>> {
     REMEMBERED.get_or_init(Mutex::default)
 }
 
-/// How long a claimed message waits for its turn: well within its lease.
-const OUTWAITED: Duration = Duration::from_secs(60);
+/// How long a claimed message waits for its turn: a function has a minute for everything.
+const OUTWAITED: Duration = Duration::from_secs(20);
 
-/// A message's turn to go out with its files; one without files needs none. Fails where it would wait too long.
-pub(crate) async fn turn(files: &[OutgoingFile]) -> Result<Option<SemaphorePermit<'static>>, Elapsed> {
+/// A message's turn to be written out with its files; one without files needs none. Fails where it would wait too long.
+pub(crate) async fn turn(files: &[MessageFile]) -> Result<Option<SemaphorePermit<'static>>, Elapsed> {
     match files.is_empty() {
         true => Ok(None),
         false => Ok(timeout(OUTWAITED, SIDE_BY_SIDE.acquire()).await?.ok()),

@@ -31,7 +31,8 @@ pub enum Turn {
 
 /// How long an account goes slowly after a pause.
 const AFTERWARDS: TimeDelta = TimeDelta::hours(24);
-/// How far ahead places are given; a message without one asks again after as long. Shorter than what makes a message overdue.
+/// How far ahead places are given; a message without one asks again after as long. One that is found overdue meanwhile is on
+/// the queue twice, which the claim bears.
 const FULL: TimeDelta = TimeDelta::minutes(10);
 /// A place this near is now: workers' clocks differ by as much.
 const NEAR: TimeDelta = TimeDelta::seconds(1);
@@ -129,8 +130,7 @@ async fn places(
     let places = rates::take(ports, &whose(connection), Pace::a_second(rate), (count, FULL), now).await?;
     if connection.people_a_day.is_some() {
         // Who got no place is counted with the place it gets.
-        let count = i64::try_from(places.len()).unwrap_or(i64::MAX);
-        rates::count(ports, &whose(connection), count, now).await?;
+        rates::count(ports, &whose(connection), places.iter().copied(), 1).await?;
     }
     Ok(places)
 }
@@ -195,22 +195,18 @@ async fn next_turn(ports: &Ports, setups: &Setups<'_>, one: SendOne, now: DateTi
 
 /// Messages of a batch that had places and did not leave are nobody written to: they do not count for their accounts' day. A
 /// message may be on the queue twice, and takes a place each time.
-pub async fn left_unused(
-    ports: &Ports,
-    setups: &Setups<'_>,
-    unused: &[SendOne],
-    now: DateTime<Utc>,
-) -> Result<(), Error> {
-    let mut counts: BTreeMap<String, i64> = BTreeMap::new();
-    for one in unused.iter().filter(|one| one.place.is_some()) {
+pub async fn left_unused(ports: &Ports, setups: &Setups<'_>, unused: &[SendOne]) -> Result<(), Error> {
+    let mut places: BTreeMap<String, Vec<DateTime<Utc>>> = BTreeMap::new();
+    for one in unused {
         let setup = setups.get(&one.project).await?;
         let connection = one.channel.and_then(|channel| setup.connections.get(&channel)).map(|c| &c.value);
-        if let Some(connection) = connection.filter(|c| c.people_a_day.is_some() && c.rate.is_some()) {
-            *counts.entry(whose(connection)).or_default() += 1;
+        let limited = connection.filter(|c| c.people_a_day.is_some() && c.rate.is_some());
+        if let (Some(connection), Some(place)) = (limited, one.place) {
+            places.entry(whose(connection)).or_default().push(place);
         }
     }
-    for (whose, count) in counts {
-        rates::count(ports, &whose, -count, now).await?;
+    for (whose, places) in places {
+        rates::count(ports, &whose, places.into_iter(), -1).await?;
     }
     Ok(())
 }

@@ -246,6 +246,7 @@ fn message(account: &Account, day: NaiveDate, decision: Decision, facts: &Facts)
         planned: matches!(state, State::Scheduled { .. }),
         state,
         attempt: 0,
+        place: None,
         follows: None,
         followed_by: None,
         cost: None,

@@ -11,6 +11,7 @@ use crate::store::codec::{decode, encode, shapes};
 use crate::store::commit::{Committed, commit};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The row of an account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,18 +85,25 @@ fn hour(whose: &str, at: DateTime<Utc>) -> Key {
     Key::new(TableName::Jobs, format!("rate#{whose}"), format!("h#{}", at.format("%Y-%m-%dT%H")))
 }
 
-/// Counts messages that begin a conversation, or takes back what was counted, by the hour. Each is counted as one more person: an account's limit is of
-/// people, and one who is written to twice in a day counts twice here.
-pub(crate) async fn count(ports: &Ports, whose: &str, messages: i64, now: DateTime<Utc>) -> Result<(), Error> {
-    if messages != 0 {
-        ports.table.add(&hour(whose, now), "n", messages).await?;
+/// Counts messages that begin a conversation by the hour of their places, or takes back what was counted. Each is counted as
+/// one more person: an account's limit is of people, and one who is written to twice in a day counts twice here.
+pub(crate) async fn count(
+    ports: &Ports,
+    whose: &str,
+    places: impl Iterator<Item = DateTime<Utc>>,
+    each: i64,
+) -> Result<(), Error> {
+    let mut hours: BTreeMap<Key, i64> = BTreeMap::new();
+    places.for_each(|place| *hours.entry(hour(whose, place)).or_default() += each);
+    for (hour, messages) in hours {
+        ports.table.add(&hour, "n", messages).await?;
     }
     Ok(())
 }
 
-/// How many of the last twenty-four hours, those that began within them whole.
+/// How many of the last twenty-four hours, those that began within them whole, and of the places given ahead.
 pub(crate) async fn in_a_day(ports: &Ports, whose: &str, now: DateTime<Utc>) -> Result<u64, Error> {
-    let hours: Vec<Key> = (0..=24).map(|back| hour(whose, now - TimeDelta::hours(back))).collect();
+    let hours: Vec<Key> = (-1..=24).map(|back| hour(whose, now - TimeDelta::hours(back))).collect();
     let found = ports.table.get_many(&hours).await?;
     let number = |body: &str| serde_json::from_str::<serde_json::Value>(body).ok()?["n"].as_i64();
     let sum: i64 = found.into_iter().flatten().filter_map(|stored| number(&stored.body)).sum();

@@ -193,6 +193,15 @@ impl Line {
         self.world.runner.drain().await.expect("drained");
     }
 
+    /// What waits for messages that nobody knows of is let go, and nothing has died on the way.
+    pub(super) async fn until_nothing_waits(&self) {
+        for _ in 0..10 {
+            self.world.house().clock.advance_to(self.world.now() + chrono::TimeDelta::minutes(16));
+            self.world.runner.drain().await.expect("drained");
+        }
+        assert_eq!(self.world.house().queue.depth().expect("depth"), (0, 0));
+    }
+
     /// A second goes by.
     pub(super) fn a_moment_later(&self) {
         self.world.house().clock.advance_to(self.world.now() + chrono::TimeDelta::seconds(1));

@@ -224,7 +224,7 @@ fn nameless(id: &str, user: &str, at: i64, more: Value) -> Value {
 
 #[tokio::test]
 async fn who_has_a_name_instead_of_a_number_is_silenced_by_number() {
-    let line = Line::on("2026-03-10", "Ana Beto Caro Dora").await;
+    let line = Line::on("2026-03-10", "Ana Beto Caro Dora Elsa").await;
     line.world.orders("100 F-1 2026-03-10 100.00").await;
     line.world.plan().await;
     line.world.pass("2026-03-10T15:00:00Z").await;
@@ -254,12 +254,20 @@ async fn who_has_a_name_instead_of_a_number_is_silenced_by_number() {
     known["messages"][0]["from_user_id"] = "PE.33".into();
     line.whatsapp(known).await;
     assert!(silent("102").await, "what was wished goes along with the name");
+    // Dora's wish under the name she had is told after she has another.
+    line.meta(renamed.to_string().replace("PE.33", "PE.44").replace("PE.3\"", "PE.4\"").as_bytes()).await;
+    line.whatsapp(nameless("wamid.d", "PE.4", AT, stop.clone())).await;
+    let mut known = text("wamid.d2", "51987650003", AT + 60, "soy Dora");
+    known["messages"][0]["from_user_id"] = "PE.44".into();
+    line.whatsapp(known).await;
+    assert!(silent("103").await, "even told afterwards");
+    assert_eq!(line.thread("103").await.len(), 2, "and what she wrote without a number is hers");
     // Ana answers what went to her number.
     let answer =
         json!({ "type": "text", "text": { "body": "BAJA" }, "context": { "id": "whatsapp-1", "from": "5115550000" } });
     line.whatsapp(nameless("wamid.a", "PE.1", AT, answer)).await;
     assert!(silent("100").await);
-    assert!(!silent("103").await, "Dora said nothing");
+    assert!(!silent("104").await, "Elsa said nothing");
     assert_eq!(line.thread("100").await.len(), 1);
 }
 

@@ -40,7 +40,7 @@ async fn every_sample_of_metas_is_taken_and_twice_is_as_once() {
             line.meta(body).await;
         }
         assert_eq!(seen(&line).await, once);
-        assert_eq!(line.world.house().queue.depth().expect("depth"), (0, 0));
+        line.until_nothing_waits().await;
     }
 }
 
@@ -74,6 +74,6 @@ async fn every_sample_of_twilios_is_taken_and_twice_is_as_once() {
             }
         }
         assert_eq!(seen(&line).await, once);
-        assert_eq!(line.world.house().queue.depth().expect("depth"), (0, 0));
+        line.until_nothing_waits().await;
     }
 }

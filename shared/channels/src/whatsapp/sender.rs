@@ -86,9 +86,9 @@ struct Objection {
 }
 
 impl Objection {
-    /// Whether what was asked for is not there, or never was ours.
+    /// Whether what was asked for is not there. With its subcode the code may mean that a permission is missing.
     fn is_gone(&self) -> bool {
-        self.status == 404 || self.code == Some(100)
+        self.status == 404 || self.code == Some(100) && self.subcode != Some(33)
     }
 }
 

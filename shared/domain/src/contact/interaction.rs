@@ -158,6 +158,9 @@ pub struct Interaction {
     /// How often a worker claimed it.
     #[serde(default)]
     pub attempt: u32,
+    /// Its place in its account's row, as it was last worked on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<DateTime<Utc>>,
     /// The provider it was given to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<String>,

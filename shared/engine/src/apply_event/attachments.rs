@@ -38,13 +38,18 @@ pub(super) async fn fetch(post: &Post<'_>, setup: &Setup, message: &Received, th
         return Ok(());
     }
     for place in received::places(setup, message, thread) {
-        one(post, setup, &place).await?;
+        let found = one(post, setup, &place).await?;
+        // It went to a customer who came to have its address: told again, it is found there.
+        if !found && *thread == Thread::Unregistered {
+            return Err(Error::Raced);
+        }
     }
     Ok(())
 }
 
-async fn one(post: &Post<'_>, setup: &Setup, place: &Key) -> Result<(), Error> {
-    let Some(stored) = post.ports.table.get(place).await? else { return Ok(()) };
+/// Fetches the files of a message where it is kept; answers whether it is there.
+async fn one(post: &Post<'_>, setup: &Setup, place: &Key) -> Result<bool, Error> {
+    let Some(stored) = post.ports.table.get(place).await? else { return Ok(false) };
     let mut message: Received = decode(&stored.body)?;
     let (provider, account) = connect::account(post.ports, setup, message.channel).await?;
     let mut changed = false;
@@ -65,7 +70,7 @@ async fn one(post: &Post<'_>, setup: &Setup, place: &Key) -> Result<(), Error> {
     if changed {
         let item = received::item(setup, place.pk.clone(), &message)?;
         // Somebody marked it as read meanwhile: its files are fetched again.
-        return commit_or_fail(post.ports, vec![Change::Put(item, Expect::Version(stored.version))]).await;
+        commit_or_fail(post.ports, vec![Change::Put(item, Expect::Version(stored.version))]).await?;
     }
-    Ok(())
+    Ok(true)
 }

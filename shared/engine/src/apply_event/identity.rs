@@ -6,6 +6,7 @@ use crate::Ports;
 use crate::edit_customer::of_address;
 use crate::error::Error;
 use crate::exclude;
+use crate::link_contact::link_person;
 use crate::notice::alert_once;
 use crate::ports::table::{Change, Expect, Item, Key, TableName};
 use crate::ports::told::Identity;
@@ -19,10 +20,15 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-/// The telephone of a person whom WhatsApp may name by id alone.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// What is known of a person whom WhatsApp may name by id alone.
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 struct KnownAs {
-    phone: String,
+    /// The telephone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    phone: Option<String>,
+    /// The id that came after this one, before the telephone was known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    renamed: Option<String>,
 }
 
 shapes! { KnownAs => "known_as_v1" }
@@ -31,10 +37,40 @@ fn place(setup: &Setup, user: &str) -> Key {
     Key::new(TableName::Accounts, setup.address_partition(&format!("whatsapp:{user}")), "w")
 }
 
+async fn known(ports: &Ports, setup: &Setup, user: &str) -> Result<KnownAs, Error> {
+    let stored = ports.table.get(&place(setup, user)).await?;
+    Ok(stored.map(|s| decode(&s.body)).transpose()?.unwrap_or_default())
+}
+
+async fn note(ports: &Ports, setup: &Setup, user: &str, known: &KnownAs) -> Result<(), Error> {
+    let item = Item::new(place(setup, user), encode(known)?);
+    commit(ports, vec![Change::Put(item, Expect::Anything)]).await?;
+    Ok(())
+}
+
+/// As many names of one person as are followed.
+const NAMES: usize = 5;
+
+/// What else a person is known by, one after the other: ids that came later, and at the end the telephone, if it is known.
+pub(super) async fn known_by(ports: &Ports, setup: &Setup, user: &str) -> Result<Vec<String>, Error> {
+    let mut names = vec![user.to_owned()];
+    while let (Some(last), true) = (names.last(), names.len() <= NAMES) {
+        let KnownAs { phone, renamed } = known(ports, setup, last).await?;
+        let ends = phone.is_some();
+        match phone.or(renamed) {
+            Some(next) => names.push(next),
+            None => break,
+        }
+        if ends {
+            break;
+        }
+    }
+    Ok(names.split_off(1))
+}
+
 /// The telephone a person last wrote from under an id.
 pub(super) async fn phone_of(ports: &Ports, setup: &Setup, user: &str) -> Result<Option<String>, Error> {
-    let stored = ports.table.get(&place(setup, user)).await?;
-    Ok(stored.map(|s| decode::<KnownAs>(&s.body)).transpose()?.map(|known| known.phone))
+    Ok(known_by(ports, setup, user).await?.pop().filter(|last| last.starts_with('+')))
 }
 
 /// Remembers the telephone behind an id; what was wished under the id alone holds for the telephone from now on.
@@ -44,9 +80,9 @@ pub(super) async fn remember(ports: &Ports, setup: &Setup, user: &str, phone: &s
     }
     // Before the mapping, so that whatever dies here is done again; after it, for what was wished meanwhile.
     move_wishes(ports, setup, user, phone).await?;
-    let item = Item::new(place(setup, user), encode(&KnownAs { phone: phone.to_owned() })?);
-    commit(ports, vec![Change::Put(item, Expect::Anything)]).await?;
-    move_wishes(ports, setup, user, phone).await
+    note(ports, setup, user, &KnownAs { phone: Some(phone.to_owned()), renamed: None }).await?;
+    move_wishes(ports, setup, user, phone).await?;
+    link_person(ports, setup, user, phone).await
 }
 
 /// Has what was wished under an id hold for what is known of the person now, and no longer for the id.
@@ -72,11 +108,11 @@ pub(super) async fn wish(ports: &Ports, setup: &Setup, address: &str, wish: &Wis
     for spelling in matching::spellings(Channel::Whatsapp, address) {
         new |= exclude::address(ports, setup, &spelling, wish, None).await?;
     }
-    // Its telephone may have become known meanwhile, before the wish was there to be found under the id.
+    // Who it is may have become known meanwhile, before the wish was there to be found under the id.
     if !address.starts_with('+')
-        && let Some(phone) = phone_of(ports, setup, address).await?
+        && let Some(now) = known_by(ports, setup, address).await?.pop()
     {
-        move_wishes(ports, setup, address, &phone).await?;
+        move_wishes(ports, setup, address, &now).await?;
     }
     Ok(new)
 }
@@ -99,6 +135,7 @@ pub(super) async fn apply(post: &Post<'_>, setup: &Setup, told: &Identity) -> Re
     let Some(phone) = phone else {
         // Nobody knows the number yet: what was wished goes along with the id.
         if let (Some(old), Some(new)) = (&told.old_user, &told.new_user) {
+            note(ports, setup, old, &KnownAs { phone: None, renamed: Some(new.clone()) }).await?;
             move_wishes(ports, setup, old, new).await?;
         }
         return Ok(());

@@ -67,10 +67,8 @@ pub(super) async fn apply(post: &Post<'_>, setup: &Setup, told: &Inbound) -> Res
     }
     let message = kept(post, setup, channel, address, told, &found, flags, at);
     received::keep(post.ports, setup, &message, &found.thread).await?;
-    if found.thread != Thread::Unregistered {
-        // What it wrote while nobody was known to have it.
-        link(post.ports, setup, channel, &message.from).await?;
-    }
+    // What it wrote while nobody was known to have it, this perhaps too by now.
+    link(post.ports, setup, channel, &message.from).await?;
     attachments::fetch(post, setup, &message, &found.thread).await
 }
 
@@ -87,13 +85,18 @@ async fn identified(
         identity::remember(post.ports, setup, user, &address).await?;
         return Ok(address);
     }
-    if let Some(phone) = identity::phone_of(post.ports, setup, user).await? {
-        return Ok(phone);
+    // The telephone, or the name that came after this one.
+    let known = identity::known_by(post.ports, setup, user).await?.pop();
+    if let Some(phone) = known.as_ref().filter(|known| known.starts_with('+')) {
+        return Ok(phone.clone());
     }
+    let address = known.unwrap_or(address);
     let Some(receipt) = answered else { return Ok(address) };
     let message = raise(post.ports, setup, receipt, |_| false).await?;
     let Some(phone) = message.as_ref().and_then(|message| identity::sole_phone(message)) else { return Ok(address) };
-    identity::remember(post.ports, setup, user, phone).await?;
+    for name in [user, &address] {
+        identity::remember(post.ports, setup, name, phone).await?;
+    }
     Ok(phone.to_owned())
 }
 

@@ -13,7 +13,6 @@ use crate::reply_token::{self, ReplyToken};
 use crate::send_message::{raise, refusal};
 use crate::store::interactions::{self, Receipt};
 use crate::store::received;
-use crate::store::received::Thread;
 use crate::store::settings::Setup;
 use crate::store::setups::Setups;
 use cauce_domain::contact::channel::{Channel, Scope};
@@ -178,9 +177,7 @@ async fn keep(
         read: None,
     };
     received::keep(post.ports, setup, &message, &found.thread).await?;
-    if found.thread != Thread::Unregistered {
-        link(post.ports, setup, Channel::Email, &message.from).await?;
-    }
+    link(post.ports, setup, Channel::Email, &message.from).await?;
     Ok(())
 }
 

@@ -48,7 +48,7 @@ fn remembered(channel: Channel) -> TimeDelta {
 }
 
 /// The ways in which an address may be written among the customers'.
-pub(super) fn spellings(channel: Channel, address: &str) -> Vec<String> {
+pub(crate) fn spellings(channel: Channel, address: &str) -> Vec<String> {
     match channel {
         Channel::Email => vec![address.to_owned()],
         // An id, a short number or a name is written in one way.

@@ -19,7 +19,7 @@ mod news;
 mod status;
 mod wishes;
 
-pub(crate) use matching::holders;
+pub(crate) use matching::{holders, spellings};
 pub(crate) use status::{apply_parked, found as joined};
 pub use wishes::unsubscribe;
 

@@ -63,16 +63,21 @@ pub(super) async fn finish(
     };
     if write {
         remember(ports, setup, load, &counts, now).await?;
-        if load.kind == job::Kind::Customers {
-            link_all(ports, setup).await?;
-        }
     }
     let message = (write && counts.new + counts.changed == 0 && counts.rejected == 0 && counts.rows > 0)
         .then(|| "el archivo no trae cambios: todo estaba cargado".to_owned());
     let message = message
         .or_else(|| incomplete.then(|| "hay filas rechazadas: la foto completa no anuló ninguna orden".to_owned()));
     let load = Load { rejected_file: rejected, ..load.clone() };
-    end(ports, setup, &load, state, counts, message, now).await
+    end(ports, setup, &load, state, counts, message, now).await?;
+    // The load is over whatever becomes of this: the next one, or the address itself, asks again.
+    if write
+        && load.kind == job::Kind::Customers
+        && let Err(error) = link_all(ports, setup).await
+    {
+        tracing::warn!(project = %setup.id(), %error, "mensajes de no registrados quedan por mover");
+    }
+    Ok(())
 }
 
 /// Why a load waits for somebody: it would change a large part of what is open.

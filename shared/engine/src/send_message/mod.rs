@@ -29,6 +29,7 @@ use crate::store::interactions;
 use crate::store::keys;
 use crate::store::settings::Setup;
 use cauce_domain::contact::channel::Channel;
+use cauce_domain::contact::interaction::{Interaction, State};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::sync::Arc;
 
@@ -51,6 +52,12 @@ pub async fn send_message(ports: &Ports, setup: &Setup, one: &SendOne, now: Date
     let key = keys::interaction(setup.id(), &one.customer, one.day, &one.send);
     for _ in 0..CLAIM_TRIES {
         let Some((message, version)) = interactions::read(ports, &key).await? else { return Ok(Ended::NotSent) };
+        let had_its_turn = one.place.is_some() && message.place == one.place;
+        if had_its_turn && !matches!(message.state, State::Scheduled { .. }) {
+            // Told again by the queue: what became of it, its place was used.
+            return Ok(Ended::Sent);
+        }
+        let message = Interaction { place: one.place, ..message };
         match claim::claim(ports, setup, message, version, now).await? {
             claim::Claim::Mine(claimed) => return deliver(ports, setup, *claimed, now).await,
             claim::Claim::NotNow => return Ok(Ended::NotSent),
@@ -66,6 +73,12 @@ async fn deliver(
     mut claimed: claim::Claimed,
     now: DateTime<Utc>,
 ) -> Result<Ended, Error> {
+    let Ok(_turn) = message_files::turn(&claimed.files).await else {
+        // Nobody was asked anything: it waits without having tried.
+        claimed.message.attempt = claimed.message.attempt.saturating_sub(1);
+        let answer = Answer::NotNow { why: "muchos mensajes llevan archivos a la vez".to_owned(), wait: 0 };
+        return settle::settle(ports, setup, claimed, "", answer, now).await;
+    };
     let (sender, outgoing) = match prepare(ports, setup, &claimed, now).await {
         Ok(Ok(prepared)) => prepared,
         Ok(Err(answer)) => return settle::settle(ports, setup, claimed, "", answer, now).await,
@@ -75,10 +88,6 @@ async fn deliver(
             let answer = Answer::NotNow { why: "no se pudo preparar".to_owned(), wait: 0 };
             return settle::settle(ports, setup, claimed, "", answer, now).await;
         }
-    };
-    let Ok(_turn) = message_files::turn(&outgoing.files).await else {
-        let answer = Answer::NotNow { why: "muchos mensajes llevan archivos a la vez".to_owned(), wait: 0 };
-        return settle::settle(ports, setup, claimed, "", answer, now).await;
     };
     if let Some(cost) = spend::cost(setup, &claimed.message, &claimed.text) {
         if !spend::reserve(ports, setup, claimed.message.day, &cost).await? {

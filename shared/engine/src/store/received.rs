@@ -171,15 +171,19 @@ pub(crate) async fn move_to(
         // The entry first: a message that comes meanwhile changes it.
         let Some(known) = ports.table.get(&entry).await? else { return Ok(moved) };
         let query = Query::table(TableName::Interactions, partition.clone()).prefix("i#");
+        let mut left = false;
         for stored in query_all(ports.table.as_ref(), query).await? {
             let item = item(setup, keys::partition(setup.id(), customer), &decode(&stored.body)?)?;
             let gone = Change::Delete(stored.key, Expect::Version(stored.version));
             let changes = vec![Change::Put(item, Expect::Anything), gone];
-            moved += usize::from(matches!(commit(ports, changes).await?, Committed::Made));
+            match commit(ports, changes).await? {
+                Committed::Made => moved += 1,
+                // It changed meanwhile: its entry is not taken away from over it.
+                Committed::Lost(_) => left = true,
+            }
         }
-        if let Committed::Made =
-            commit(ports, vec![Change::Delete(entry.clone(), Expect::Version(known.version))]).await?
-        {
+        let gone = Change::Delete(entry.clone(), Expect::Version(known.version));
+        if !left && matches!(commit(ports, vec![gone]).await?, Committed::Made) {
             return Ok(moved);
         }
     }

@@ -60,6 +60,7 @@ pub(crate) fn message(state: State) -> Interaction {
         state,
         planned: true,
         attempt: 1,
+        place: None,
         follows: None,
         followed_by: None,
         cost: None,
