@@ -32,7 +32,7 @@ pub(crate) async fn link_person(ports: &Ports, setup: &Setup, user: &str, phone:
 async fn link_known(ports: &Ports, setup: &Setup, contact: &Unregistered, address: &str) -> Result<(), Error> {
     let mut holders = holders(ports, setup, contact.channel, address).await?.into_iter();
     match (holders.next(), holders.next()) {
-        (Some(customer), None) => received::move_to(ports, setup, contact, &customer).await.map(|_| ()),
+        (Some(customer), None) => received::move_to(ports, setup, contact, &customer).await,
         _ => Ok(()),
     }
 }

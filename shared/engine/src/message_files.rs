@@ -9,7 +9,7 @@ use crate::store::settings::Setup;
 use bytes::Bytes;
 use cauce_domain::contact::file::{FileKind, MessageFile};
 use std::collections::HashMap;
-use std::sync::{Mutex, OnceLock};
+use std::sync::{LazyLock, Mutex};
 use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{error::Elapsed, timeout};
@@ -43,15 +43,11 @@ fn named(name: &str, kind: FileKind) -> Option<String> {
 }
 
 /// As much of files as is kept in memory: what many messages carry is read once.
-const REMEMBERED: usize = 32 * 1024 * 1024;
+const MOST_KEPT: usize = 32 * 1024 * 1024;
+/// Their contents, by the place that tells them.
+static KEPT: LazyLock<Mutex<HashMap<String, Bytes>>> = LazyLock::new(Mutex::default);
 /// Messages with files that leave side by side: each is written out several times over on its way.
 static SIDE_BY_SIDE: Semaphore = Semaphore::const_new(2);
-
-/// Files by their place, which tells their content.
-fn remembered() -> &'static Mutex<HashMap<String, Bytes>> {
-    static REMEMBERED: OnceLock<Mutex<HashMap<String, Bytes>>> = OnceLock::new();
-    REMEMBERED.get_or_init(Mutex::default)
-}
 
 /// How long a claimed message waits for its turn: a function has a minute for everything.
 const OUTWAITED: Duration = Duration::from_secs(20);
@@ -75,15 +71,15 @@ pub(crate) async fn read(ports: &Ports, files: &[MessageFile]) -> Result<Option<
 }
 
 async fn content(ports: &Ports, place: &str, size: u64) -> Result<Option<Bytes>, Error> {
-    if let Some(known) = remembered().lock().ok().and_then(|known| known.get(place).cloned()) {
+    if let Some(known) = KEPT.lock().ok().and_then(|known| known.get(place).cloned()) {
         return Ok(Some(known));
     }
     if ports.files.size(place).await?.is_none() {
         return Ok(None);
     }
     let bytes = ports.files.read_range(place, 0, size).await?;
-    if let Ok(mut known) = remembered().lock() {
-        if known.values().map(Bytes::len).sum::<usize>() + bytes.len() > REMEMBERED {
+    if let Ok(mut known) = KEPT.lock() {
+        if known.values().map(Bytes::len).sum::<usize>() + bytes.len() > MOST_KEPT {
             known.clear();
         }
         known.insert(place.to_owned(), bytes.clone());

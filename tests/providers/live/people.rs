@@ -79,6 +79,17 @@ async fn baja_is_heeded_from_that_moment_on_that_channel_alone() {
 }
 
 #[tokio::test]
+async fn a_wish_told_a_day_late_holds_and_is_answered_with_nothing() {
+    let line = Line::on("2026-03-10", "Ana").await;
+    let now = line.world.now().timestamp();
+    line.whatsapp(text("wamid.1", "51987650000", now - 24 * 3600, "BAJA")).await;
+    assert!(line.world.account("100").await.customer.phones[0].opted_out.contains(&Scope::Whatsapp));
+    assert_eq!(*line.confirmed.lock().expect("it"), Vec::<String>::new(), "free text is closed by then");
+    line.twilio(&sms("SM1", "+51987650000", "BAJA", "")).await;
+    assert_eq!(line.confirmed.lock().expect("it").len(), 1, "an SMS has no such day");
+}
+
+#[tokio::test]
 async fn a_word_takes_back_what_words_said_and_not_what_a_load_brought() {
     let line = Line::on("2026-03-10", "Ana Beto").await;
     let exclusions = "Dirección,Canal,Motivo\n+51987650001,SMS,pidió por carta\n";

@@ -34,10 +34,15 @@ impl std::fmt::Debug for OnWhatsapp {
     }
 }
 
+/// Until when free text may be written to who wrote at an instant.
+pub fn free_until(wrote: DateTime<Utc>) -> DateTime<Utc> {
+    wrote + WINDOW
+}
+
 impl OnWhatsapp {
     /// Whether free text may leave from a number of ours.
     pub fn window_is_open(&self, account: &str, at: DateTime<Utc>) -> bool {
-        self.wrote.get(account).is_some_and(|wrote| at < *wrote + WINDOW)
+        self.wrote.get(account).is_some_and(|wrote| at < free_until(*wrote))
     }
 }
 

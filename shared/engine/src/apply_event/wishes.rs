@@ -10,6 +10,7 @@ use crate::ports::told::{Inbound, Preference};
 use crate::store::interactions::{self, Receipt};
 use crate::store::settings::Setup;
 use cauce_domain::contact::channel::{Channel, Scope};
+use cauce_domain::contact::marks::free_until;
 use cauce_domain::contact::point::{Destination, Recipients};
 use cauce_domain::contact::wish::{Source, Wish};
 use chrono::{DateTime, Utc};
@@ -41,7 +42,9 @@ pub(super) async fn silence(
             new |= exclude::address(post.ports, setup, &spelling, &wish, None).await?;
         }
     }
-    if new && told.handled.is_none() {
+    // Told days later, WhatsApp would take no free text any more.
+    let may_answer = channel != Channel::Whatsapp || post.received < free_until(at);
+    if new && told.handled.is_none() && may_answer {
         confirm(post, setup, channel, address, &told.id).await?;
     }
     Ok(())

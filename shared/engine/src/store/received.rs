@@ -157,19 +157,17 @@ pub(crate) async fn contact_of(
     stored.map(|s| decode(&s.body)).transpose()
 }
 
-/// Moves what an address wrote into a customer's thread, message by message, and takes its entry away once nothing is left;
-/// answers how many moved.
+/// Moves what an address wrote into a customer's thread, message by message, and takes its entry away once nothing is left.
 pub(crate) async fn move_to(
     ports: &Ports,
     setup: &Setup,
     contact: &Unregistered,
     customer: &CustomerId,
-) -> Result<usize, Error> {
+) -> Result<(), Error> {
     let (entry, partition) = place_of_address(setup, contact.channel, &contact.address);
-    let mut moved = 0;
     for _ in 0..10 {
         // The entry first: a message that comes meanwhile changes it.
-        let Some(known) = ports.table.get(&entry).await? else { return Ok(moved) };
+        let Some(known) = ports.table.get(&entry).await? else { return Ok(()) };
         let query = Query::table(TableName::Interactions, partition.clone()).prefix("i#");
         let mut left = false;
         for stored in query_all(ports.table.as_ref(), query).await? {
@@ -177,14 +175,14 @@ pub(crate) async fn move_to(
             let gone = Change::Delete(stored.key, Expect::Version(stored.version));
             let changes = vec![Change::Put(item, Expect::Anything), gone];
             match commit(ports, changes).await? {
-                Committed::Made => moved += 1,
+                Committed::Made => {}
                 // It changed meanwhile: its entry is not taken away from over it.
                 Committed::Lost(_) => left = true,
             }
         }
         let gone = Change::Delete(entry.clone(), Expect::Version(known.version));
         if !left && matches!(commit(ports, vec![gone]).await?, Committed::Made) {
-            return Ok(moved);
+            return Ok(());
         }
     }
     Err(Error::Raced)
