@@ -9,8 +9,8 @@ use axum::extract::State;
 use cauce_domain::contact::call::Call;
 use cauce_domain::contact::interaction::{Interaction, State as MessageState};
 use cauce_domain::contact::received::Received;
+use cauce_domain::debt::event::Event;
 use cauce_domain::ids::{CustomerId, ProjectId};
-use cauce_engine::import::payments::Generated;
 use cauce_engine::ports::table::{Index, MAX_KEYS, Query as TableQuery, Stored, TableName};
 use cauce_engine::read_thread::read_thread;
 use cauce_engine::store::codec::decode;
@@ -39,11 +39,11 @@ fn shown(message: &Interaction) -> Value {
 }
 
 fn any(stored: &Stored) -> Result<Value, Problem> {
-    if stored.key.sk.starts_with("g#") {
-        let event: Generated = decode(&stored.body)?;
+    if let Ok(event) = decode::<Event>(&stored.body) {
         let mut json = serde_json::to_value(&event).unwrap_or_default();
         json["state"] = "generated".into();
         json["state_name"] = "Generado".into();
+        json["event_name"] = event.event.spanish().into();
         return Ok(json);
     }
     if let Ok(message) = decode::<Received>(&stored.body) {
@@ -77,10 +77,7 @@ async fn with_texts(api: &Api, project: &ProjectId, stored: &[Stored]) -> Result
     Ok(items)
 }
 
-/// What a customer's partition holds, in the order it is listed: messages, then payment events.
-const PREFIXES: [&str; 2] = ["i#", "g#"];
-
-/// Lists a customer's messages, then its payment events, each newest day first, a page at a time.
+/// Lists a customer's thread, newest day first, a page at a time: messages both ways, calls, what happened to its debt.
 #[utoipa::path(get, path = "/v1/customers/{id}/interactions", tag = "interacciones", params(("id" = String, Path), Page), responses((status = 200, body = Object), (status = 404, body = Problem)))]
 async fn of_customer(
     State(api): State<Api>,
@@ -94,21 +91,12 @@ async fn of_customer(
         return Err(Problem::not_found("el cliente"));
     }
     let list = List::new(&caller, format!("interactions of {id}"));
-    let (mut at, mut after) = list.start(page.cursor.as_deref())?;
-    let limit = limit(page.limit) as usize;
-    let mut items = Vec::new();
-    while let (Some(prefix), true) = (PREFIXES.get(at), items.len() < limit) {
-        let query = TableQuery::table(TableName::Interactions, keys::partition(setup.id(), &id)).prefix(prefix);
-        let room = u32::try_from((limit - items.len()).min(MAX_KEYS)).unwrap_or(1);
-        let query = query.descending().after(after.take()).limit(room);
-        let found = api.ports.table.query(&query).await.map_err(cauce_engine::Error::from)?;
-        items.extend(with_texts(&api, setup.id(), &found.items).await?);
-        match found.next {
-            Some(next) => after = Some(next),
-            None => at += 1,
-        }
-    }
-    Ok(list.page(items, (at < PREFIXES.len()).then_some((at, after))))
+    let (_, after) = list.start(page.cursor.as_deref())?;
+    let query = TableQuery::table(TableName::Interactions, keys::partition(setup.id(), &id)).prefix("i#");
+    let query = query.descending().after(after).limit(limit(page.limit));
+    let found = api.ports.table.query(&query).await.map_err(cauce_engine::Error::from)?;
+    let items = with_texts(&api, setup.id(), &found.items).await?;
+    Ok(list.page(items, found.next.map(|next| (0, Some(next)))))
 }
 
 /// Marks what a customer wrote as read by whoever asks: people who have read receipts see it.

@@ -50,6 +50,8 @@ id!(/// One message to one customer, from decision to last state.
     SendId);
 id!(/// One message of a person to us.
     ReceivedId);
+id!(/// A promise, a payment to verify, a claim, an agreement or a reminder.
+    MatterId);
 id!(/// A load or another piece of work of the process log.
     JobId);
 

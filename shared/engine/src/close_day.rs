@@ -1,6 +1,7 @@
-//! The close of a local day: yesterday's counts, a plan that did not run, loads left waiting.
+//! The close of a local day: the agenda of the new one, yesterday's counts, a plan that did not run, loads left waiting.
 
 use crate::Ports;
+use crate::agenda;
 use crate::error::Error;
 use crate::import::turn;
 use crate::notice::alert;
@@ -53,6 +54,7 @@ pub async fn close_day(ports: &Ports, setup: &Setup, now: DateTime<Utc>) -> Resu
     turn::next(ports, setup, now).await?;
     let today = setup.today(now);
     let Some(yesterday) = today.pred_opt() else { return Ok(()) };
+    agenda::work_off(ports, setup, now).await?;
     reconcile(ports, setup, yesterday, now).await?;
     if ports.table.get(&counts_key(setup, yesterday)).await?.is_some() {
         return Ok(());

@@ -2,19 +2,24 @@
 //!
 //! - [`ports`]: what the use cases need of the outside — table, queue, files, channel, secrets.
 //! - [`store`]: the items, their keys and their access patterns.
+//! - `dossier`: one customer's debt, read, changed and written as one.
 //! - one file (or folder, for the import of files) per use case.
 //!
 //! Nothing here reads a clock: `now` is an argument, and ids come from [`ports::Ports::new_id`].
 
+mod agenda;
+pub mod agreement;
 mod alternative;
 pub mod api_keys;
 pub mod apply_event;
 pub mod approval;
 pub mod calls;
 pub mod check_store;
+pub mod claim;
 pub mod close_day;
 pub mod connect;
 pub mod create_project;
+mod dossier;
 mod drop_channel;
 pub mod edit_customer;
 pub mod error;
@@ -26,10 +31,14 @@ pub mod link_contact;
 pub mod message_files;
 pub mod messages;
 mod notice;
+pub mod order_standing;
 pub mod pace;
+pub mod pause;
+pub mod payment_to_verify;
 pub mod plan_day;
 pub mod ports;
 pub mod preview;
+pub mod promise;
 pub mod rates;
 pub mod read_thread;
 pub mod receive_webhook;

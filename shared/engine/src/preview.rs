@@ -11,7 +11,7 @@ use crate::store::settings::Setup;
 use cauce_domain::contact::channel::Channel;
 use cauce_domain::contact::point::{Destination, Email, Phone, Recipients};
 use cauce_domain::contact::sms::{Length, measure, transliterated};
-use cauce_domain::debt::account::{Account, Holds, Summary};
+use cauce_domain::debt::account::{Account, Summary};
 use cauce_domain::debt::customer::Customer;
 use cauce_domain::debt::document::Document;
 use cauce_domain::debt::money::Money;
@@ -21,7 +21,6 @@ use cauce_domain::strategy::tag::{self, Values};
 use cauce_domain::strategy::template::{MissingValue, Template};
 use chrono::{DateTime, Days, Utc};
 use serde::Serialize;
-use std::collections::BTreeMap;
 
 /// A filled template.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -193,14 +192,7 @@ fn sample(setup: &Setup, now: DateTime<Utc>) -> Result<(Account, Vec<Order>), Er
     let used = setup.templates.iter().flat_map(|t| t.value.required_tags());
     customer.variables =
         used.filter_map(|t| Some((t.strip_prefix("variable.")?.to_owned(), "ejemplo".to_owned()))).collect();
-    let account = Account {
-        id: "muestra".into(),
-        customer,
-        summary: Summary::of([&order]),
-        segment: cauce_domain::strategy::segment::DEFAULT.into(),
-        holds: Holds::default(),
-        carry: None,
-        credit: BTreeMap::new(),
-    };
+    let segment = cauce_domain::strategy::segment::DEFAULT.into();
+    let account = Account { summary: Summary::of([&order]), ..Account::new("muestra".into(), customer, segment) };
     Ok((account, vec![order]))
 }

@@ -145,6 +145,22 @@ impl Calendar {
         }
     }
 
+    /// Whether people work on a local day: no weekend, no holiday, none of the project's closed dates. What a project lets
+    /// itself send on is another matter.
+    pub fn is_working_day(&self, day: NaiveDate) -> bool {
+        match self.dates.get(&day) {
+            Some(closed) => !closed,
+            None => !matches!(day.weekday(), Weekday::Sat | Weekday::Sun) && self.holiday(day).is_none(),
+        }
+    }
+
+    /// The local day so many working days after a day; the day itself after none.
+    pub fn working_days_after(&self, day: NaiveDate, count: u8) -> NaiveDate {
+        let later = (1..HORIZON).filter_map(|n| day.checked_add_days(Days::new(n)));
+        let found = later.filter(|d| self.is_working_day(*d)).nth(usize::from(count).wrapping_sub(1));
+        found.unwrap_or(day)
+    }
+
     /// The first allowed day from the given one on, itself included.
     pub fn next_allowed_day(&self, from: NaiveDate) -> Option<NaiveDate> {
         (0..HORIZON).filter_map(|n| from.checked_add_days(Days::new(n))).find(|d| self.allows_day(*d))
@@ -213,6 +229,20 @@ mod tests {
     }
     fn day(text: &str) -> NaiveDate {
         text.parse().expect("a date")
+    }
+
+    #[test]
+    fn working_days_pass_over_weekends_and_holidays() {
+        let lima = Calendar::of(Country::Pe);
+        for (from, count, expected) in [
+            ("2026-03-13", 0, "2026-03-13"),
+            ("2026-03-14", 0, "2026-03-14"),
+            ("2026-03-13", 1, "2026-03-16"),
+            ("2026-04-01", 1, "2026-04-06"),
+            ("2026-03-13", 5, "2026-03-20"),
+        ] {
+            assert_eq!(lima.working_days_after(day(from), count), day(expected), "{from} + {count}");
+        }
     }
 
     #[test]

@@ -229,15 +229,16 @@ fn debt(case: &Case<'_>) -> Option<Verdict> {
     if let Some(until) = holds.promise_until.filter(|u| *u >= case.day) {
         return Some(Verdict::Block(Reason::PromiseLive, Some(format!("hasta el {until}"))));
     }
-    if holds.payment_under_review {
-        return block(Reason::PaymentUnderReview);
+    if let Some(until) = holds.review_until.filter(|u| *u >= case.day) {
+        return Some(Verdict::Block(Reason::PaymentUnderReview, Some(format!("se espera hasta el {until}"))));
     }
     if holds.claim_open {
         return block(Reason::ClaimOpen);
     }
     let carrying = case.facts.summary.carrying.as_ref();
     match (carrying, case.order) {
-        (None, _) if case.facts.uncollectible => block(Reason::Uncollectible),
+        (None, _) if !case.facts.summary.disputed.is_empty() => block(Reason::ClaimOpen),
+        (None, _) if !case.facts.summary.uncollectible.is_empty() => block(Reason::Uncollectible),
         (None, _) => block(Reason::NothingDue),
         (Some(now), Some(then)) if now.code != then => {
             Some(Verdict::Block(Reason::CarryingChanged, Some(format!("ahora decide la orden {}", now.code))))

@@ -1,5 +1,6 @@
 //! How a person is reached, and what came of it.
 
+pub mod alert;
 pub mod calendar;
 pub mod call;
 pub mod channel;

@@ -2,13 +2,18 @@
 //!
 //! *Overdue*, *days past due* and *vencida* are computed from today when read.
 
+use crate::author::By;
+use crate::contact::alert::{Alert, Alerts};
+use crate::debt::claim::Category;
 use crate::debt::customer::Customer;
+use crate::debt::matter::Matter;
 use crate::debt::money::Currency;
 use crate::debt::order::Order;
+use crate::debt::promise::PromiseState;
 use crate::ids::{CustomerId, SegmentId};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The one order whose due date decides a customer's day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,27 +37,41 @@ pub struct Open {
     pub count: u32,
 }
 
-/// The sum of a customer's open orders.
+/// The sum of a customer's orders by which something is owed.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Summary {
-    /// Open balance and count by currency.
+    /// What is chased, by currency.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub open: BTreeMap<Currency, Open>,
+    /// What an open claim takes out of it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub disputed: BTreeMap<Currency, Open>,
+    /// What was given up on.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub uncollectible: BTreeMap<Currency, Open>,
     /// The carrying order, if anything is owed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub carrying: Option<Carrying>,
 }
 
 impl Summary {
-    /// Sums orders up and chooses the carrying one: the earliest due date among the open ones; ties go by currency code,
-    /// then larger balance, then lower code.
+    /// Sums orders up and chooses the carrying one: the earliest due date among those that are chased; ties go by currency
+    /// code, then larger balance, then lower code.
     pub fn of<'a>(orders: impl IntoIterator<Item = &'a Order>) -> Self {
         let mut summary = Self::default();
         let mut best: Option<&Order> = None;
-        for order in orders.into_iter().filter(|o| o.is_open()) {
-            let open = summary.open.entry(order.currency).or_default();
-            open.balance = open.balance.saturating_add(order.balance());
-            open.count += 1;
+        for order in orders.into_iter().filter(|o| o.is_owed()) {
+            let sums = match (order.uncollectible, order.disputed) {
+                (true, _) => &mut summary.uncollectible,
+                (false, true) => &mut summary.disputed,
+                (false, false) => &mut summary.open,
+            };
+            let sum = sums.entry(order.currency).or_default();
+            sum.balance = sum.balance.saturating_add(order.balance());
+            sum.count += 1;
+            if !order.is_collectable() {
+                continue;
+            }
             let rank = |o: &Order| (o.due, o.currency, std::cmp::Reverse(o.balance()), o.code.clone());
             if best.is_none_or(|b| rank(order) < rank(b)) {
                 best = Some(order);
@@ -63,9 +82,19 @@ impl Summary {
         summary
     }
 
-    /// How many orders are open, over all currencies.
+    /// How many orders are chased, over all currencies.
     pub fn count(&self) -> u32 {
         self.open.values().map(|o| o.count).sum()
+    }
+
+    /// Whether anything is owed that nobody has given up on.
+    pub fn is_open(&self) -> bool {
+        !self.open.is_empty() || !self.disputed.is_empty()
+    }
+
+    /// Whether something that is chased is past due on a local day.
+    pub fn is_overdue(&self, today: NaiveDate) -> bool {
+        self.carrying.as_ref().is_some_and(|carrying| carrying.due < today)
     }
 }
 
@@ -87,9 +116,9 @@ pub struct Holds {
     /// A promise to pay is live up to and including this day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub promise_until: Option<NaiveDate>,
-    /// A declared payment is under review.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub payment_under_review: bool,
+    /// A declared payment is waited for up to and including this day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review_until: Option<NaiveDate>,
     /// The customer said it cannot pay.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cannot_pay: bool,
@@ -116,9 +145,83 @@ pub struct Account {
     /// Steps still to be decided by a later plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub carry: Option<Carry>,
+    /// What whoever works the customer has to see.
+    #[serde(default, skip_serializing_if = "Alerts::is_empty")]
+    pub alerts: Alerts,
+    /// What its open claims are about.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub claims: BTreeSet<Category>,
     /// Money received that no order took, by currency, minor units (*saldo a favor*).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub credit: BTreeMap<Currency, i64>,
+}
+
+impl Account {
+    /// A customer that owes nothing yet.
+    pub fn new(id: CustomerId, customer: Customer, segment: SegmentId) -> Self {
+        Self {
+            id,
+            customer,
+            summary: Summary::default(),
+            segment,
+            holds: Holds::default(),
+            carry: None,
+            alerts: Alerts::default(),
+            claims: BTreeSet::new(),
+            credit: BTreeMap::new(),
+        }
+    }
+
+    /// Draws from the matters that stand what holds its communications; a pause is its own.
+    pub fn hold<'a>(&mut self, matters: impl IntoIterator<Item = &'a Matter>) {
+        self.holds = Holds {
+            paused_until: self.holds.paused_until,
+            cannot_pay: self.alerts.has(Alert::CannotPay),
+            ..Holds::default()
+        };
+        self.claims.clear();
+        for matter in matters {
+            match matter {
+                Matter::Promise(it) if it.state == PromiseState::Live => {
+                    self.holds.promise_until = self.holds.promise_until.max(Some(it.limit));
+                }
+                Matter::PaymentToVerify(it) if it.holds_the_flow() => {
+                    self.holds.review_until = self.holds.review_until.max(Some(it.limit));
+                }
+                Matter::Claim(it) if it.is_open() => {
+                    self.claims.insert(it.category);
+                    self.holds.claim_open |= it.holds_the_customer();
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Has the alerts follow the debt: those that say something of it go with it, and who could not pay can once nothing
+    /// is past due any more.
+    pub fn follow_the_debt(&mut self, before: &Summary, today: NaiveDate) {
+        if before.is_open() && !self.summary.is_open() {
+            self.alerts.paid_whole();
+        }
+        if before.is_overdue(today) && !self.summary.is_overdue(today) {
+            self.alerts.clear(Alert::CannotPay);
+        }
+        self.holds.cannot_pay = self.alerts.has(Alert::CannotPay);
+    }
+
+    /// Pauses everything automatic up to and including a local day.
+    pub fn pause(&mut self, until: NaiveDate, by: &By) {
+        self.holds.paused_until = Some(until);
+        self.alerts.clear(Alert::Paused);
+        self.alerts.raise(Alert::Paused, by);
+    }
+
+    /// Ends a pause, on its day or by hand.
+    pub fn resume(&mut self, by: &By) {
+        if self.holds.paused_until.take().is_some() {
+            self.alerts.raise(Alert::Resumed, by);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -153,6 +256,17 @@ mod tests {
         );
         assert_eq!(carrying(&[order("E", "2026-03-01", 10, "PEN"), a]).as_deref(), Some("A"), "then lower code");
         assert_eq!(carrying(&[]), None);
+    }
+
+    #[test]
+    fn what_is_disputed_or_given_up_on_is_summed_apart_and_never_carries() {
+        let disputed = Order { disputed: true, ..order("A", "2026-01-01", 10, "PEN") };
+        let given_up = Order { uncollectible: true, ..order("B", "2026-01-02", 20, "PEN") };
+        let summary = Summary::of(&[disputed, given_up, order("C", "2026-03-01", 30, "PEN")]);
+        let pen: Currency = "PEN".parse().expect("pen");
+        assert_eq!(summary.carrying.as_ref().map(|c| c.code.as_str()), Some("C"));
+        let balances = [&summary.open, &summary.disputed, &summary.uncollectible].map(|sums| sums[&pen].balance);
+        assert_eq!(balances, [30, 10, 20]);
     }
 
     proptest! {

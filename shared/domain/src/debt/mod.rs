@@ -1,9 +1,16 @@
 //! Who owes what.
 
 pub mod account;
+pub mod agreement;
 pub mod amount;
+pub mod claim;
 pub mod customer;
 pub mod document;
+pub mod event;
+pub mod matter;
 pub mod money;
 pub mod order;
 pub mod payment;
+pub mod payment_to_verify;
+pub mod promise;
+pub mod rules;

@@ -76,6 +76,9 @@ pub struct Order {
     /// Given up on.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub uncollectible: bool,
+    /// An open claim takes it out of collection.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub disputed: bool,
     /// Optional descriptive fields.
     #[serde(default, skip_serializing_if = "Details::is_empty")]
     pub details: Details,
@@ -130,6 +133,7 @@ impl Order {
             loaded_balance: None,
             annulled: None,
             uncollectible: false,
+            disputed: false,
             details: Details::default(),
         }
     }
@@ -152,9 +156,19 @@ impl Order {
         }
     }
 
-    /// Whether the order is collected: something is owed, and it is neither void nor given up on.
+    /// Whether something is owed by it, collected or not.
+    pub fn is_owed(&self) -> bool {
+        self.balance() > 0 && self.annulled.is_none()
+    }
+
+    /// Whether it is owed and nobody has given up on it.
     pub fn is_open(&self) -> bool {
-        self.balance() > 0 && self.annulled.is_none() && !self.uncollectible
+        self.is_owed() && !self.uncollectible
+    }
+
+    /// Whether it is chased: open, and no claim stands against it.
+    pub fn is_collectable(&self) -> bool {
+        self.is_open() && !self.disputed
     }
 
     /// The state a reader sees today; *vencida* is computed, never stored.

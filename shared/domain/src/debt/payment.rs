@@ -2,6 +2,7 @@
 
 use crate::debt::money::Currency;
 use crate::debt::order::Order;
+use crate::ids::MatterId;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
@@ -47,20 +48,36 @@ pub struct Movement {
     /// way goes on from here.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pending: Vec<String>,
+    /// The declared payment it was verified from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub declared: Option<MatterId>,
     /// Annulled: its effect was taken back.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub annulled: bool,
 }
 
-/// Splits an amount over orders, oldest due first (ties by code), each up to its balance.
+impl Movement {
+    /// An order with what the movement does to it: its part paid, or taken back again.
+    pub fn on(&self, order: &Order) -> Order {
+        let part: i64 = self.applied.iter().filter(|(code, _)| *code == order.code).map(|(_, part)| part).sum();
+        Order { paid: order.paid + self.sign() * part, ..order.clone() }
+    }
+
+    /// 1, or −1 of one that is taken back.
+    pub fn sign(&self) -> i64 {
+        if self.annulled { -1 } else { 1 }
+    }
+}
+
+/// Splits an amount over orders, oldest due first (ties by code), each up to its balance; those given up on come last.
 ///
-/// Returns what goes to each order and what is left over. Orders of another currency, paid or not open, take nothing.
+/// Returns what goes to each order and what is left over. Orders of another currency, paid or void, take nothing.
 pub fn spread_oldest_first(amount: i64, currency: Currency, orders: &[Order]) -> (Vec<(String, i64)>, i64) {
-    let mut open: Vec<&Order> = orders.iter().filter(|o| o.is_open() && o.currency == currency).collect();
-    open.sort_by(|a, b| (a.due, &a.code).cmp(&(b.due, &b.code)));
+    let mut owed: Vec<&Order> = orders.iter().filter(|o| o.is_owed() && o.currency == currency).collect();
+    owed.sort_by(|a, b| (a.uncollectible, a.due, &a.code).cmp(&(b.uncollectible, b.due, &b.code)));
     let mut left = amount;
     let mut applied = Vec::new();
-    for order in open {
+    for order in owed {
         if left <= 0 {
             break;
         }
@@ -92,6 +109,14 @@ mod tests {
         let (applied, left) = spread_oldest_first(150, "PEN".parse().expect("pen"), &orders(&[100, 100]));
         assert_eq!(applied, [("O0".to_owned(), 100), ("O1".to_owned(), 50)]);
         assert_eq!(left, 0);
+    }
+
+    #[test]
+    fn what_was_given_up_on_is_paid_last() {
+        let mut orders = orders(&[100, 100]);
+        orders[0].uncollectible = true;
+        let (applied, _) = spread_oldest_first(150, "PEN".parse().expect("pen"), &orders);
+        assert_eq!(applied, [("O1".to_owned(), 100), ("O0".to_owned(), 50)]);
     }
 
     #[test]

@@ -46,9 +46,6 @@ pub struct Facts {
     /// A tag of the decided step's template that has no value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing_tag: Option<String>,
-    /// Everything still owed is uncollectible.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub uncollectible: bool,
     /// The first day whose steps are decided, when a carry or a missed run reaches back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<NaiveDate>,

@@ -94,7 +94,7 @@ pub fn values(account: &Account, orders: Option<&[Order]>, sender: Sender<'_>, t
             of_order(order, &mut put);
         }
         if let Some(all) = orders {
-            let same = all.iter().filter(|o| o.is_open() && o.currency == carrying.currency);
+            let same = all.iter().filter(|o| o.is_collectable() && o.currency == carrying.currency);
             put("total_vencido", money(same.filter(|o| o.due < today).map(Order::balance).sum()));
             put("lista_ordenes", list(all, sender.style));
         }
@@ -128,7 +128,7 @@ fn pay(values: &mut Values, orders: Option<&[Order]>, account: &Account, sender:
 }
 
 fn list(orders: &[Order], style: NumberStyle) -> String {
-    let mut open: Vec<&Order> = orders.iter().filter(|o| o.is_open()).collect();
+    let mut open: Vec<&Order> = orders.iter().filter(|o| o.is_collectable()).collect();
     open.sort_by(|a, b| (a.due, &a.code).cmp(&(b.due, &b.code)));
     let line = |o: &&Order| {
         format!("- {} · vence {} · {}", o.code, date(o.due), Money::new(o.balance(), o.currency).display(style))

@@ -8,9 +8,9 @@ use super::owners::{bytes_of, id_of};
 use super::reading::folder;
 use super::row::{Found, RowError};
 use super::spill::{self, Runs, SpilledRow};
-use super::touch::Touch;
 use super::{customers, exclusions, orders, payments, turn};
 use crate::Ports;
+use crate::dossier::Desk;
 use crate::error::Error;
 use crate::messages::Work;
 use crate::ports::files::whole;
@@ -24,8 +24,8 @@ use crate::store::settings::Setup;
 use crate::store::{jobs, query_all};
 use cauce_domain::debt::money::Currency;
 use cauce_domain::debt::order::Order;
-use cauce_domain::ids::{CustomerId, JobId};
-use chrono::{DateTime, NaiveDate, Utc};
+use cauce_domain::ids::CustomerId;
+use chrono::{DateTime, Utc};
 use futures::StreamExt;
 use futures::stream::FuturesOrdered;
 use serde::{Deserialize, Serialize};
@@ -50,17 +50,12 @@ shapes! { Progress => "chunk_v1" }
 
 /// What every customer of a chunk is worked on with.
 pub(super) struct Context<'a> {
-    pub(super) ports: &'a Ports,
-    pub(super) setup: &'a Setup,
-    pub(super) touch: Touch,
+    pub(super) desk: Desk<'a>,
     pub(super) found: &'a Found,
-    pub(super) load: &'a JobId,
     /// Whoever changes by API; loads have the process log instead.
     pub(super) by: Option<&'a By>,
     pub(super) picture: Option<Picture>,
     pub(super) currency: Option<Currency>,
-    pub(super) today: NaiveDate,
-    pub(super) write: bool,
     pub(super) codes: HashMap<String, CustomerId>,
 }
 
@@ -83,8 +78,8 @@ pub(super) struct Effect {
 impl Effect {
     /// Keeps what the settings ask: whether the project has companies.
     pub(super) async fn remember(&self, context: &Context<'_>, now: DateTime<Utc>) -> Result<(), Error> {
-        match self.company && context.write {
-            true => jobs::set_mark(context.ports, context.setup.id(), COMPANIES, now).await,
+        match self.company && !context.desk.dry {
+            true => jobs::set_mark(context.desk.ports, context.desk.setup.id(), COMPANIES, now).await,
             false => Ok(()),
         }
     }
@@ -244,8 +239,10 @@ async fn gather<'a>(
     write: bool,
     now: DateTime<Utc>,
 ) -> Result<Context<'a>, Error> {
-    let context = context(ports, setup, load.kind, &load.id, found, groups, now).await?;
-    Ok(Context { picture: load.options.picture, write, ..context })
+    let by = By { author: load.id.to_string(), at: now };
+    let context = context(ports, setup, load.kind, &by, found, groups).await?;
+    let desk = Desk { dry: !write, ..context.desk };
+    Ok(Context { desk, picture: load.options.picture, ..context })
 }
 
 /// What rows are worked on with: whose codes are, and what follows from a change.
@@ -253,10 +250,9 @@ pub(super) async fn context<'a>(
     ports: &'a Ports,
     setup: &'a Setup,
     kind: Kind,
-    load: &'a JobId,
+    by: &By,
     found: &'a Found,
     groups: &[Group],
-    now: DateTime<Utc>,
 ) -> Result<Context<'a>, Error> {
     let at = match kind {
         Kind::Orders => Some(2),
@@ -280,16 +276,11 @@ pub(super) async fn context<'a>(
         }
     }
     Ok(Context {
-        ports,
-        setup,
-        touch: Touch::gather(ports, setup, now).await?,
+        desk: Desk::of(ports, setup, by).await?,
         found,
-        load,
         by: None,
         picture: None,
         currency: setup.project().country.currency().parse().ok(),
-        today: setup.today(now),
-        write: true,
         codes,
     })
 }

@@ -12,18 +12,17 @@ use cauce_domain::contact::channel::{Channel, Scope};
 use cauce_domain::contact::phone::is_placeholder;
 use cauce_domain::contact::point::{Email, Phone, Point};
 use cauce_domain::country::Country;
-use cauce_domain::debt::account::{Account, Holds, Summary};
+use cauce_domain::debt::account::Account;
 use cauce_domain::debt::customer::{Customer, Kind, MAX_POINTS, Portfolio, Related, Status};
 use cauce_domain::debt::document::Document;
 use cauce_domain::ids::UserId;
-use std::collections::BTreeMap;
 
 /// How often a customer is worked out again when others get in between: as many as may share one address at once.
 const MAX_TRIES: u32 = 100;
 
 /// Takes the rows of one customer in; there is one, but for exact repetitions.
 pub(super) async fn apply(context: &Context<'_>, rows: &[SpilledRow]) -> Result<Effect, Error> {
-    let (ports, setup, write) = (context.ports, context.setup, context.write);
+    let (ports, setup, write) = (context.desk.ports, context.desk.setup, !context.desk.dry);
     let mut effect = Effect::default();
     let Some(spilled) = rows.last() else { return Ok(effect) };
     let row = Row::new(spilled, CUSTOMERS, context.found);
@@ -44,18 +43,11 @@ pub(super) async fn apply(context: &Context<'_>, rows: &[SpilledRow]) -> Result<
         if let Err(error) = fill(setup, &row, &mut customer, &mut effect.notes) {
             return Ok(effect.reject(error));
         }
-        let mut account = before.clone().unwrap_or_else(|| Account {
-            id: id.clone(),
-            customer: customer.clone(),
-            summary: Summary::default(),
-            segment: cauce_domain::strategy::segment::DEFAULT.into(),
-            holds: Holds::default(),
-            carry: None,
-            credit: BTreeMap::new(),
-        });
+        let new = || Account::new(id.clone(), customer.clone(), cauce_domain::strategy::segment::DEFAULT.into());
+        let mut account = before.clone().unwrap_or_else(new);
         effect.company = customer.kind == Kind::Company;
         account.customer = customer;
-        context.touch.settle(before.as_ref(), &mut account);
+        context.desk.touch.settle(before.as_ref(), &mut account);
         let arrivals = edit_customer::arrive(ports, setup, before.as_ref(), &mut account, write).await?;
         effect.notes.extend(arrivals.shared.iter().map(|address| {
             RowError::observation(

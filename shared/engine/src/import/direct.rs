@@ -14,7 +14,7 @@ use crate::store::accounts;
 use crate::store::edits::By;
 use crate::store::settings::Setup;
 use cauce_domain::country::NumberStyle;
-use cauce_domain::ids::{CustomerId, JobId};
+use cauce_domain::ids::CustomerId;
 use std::collections::BTreeMap;
 
 /// What a row did.
@@ -52,8 +52,7 @@ pub async fn direct(
     };
     let owner = owners(ports, setup, kind, &[(1, cells.clone())]).await?.remove(0).map_err(|e| refused(&e))?;
     let rows = [SpilledRow { owner, line: 1, cells }];
-    let author = JobId::new(by.author.as_str());
-    let context = chunk::context(ports, setup, kind, &author, &found, &[(owner, rows.to_vec())], by.at).await?;
+    let context = chunk::context(ports, setup, kind, by, &found, &[(owner, rows.to_vec())]).await?;
     let context = chunk::Context { by: Some(by), ..context };
     let effect = chunk::one(&context, kind, id_of(owner), &rows).await?;
     effect.remember(&context, by.at).await?;

@@ -14,7 +14,7 @@ use cauce_domain::debt::customer::OptOut;
 
 /// Takes the rows of one customer or one address in.
 pub(super) async fn apply(context: &Context<'_>, rows: &[SpilledRow]) -> Result<Effect, Error> {
-    let (ports, setup, write) = (context.ports, context.setup, context.write);
+    let (ports, setup, write) = (context.desk.ports, context.desk.setup, !context.desk.dry);
     let mut effect = Effect::default();
     for spilled in rows {
         let row = Row::new(spilled, EXCLUSIONS, context.found);
@@ -50,12 +50,12 @@ pub(super) async fn apply(context: &Context<'_>, rows: &[SpilledRow]) -> Result<
 
 /// A row's wish: since its date where it gives one.
 fn wish(context: &Context<'_>, scope: Scope, said: &OptOut) -> Wish {
-    let since = said.date.map(|date| context.setup.project().calendar.midnight(date));
+    let since = said.date.map(|date| context.desk.setup.project().calendar.midnight(date));
     Wish {
         scope,
         source: context.by.map_or(Source::Load, |_| Source::User),
         evidence: None,
-        at: since.unwrap_or_else(|| context.setup.project().calendar.midnight(context.today)),
+        at: since.unwrap_or_else(|| context.desk.setup.project().calendar.midnight(context.desk.today)),
         again: None,
         reason: said.reason.clone(),
         author: context.by.map(|by| by.author.clone()),

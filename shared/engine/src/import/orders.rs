@@ -5,13 +5,11 @@ use super::columns::ORDERS;
 use super::job::Picture;
 use super::row::{Ask, Row, RowError};
 use super::spill::SpilledRow;
+use crate::dossier::Dossier;
 use crate::error::Error;
-use crate::ports::table::{Change, Expect, Item, Key};
-use crate::store::accounts::{self, CodeOwner, OpenAccount};
-use crate::store::codec::{decode, encode};
-use crate::store::commit::{Committed, commit};
+use crate::ports::table::Change;
+use crate::store::edits;
 use crate::store::settings::PaymentMode;
-use crate::store::{edits, keys};
 use cauce_domain::debt::customer::{Portfolio, Status};
 use cauce_domain::debt::money::Money;
 use cauce_domain::debt::order::{Annulment, Order};
@@ -21,121 +19,56 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Orders written in one transaction; each takes up to three changes.
 const GROUP: usize = 30;
 
-/// A customer's orders while its rows are taken in.
-pub(super) struct Working {
-    pub(super) open: OpenAccount,
-    /// Every order known so far, with where it is stored.
-    pub(super) orders: BTreeMap<String, (Order, Option<(Key, u64)>)>,
-}
-
-impl Working {
-    /// Reads the account, its open orders, and those closed ones the rows name.
-    pub(super) async fn read(
-        context: &Context<'_>,
-        id: &CustomerId,
-        codes: &BTreeSet<&str>,
-    ) -> Result<Option<Self>, Error> {
-        let Some(open) = accounts::open_account(context.ports, context.setup.id(), id).await? else { return Ok(None) };
-        let orders: BTreeMap<String, (Order, Option<(Key, u64)>)> =
-            open.orders.iter().map(|(o, k, v)| (o.code.clone(), (o.clone(), Some((k.clone(), *v))))).collect();
-        let mut working = Self { open, orders };
-        let named: Vec<&str> = codes.iter().copied().filter(|c| context.code_owner(c) == Some(id)).collect();
-        working.fetch(context, &named).await?;
-        Ok(Some(working))
-    }
-
-    /// Reads closed orders that are not at hand.
-    pub(super) async fn fetch(&mut self, context: &Context<'_>, codes: &[&str]) -> Result<(), Error> {
-        let id = self.open.account.id.clone();
-        let missing = codes.iter().filter(|c| !self.orders.contains_key(**c));
-        let places: Vec<Key> = missing.map(|c| keys::closed_order(context.setup.id(), &id, c)).collect();
-        for some in places.chunks(crate::ports::table::MAX_KEYS) {
-            for stored in context.ports.table.get_many(some).await?.into_iter().flatten() {
-                let order: Order = decode(&stored.body)?;
-                self.orders.insert(order.code.clone(), (order, Some((stored.key, stored.version))));
-            }
-        }
-        Ok(())
-    }
-
-    fn current(&self) -> impl Iterator<Item = &Order> {
-        self.orders.values().map(|(o, _)| o)
-    }
-
-    /// The changes that store an order where it belongs now.
-    pub(super) fn put(&mut self, context: &Context<'_>, order: Order) -> Result<Vec<Change>, Error> {
-        let project = context.setup.id();
-        let id = self.open.account.id.clone();
-        let before = self.orders.get(&order.code).and_then(|(_, place)| place.clone());
-        let item = accounts::order_item(project, &id, &order)?;
-        let mut changes = Vec::with_capacity(3);
-        let place = match &before {
-            Some((key, version)) if *key == item.key => {
-                changes.push(Change::Put(item.clone(), Expect::Version(*version)));
-                (item.key, version + 1)
-            }
-            Some((key, version)) => {
-                changes.push(Change::Delete(key.clone(), Expect::Version(*version)));
-                changes.push(Change::Put(item.clone(), Expect::Absent));
-                (item.key, 1)
-            }
-            None => {
-                let owner = Item::new(keys::order_code(project, &order.code), encode(&CodeOwner { customer: id })?);
-                changes.push(Change::Put(owner, Expect::Absent));
-                changes.push(Change::Put(item.clone(), Expect::Absent));
-                (item.key, 1)
-            }
-        };
-        self.orders.insert(order.code.clone(), (order, Some(place)));
-        Ok(changes)
-    }
-
-    /// Writes changes together with the account summed up again; `false` when somebody was faster.
-    pub(super) async fn write(&mut self, context: &Context<'_>, mut changes: Vec<Change>) -> Result<bool, Error> {
-        let before = self.open.account.clone();
-        let mut account = before.clone();
-        context.touch.apply(Some(&before), &mut account, self.current());
-        let item = accounts::account_item(context.setup.id(), &account)?;
-        changes.push(Change::Put(item, Expect::Version(self.open.version)));
-        self.open.account = account;
-        self.open.version += 1;
-        Ok(matches!(commit(context.ports, changes).await?, Committed::Made))
-    }
-}
-
 /// Takes the rows of one customer in, and annuls what a full picture does not bring.
 pub(super) async fn apply(context: &Context<'_>, id: &CustomerId, rows: &[SpilledRow]) -> Result<Effect, Error> {
     let codes: BTreeSet<&str> = rows.iter().map(|r| r.cells[2].as_str()).collect();
     let mut first: Option<Effect> = None;
     for _ in 0..10 {
-        let Some(mut working) = Working::read(context, id, &codes).await? else {
+        let Some(mut dossier) = open(context, id, &codes).await? else {
             return Ok(Effect::default().reject_all(rows, |r| {
                 RowError::error(r.line, "Número de documento", &r.cells[1], "el cliente no existe: cárguelo primero")
             }));
         };
-        let (effect, wanted) = work_out(context, id, rows, &working);
+        let (effect, wanted) = work_out(context, id, rows, &dossier);
         let effect = first.get_or_insert(effect);
-        if !context.write || write_all(context, &mut working, wanted).await? {
+        if context.desk.dry || write_all(context, &mut dossier, wanted).await? {
             return Ok(std::mem::take(effect));
         }
     }
     Err(Error::Raced)
 }
 
+/// The dossier with those closed orders at hand that the rows name.
+pub(super) async fn open<'a>(
+    context: &'a Context<'_>,
+    id: &CustomerId,
+    codes: &BTreeSet<&str>,
+) -> Result<Option<Dossier<'a>>, Error> {
+    let Some(mut dossier) = Dossier::open(&context.desk, id).await? else { return Ok(None) };
+    dossier.fetch_orders(codes.iter().copied().filter(|c| context.code_owner(c) == Some(id))).await?;
+    Ok(Some(dossier))
+}
+
 /// What the rows make of the customer's orders: counts, and the orders to be stored.
-fn work_out(context: &Context<'_>, id: &CustomerId, rows: &[SpilledRow], working: &Working) -> (Effect, Vec<Order>) {
+fn work_out(
+    context: &Context<'_>,
+    id: &CustomerId,
+    rows: &[SpilledRow],
+    dossier: &Dossier<'_>,
+) -> (Effect, Vec<Order>) {
     let mut effect = Effect::default();
     let mut wanted = Vec::new();
-    if working.open.account.customer.status == Status::Deleted {
+    if dossier.account.customer.status == Status::Deleted {
         let gone =
             |r: &SpilledRow| RowError::error(r.line, "Número de documento", &r.cells[1], "el cliente fue eliminado");
         return (effect.reject_all(rows, gone), wanted);
     }
-    working.current().for_each(|o| effect.before(o));
-    let mut after: BTreeMap<&str, Order> = working.orders.iter().map(|(c, (o, _))| (c.as_str(), o.clone())).collect();
+    dossier.current().for_each(|o| effect.before(o));
+    let mut after: BTreeMap<&str, Order> =
+        dossier.orders.iter().map(|(c, kept)| (c.as_str(), kept.now.clone())).collect();
     for spilled in rows {
         let row = Row::new(spilled, ORDERS, context.found);
-        let stored = working.orders.get(spilled.cells[2].as_str()).map(|(o, _)| o);
+        let stored = dossier.orders.get(spilled.cells[2].as_str()).map(|kept| &kept.now);
         match read_order(context, id, &row, stored, &mut effect.notes) {
             Err(error) => effect = effect.reject(error),
             Ok(order) => {
@@ -150,10 +83,10 @@ fn work_out(context: &Context<'_>, id: &CustomerId, rows: &[SpilledRow], working
             }
         }
     }
-    for order in absent(context, rows, working) {
+    for order in absent(context, rows, dossier) {
         effect.counts.absent += 1;
         effect.counts.changed += 1;
-        let code = working.orders.get_key_value(&order.code).map_or("", |(c, _)| c.as_str());
+        let code = dossier.orders.get_key_value(&order.code).map_or("", |(c, _)| c.as_str());
         after.insert(code, order.clone());
         wanted.push(order);
     }
@@ -162,12 +95,12 @@ fn work_out(context: &Context<'_>, id: &CustomerId, rows: &[SpilledRow], working
 }
 
 /// Open orders that a full picture of their portfolio does not bring.
-fn absent(context: &Context<'_>, rows: &[SpilledRow], working: &Working) -> Vec<Order> {
+fn absent(context: &Context<'_>, rows: &[SpilledRow], dossier: &Dossier<'_>) -> Vec<Order> {
     // A row that could not be read may be any order's: a picture with such rows annuls nothing.
     if context.found.incomplete {
         return Vec::new();
     }
-    let portfolio = working.open.account.customer.portfolio;
+    let portfolio = dossier.account.customer.portfolio;
     let pictured = match context.picture {
         None => false,
         Some(Picture::Project) => true,
@@ -175,18 +108,19 @@ fn absent(context: &Context<'_>, rows: &[SpilledRow], working: &Working) -> Vec<
         Some(Picture::WrittenOff) => portfolio == Portfolio::WrittenOff,
     };
     let brought: BTreeSet<&str> = rows.iter().map(|r| r.cells[2].as_str()).collect();
-    let lost = working.current().filter(|o| pictured && o.is_open() && !brought.contains(o.code.as_str()));
+    let lost = dossier.current().filter(|o| pictured && o.is_open() && !brought.contains(o.code.as_str()));
     lost.map(|o| Order { annulled: Some(Annulment::Absent), ..o.clone() }).collect()
 }
 
-async fn write_all(context: &Context<'_>, working: &mut Working, wanted: Vec<Order>) -> Result<bool, Error> {
+async fn write_all(context: &Context<'_>, dossier: &mut Dossier<'_>, wanted: Vec<Order>) -> Result<bool, Error> {
     for group in wanted.chunks(GROUP) {
-        let mut changes = Vec::new();
         for order in group {
-            changes.extend(edit(context, working, order)?);
-            changes.extend(working.put(context, order.clone())?);
+            if let Some(edit) = edit(context, dossier, order)? {
+                dossier.also(edit);
+            }
+            dossier.put_order(order.clone());
         }
-        if !working.write(context, changes).await? {
+        if !dossier.save().await? {
             return Ok(false);
         }
     }
@@ -194,12 +128,12 @@ async fn write_all(context: &Context<'_>, working: &mut Working, wanted: Vec<Ord
 }
 
 /// The log entry of an order changed by API.
-fn edit(context: &Context<'_>, working: &Working, order: &Order) -> Result<Option<Change>, Error> {
+fn edit(context: &Context<'_>, dossier: &Dossier<'_>, order: &Order) -> Result<Option<Change>, Error> {
     let Some(by) = context.by else { return Ok(None) };
-    let before = working.orders.get(&order.code).map(|(o, _)| o);
+    let before = dossier.orders.get(&order.code).map(|kept| &kept.now);
     let fields = edits::differences(before, order)?;
-    let owner = (context.setup.id(), &working.open.account.id);
-    edits::of_customer(context.ports, by, owner, &format!("order#{}", order.code), fields).map(Some)
+    let owner = (context.desk.setup.id(), &dossier.account.id);
+    edits::of_customer(context.desk.ports, by, owner, &format!("order#{}", order.code), fields).map(Some)
 }
 
 /// Reads a row over the stored order, or as a new one.
@@ -240,7 +174,7 @@ fn read_order(
             Ask::Set(_) => *slot = positive(row, name, row.amount(name, currency)?)?.unwrap_or(*slot),
         }
     }
-    if context.setup.project().payment_mode == PaymentMode::Balance {
+    if context.desk.setup.project().payment_mode == PaymentMode::Balance {
         let balance = row.amount("Saldo pendiente", currency)?;
         if balance.is_some_and(|b| b < 0) {
             return Err(row.error("Saldo pendiente", "el saldo no puede ser negativo: use 0 si está pagada"));

@@ -45,6 +45,9 @@ impl Touch {
         orders: impl IntoIterator<Item = &'a Order>,
     ) {
         account.summary = Summary::of(orders);
+        if let Some(before) = before {
+            account.follow_the_debt(&before.summary, self.today.to);
+        }
         self.settle(before, account);
     }
 

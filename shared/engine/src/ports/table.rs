@@ -54,6 +54,8 @@ pub enum Index {
     Carry,
     /// A project's customers; whole items.
     Customers,
+    /// What is done to accounts by local day without anybody asking; whole items.
+    Agenda,
     /// Interactions by the instant something is to be done with them; keys only.
     Release,
     /// Interactions by local day; keys only.
@@ -62,11 +64,11 @@ pub enum Index {
 
 impl Index {
     /// Every index.
-    pub const ALL: [Self; 5] = [Self::Due, Self::Carry, Self::Customers, Self::Release, Self::Day];
+    pub const ALL: [Self; 6] = [Self::Due, Self::Carry, Self::Customers, Self::Agenda, Self::Release, Self::Day];
     /// The table it is on.
     pub fn table(self) -> TableName {
         match self {
-            Self::Due | Self::Carry | Self::Customers => TableName::Accounts,
+            Self::Due | Self::Carry | Self::Customers | Self::Agenda => TableName::Accounts,
             Self::Release | Self::Day => TableName::Interactions,
         }
     }
@@ -76,6 +78,7 @@ impl Index {
             Self::Due => "due",
             Self::Carry => "carry",
             Self::Customers => "customers",
+            Self::Agenda => "agenda",
             Self::Release => "release",
             Self::Day => "day",
         }

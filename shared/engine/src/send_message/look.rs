@@ -67,7 +67,6 @@ impl Look {
             holds: account.holds.clone(),
             reach: recipients.as_ref().map_or_else(|r| *r, |_| Reach::Usable),
             missing_tag: text.as_ref().err().cloned(),
-            uncollectible: false,
             since: message.facts.since,
             done: message.facts.done.clone(),
         };

@@ -8,10 +8,11 @@ use crate::ports::table::{Expect, Index, Item, Key, Query, Stored, TableName};
 use cauce_domain::contact::wish::Wish;
 use cauce_domain::debt::account::Account;
 use cauce_domain::debt::customer::Status;
+use cauce_domain::debt::matter::Matter;
 use cauce_domain::debt::order::Order;
 use cauce_domain::debt::payment::Movement;
 use cauce_domain::ids::{CustomerId, ProjectId};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 /// Whose order or movement a code is.
@@ -45,18 +46,21 @@ shapes! {
     AddressDay => "address_day_v1",
 }
 
-/// An account with its open orders, as read; versions guard what is written back.
+/// An account with what is owed and what stands over it, as read; versions guard what is written back.
 #[derive(Debug, Clone)]
 pub struct OpenAccount {
     /// The account.
     pub account: Account,
     /// Its version.
     pub version: u64,
-    /// Open orders with their keys and versions.
+    /// Orders by which something is owed, with their keys and versions.
     pub orders: Vec<(Order, Key, u64)>,
+    /// Matters that stand, with their keys and versions.
+    pub matters: Vec<(Matter, Key, u64)>,
 }
 
-/// The account item with its index places: due while something is open, carry while a plan owes it a look.
+/// The account item with its index places: due while something is chased, carry while a plan owes it a look, agenda on the
+/// day after a pause.
 pub fn account_item(project: &ProjectId, account: &Account) -> Result<Item, Error> {
     let shard = keys::shard_of(&account.id).to_owned();
     let mut item = Item::new(keys::account(project, &account.id), encode(account)?);
@@ -68,8 +72,45 @@ pub fn account_item(project: &ProjectId, account: &Account) -> Result<Item, Erro
         if let Some(carry) = account.carry {
             item = item.indexed(Index::Carry, keys::day_shard(project, carry.on, &shard), account.id.as_str());
         }
+        if let Some(after) = account.holds.paused_until.and_then(|until| until.succ_opt()) {
+            item = on_agenda(item, project, &account.id, after);
+        }
     }
     Ok(item)
+}
+
+/// The item of a matter: among those that stand, on the agenda of the day it is looked at; or put away.
+pub fn matter_item(
+    project: &ProjectId,
+    customer: &CustomerId,
+    matter: &Matter,
+    today: NaiveDate,
+) -> Result<Item, Error> {
+    if !matter.stands(today) {
+        return Ok(Item::new(keys::ended_matter(project, customer, matter.id()), encode(matter)?));
+    }
+    let item = Item::new(keys::standing_matter(project, customer, matter.id()), encode(matter)?);
+    Ok(match matter.next_look() {
+        Some(day) => on_agenda(item, project, customer, day),
+        None => item,
+    })
+}
+
+/// The item of a movement; one that has not reached all of its orders is on the agenda at once.
+pub fn movement_item(
+    project: &ProjectId,
+    customer: &CustomerId,
+    movement: &Movement,
+    today: NaiveDate,
+) -> Result<Item, Error> {
+    let item = Item::new(keys::movement(project, customer, &movement.code), encode(movement)?);
+    Ok(if movement.pending.is_empty() { item } else { on_agenda(item, project, customer, today) })
+}
+
+/// What is done without anybody asking once a local day has begun. Entries of one customer lie side by side.
+fn on_agenda(item: Item, project: &ProjectId, customer: &CustomerId, day: NaiveDate) -> Item {
+    let sort = format!("{customer}#{}", item.key.sk);
+    item.indexed(Index::Agenda, keys::day_shard(project, day, keys::shard_of(customer)), sort)
 }
 
 /// The item of an order: among the open ones by due date, or among the closed.
@@ -79,7 +120,7 @@ pub fn order_item(project: &ProjectId, customer: &CustomerId, order: &Order) -> 
 
 /// Where an order is kept now.
 pub fn order_key(project: &ProjectId, customer: &CustomerId, order: &Order) -> Key {
-    if order.is_open() {
+    if order.is_owed() {
         keys::open_order(project, customer, order.due, &order.code)
     } else {
         keys::closed_order(project, customer, &order.code)
@@ -97,20 +138,22 @@ pub async fn account(ports: &Ports, project: &ProjectId, id: &CustomerId) -> Res
     stored.map(|s| Ok((read_account(&s)?, s.version))).transpose()
 }
 
-/// Reads an account and every open order of it with one query.
+/// Reads an account with what is owed and what stands over it with one query.
 pub async fn open_account(ports: &Ports, project: &ProjectId, id: &CustomerId) -> Result<Option<OpenAccount>, Error> {
-    let query = Query::table(TableName::Accounts, keys::partition(project, id)).between("a", "p");
+    let query = Query::table(TableName::Accounts, keys::partition(project, id)).between("a", "p#\u{10FFFF}");
     let items = query_all(ports.table.as_ref(), query).await?;
     let mut found = None;
-    let mut orders = Vec::new();
+    let (mut orders, mut matters) = (Vec::new(), Vec::new());
     for stored in items {
         if stored.key.sk == "a" {
             found = Some((read_account(&stored)?, stored.version));
         } else if stored.key.sk.starts_with("o#") {
             orders.push((decode(&stored.body)?, stored.key, stored.version));
+        } else if stored.key.sk.starts_with("p#") {
+            matters.push((decode(&stored.body)?, stored.key, stored.version));
         }
     }
-    Ok(found.map(|(account, version)| OpenAccount { account, version, orders }))
+    Ok(found.map(|(account, version)| OpenAccount { account, version, orders, matters }))
 }
 
 /// Reads every order of a customer, open and closed.
@@ -130,6 +173,18 @@ pub async fn all_orders(ports: &Ports, project: &ProjectId, id: &CustomerId) -> 
 pub async fn movements(ports: &Ports, project: &ProjectId, id: &CustomerId) -> Result<Vec<Movement>, Error> {
     let query = Query::table(TableName::Accounts, keys::partition(project, id)).prefix("z#m#");
     query_all(ports.table.as_ref(), query).await?.iter().map(|s| decode(&s.body)).collect()
+}
+
+/// Reads every matter of a customer, those that stand and those that are over.
+pub async fn matters(ports: &Ports, project: &ProjectId, id: &CustomerId) -> Result<Vec<Matter>, Error> {
+    let mut matters = Vec::new();
+    for prefix in ["p#", "z#p#"] {
+        let query = Query::table(TableName::Accounts, keys::partition(project, id)).prefix(prefix);
+        for stored in query_all(ports.table.as_ref(), query).await? {
+            matters.push(decode(&stored.body)?);
+        }
+    }
+    Ok(matters)
 }
 
 /// Finds an order by its code, open or closed.

@@ -42,6 +42,8 @@ shapes! {
     cauce_domain::debt::account::Account => "account_v1",
     cauce_domain::debt::order::Order => "order_v1",
     cauce_domain::debt::payment::Movement => "movement_v1",
+    cauce_domain::debt::matter::Matter => "matter_v1",
+    cauce_domain::debt::event::Event => "event_v1",
     cauce_domain::contact::interaction::Interaction => "interaction_v1",
     cauce_domain::contact::ledger::Week => "ledger_v1",
     cauce_domain::strategy::template::Template => "template_v1",

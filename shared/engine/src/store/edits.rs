@@ -13,21 +13,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Who makes a change, and when.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct By {
-    /// A user's id, `api` for a key of the project, `cauce` for the product itself.
-    pub author: String,
-    /// The instant.
-    pub at: DateTime<Utc>,
-}
-
-impl By {
-    /// The product itself.
-    pub fn cauce(at: DateTime<Utc>) -> Self {
-        Self { author: "cauce".to_owned(), at }
-    }
-}
+pub use cauce_domain::author::By;
 
 /// One change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

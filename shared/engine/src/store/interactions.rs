@@ -9,6 +9,7 @@ use crate::ports::told::Status;
 use cauce_domain::contact::file::MessageFile;
 use cauce_domain::contact::interaction::{Interaction, State};
 use cauce_domain::contact::ledger::Week;
+use cauce_domain::debt::event::Event;
 use cauce_domain::ids::{CustomerId, ProjectId, SendId};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -143,6 +144,14 @@ pub fn item(project: &ProjectId, message: &Interaction, chosen: bool) -> Result<
         );
     }
     Ok(item)
+}
+
+/// The item of something that happened to a customer's debt, in its thread and in the day's index.
+pub fn event_item(project: &ProjectId, event: &Event) -> Result<Item, Error> {
+    let id = SendId::new(event.id.as_str());
+    let key = keys::interaction(project, &event.customer, event.day, &id);
+    let day = day_partition(project, event.day, keys::shard_of(&event.customer));
+    Ok(Item::new(key, encode(event)?).indexed(Index::Day, day, format!("{}#{id}", event.customer)))
 }
 
 /// The partition of a day in the day index.

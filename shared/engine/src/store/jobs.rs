@@ -132,6 +132,11 @@ pub fn answered_key(project: &ProjectId, key: &str) -> Key {
     Key::new(TableName::Jobs, format!("{project}#idem#{}", keys::sha256(key.as_bytes())), "i")
 }
 
+/// The place of what a request did.
+pub fn done_key(project: &ProjectId, request: &str) -> Key {
+    Key::new(TableName::Jobs, format!("{project}#did#{}", keys::sha256(request.as_bytes())), "d")
+}
+
 /// Reads a day's run.
 pub async fn run(ports: &Ports, project: &ProjectId, date: NaiveDate) -> Result<Option<(Run, u64)>, Error> {
     let stored = ports.table.get(&run_key(project, date)).await?;

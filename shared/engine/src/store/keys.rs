@@ -2,7 +2,7 @@
 
 use crate::ports::table::{Key, TableName};
 use cauce_domain::contact::ledger::week_of;
-use cauce_domain::ids::{CustomerId, ProjectId, SendId};
+use cauce_domain::ids::{CustomerId, MatterId, ProjectId, SendId};
 use chrono::{DateTime, NaiveDate, Utc};
 use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
@@ -28,14 +28,24 @@ pub fn account(project: &ProjectId, customer: &CustomerId) -> Key {
     Key::new(TableName::Accounts, partition(project, customer), "a")
 }
 
-/// An open order.
+/// An order by which something is owed.
 pub fn open_order(project: &ProjectId, customer: &CustomerId, due: NaiveDate, code: &str) -> Key {
     Key::new(TableName::Accounts, partition(project, customer), format!("o#{due}#{code}"))
 }
 
-/// A closed order: paid, annulled or uncollectible.
+/// A closed order: paid or annulled.
 pub fn closed_order(project: &ProjectId, customer: &CustomerId, code: &str) -> Key {
     Key::new(TableName::Accounts, partition(project, customer), format!("z#o#{code}"))
+}
+
+/// A matter that stands.
+pub fn standing_matter(project: &ProjectId, customer: &CustomerId, matter: &MatterId) -> Key {
+    Key::new(TableName::Accounts, partition(project, customer), format!("p#{matter}"))
+}
+
+/// A matter that is over.
+pub fn ended_matter(project: &ProjectId, customer: &CustomerId, matter: &MatterId) -> Key {
+    Key::new(TableName::Accounts, partition(project, customer), format!("z#p#{matter}"))
 }
 
 /// A movement of a customer.
@@ -58,7 +68,7 @@ pub fn address(project: &ProjectId, hmac: &str) -> String {
     format!("{project}#ad#{hmac}")
 }
 
-/// The partition of a day in the due or carry index.
+/// The partition of a day in the due, carry or agenda index.
 pub fn day_shard(project: &ProjectId, day: NaiveDate, shard: &str) -> String {
     format!("{project}#{day}#{shard}")
 }

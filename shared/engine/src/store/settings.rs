@@ -16,6 +16,7 @@ use cauce_domain::contact::ledger::Caps;
 use cauce_domain::contact::price::{Cost, PriceBook};
 use cauce_domain::country::{Country, NumberStyle};
 use cauce_domain::debt::customer::Kind;
+use cauce_domain::debt::rules::Rules;
 use cauce_domain::ids::{ProjectId, TemplateId, UserId};
 use cauce_domain::strategy::flow::Flow;
 use cauce_domain::strategy::registered::Registered;
@@ -114,6 +115,9 @@ pub struct Project {
     /// A message that cannot reach its address is followed by a standard text on the channel that last worked.
     #[serde(default = "yes")]
     pub alternative_channel: bool,
+    /// What it decides about promises, declared payments and claims.
+    #[serde(default)]
+    pub rules: Rules,
     /// Whoever refuses marketing at WhatsApp is not written to there at all.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub marketing_stop_is_full: bool,

@@ -34,7 +34,6 @@ pub fn observe(account: &Account, strategy: &Strategy, span: Span, sender: Sende
         holds: account.holds.clone(),
         reach,
         missing_tag: template.and_then(|t| missing(account, &t.required, sender, span.to)),
-        uncollectible: false,
         since: (reaching.from < span.from).then_some(reaching.from),
         done: done.to_vec(),
     })

@@ -21,15 +21,7 @@ pub(crate) fn account() -> Account {
     let mut customer = Customer::new(Document::parse("DNI", "1").expect("a document"), "Ana Díaz");
     customer.phones = vec![Point::new(1, Phone::parse("987654321", Some(Country::Pe)).expect("a phone"))];
     let order = Order::new("F-1", day("2026-03-07"), Money::new(123_450, "PEN".parse().expect("pen")));
-    Account {
-        id: "c".into(),
-        customer,
-        summary: Summary::of([&order]),
-        segment: "default".into(),
-        holds: Holds::default(),
-        carry: None,
-        credit: BTreeMap::new(),
-    }
+    Account { summary: Summary::of([&order]), ..Account::new("c".into(), customer, "default".into()) }
 }
 pub(crate) fn facts() -> Facts {
     let account = account();
@@ -41,7 +33,6 @@ pub(crate) fn facts() -> Facts {
         holds: account.holds,
         reach: Reach::Usable,
         missing_tag: None,
-        uncollectible: false,
         since: None,
         done: Vec::new(),
     }

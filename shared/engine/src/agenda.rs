@@ -1,0 +1,98 @@
+//! The agenda: what the beginning of a local day does to accounts without anybody asking. Promises whose limit went by are
+//! judged, pauses end, declared payments nobody looked at become the supervisor's, payments left half way go on.
+//!
+//! Done twice it changes nothing: what is done leaves the agenda in the transaction that does it. Days gone by are looked at
+//! again for a while, so that an index that was behind, or a night nobody worked, loses nothing. No plan waits for it: whether
+//! a pause or a promise holds today is read from its day.
+
+use crate::Ports;
+use crate::dossier::{AtHand, Desk, Dossier, change, resume};
+use crate::error::Error;
+use crate::pause;
+use crate::payment_to_verify;
+use crate::ports::table::{Index, Query};
+use crate::store::edits::By;
+use crate::store::jobs;
+use crate::store::keys::{self, SHARD_NAMES};
+use crate::store::query_all;
+use crate::store::settings::Setup;
+use cauce_domain::debt::event::EventKind;
+use cauce_domain::debt::matter::Matter;
+use cauce_domain::debt::payment_to_verify::PaymentToVerify;
+use cauce_domain::ids::CustomerId;
+use chrono::{DateTime, Days, NaiveDate, Utc};
+use futures::{StreamExt, TryStreamExt};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Days looked at again, today included.
+const LOOKED_AT: u64 = 3;
+/// Most days that are caught up with, after which an entry waits for somebody to touch its account.
+const MOST_DAYS: u64 = 60;
+/// Accounts worked on at once.
+const TOGETHER: usize = 16;
+/// The mark of the last local day that was worked off.
+const MARK: &str = "agenda";
+
+/// Works off everything up to today; answers how many accounts had something on it.
+pub(crate) async fn work_off(ports: &Ports, setup: &Setup, now: DateTime<Utc>) -> Result<usize, Error> {
+    let desk = Desk::of(ports, setup, &By::cauce(now)).await?;
+    let last = jobs::mark(ports, setup.id(), MARK).await?.map(|at| setup.today(at));
+    let mut worked = 0;
+    for shard in SHARD_NAMES {
+        let entries = entries(&desk, last, shard).await?;
+        worked += entries.len();
+        let work = entries.into_iter().map(|(id, movements)| one(&desk, id, movements));
+        futures::stream::iter(work).buffer_unordered(TOGETHER).try_collect::<Vec<()>>().await?;
+    }
+    if last != Some(desk.today) {
+        jobs::set_mark(ports, setup.id(), MARK, now).await?;
+    }
+    Ok(worked)
+}
+
+type Entries = BTreeMap<CustomerId, BTreeSet<String>>;
+
+/// Whose entries stand in a shard, with the movements among them.
+async fn entries(desk: &Desk<'_>, last: Option<NaiveDate>, shard: &str) -> Result<Entries, Error> {
+    let back = |days| desk.today.checked_sub_days(Days::new(days)).unwrap_or(desk.today);
+    let from = last.unwrap_or(desk.today).min(back(LOOKED_AT - 1)).max(back(MOST_DAYS));
+    let mut found = Entries::new();
+    for day in from.iter_days().take_while(|day| *day <= desk.today) {
+        let query = Query::index(Index::Agenda, keys::day_shard(desk.setup.id(), day, shard));
+        for stored in query_all(desk.ports.table.as_ref(), query).await? {
+            let Some((_, id)) = stored.key.pk.split_once('#') else { continue };
+            let movements = found.entry(CustomerId::from(id)).or_default();
+            movements.extend(stored.key.sk.strip_prefix("z#m#").map(str::to_owned));
+        }
+    }
+    Ok(found)
+}
+
+async fn one(desk: &Desk<'_>, id: CustomerId, movements: BTreeSet<String>) -> Result<(), Error> {
+    for code in movements {
+        resume(desk, &id, &code).await?;
+    }
+    change(desk, &id, &AtHand::default(), |dossier| {
+        look(dossier);
+        Ok(())
+    })
+    .await
+}
+
+/// What a day's beginning does to one account.
+fn look(dossier: &mut Dossier<'_>) {
+    let today = dossier.today();
+    if dossier.account.holds.paused_until.is_some_and(|until| until < today) {
+        pause::end(dossier);
+    }
+    let late = |matter: &Matter| match matter {
+        Matter::PaymentToVerify(it) if it.holds_the_flow() && it.limit < today => Some(it.clone()),
+        _ => None,
+    };
+    let late: Vec<PaymentToVerify> = dossier.matters.values().filter_map(|kept| late(&kept.now)).collect();
+    for payment in late {
+        dossier.tell(EventKind::PaymentEscalated, payment_to_verify::about(&payment, payment.amount));
+        dossier.put_matter(Matter::PaymentToVerify(PaymentToVerify { escalated: true, ..payment }));
+    }
+    dossier.judge_promises();
+}

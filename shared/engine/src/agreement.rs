@@ -1,0 +1,100 @@
+//! Agreements on other terms are noted and taken back; the orders stay as they are.
+
+use crate::Ports;
+use crate::dossier::{AtHand, Desk, Dossier, change};
+use crate::error::Error;
+use crate::store::edits::By;
+use crate::store::settings::Setup;
+use cauce_domain::contact::alert::Alert;
+use cauce_domain::contact::file::MessageFile;
+use cauce_domain::debt::agreement::{Agreement, AgreementKind, Terms};
+use cauce_domain::debt::event::{About, EventKind};
+use cauce_domain::debt::matter::Matter;
+use cauce_domain::ids::{CustomerId, MatterId};
+
+/// What was agreed on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// The orders it is about; none means all.
+    pub orders: Vec<String>,
+    /// The new terms.
+    pub terms: Terms,
+    /// The document signed.
+    pub files: Vec<MessageFile>,
+}
+
+fn alert_of(kind: AgreementKind) -> Alert {
+    match kind {
+        AgreementKind::Restructuring => Alert::Restructuring,
+        AgreementKind::Refinancing => Alert::Refinancing,
+    }
+}
+
+/// Notes an agreement in a dossier.
+pub(crate) fn note(dossier: &mut Dossier<'_>, kind: AgreementKind, asked: &Asked) -> Result<Agreement, Error> {
+    let refused = |field, message: &str| Err(Error::refused("invalid_value", field, message));
+    if asked.terms.amount <= 0 || asked.terms.instalments == 0 {
+        return refused("terms.amount", "indique un monto mayor que cero y al menos una cuota");
+    }
+    if let Some(code) = asked.orders.iter().find(|code| !dossier.orders.contains_key(*code)) {
+        return refused("terms.orders", &format!("la orden {code} no es de este cliente"));
+    }
+    let agreement = Agreement {
+        id: dossier.new_matter(),
+        kind,
+        orders: asked.orders.clone(),
+        terms: asked.terms.clone(),
+        files: asked.files.clone(),
+        by: dossier.by().clone(),
+        annulled: None,
+    };
+    let by = dossier.by().clone();
+    dossier.account.alerts.raise(alert_of(kind), &by);
+    dossier.tell(EventKind::AgreementMade, about(&agreement));
+    dossier.put_matter(Matter::Agreement(agreement.clone()));
+    Ok(agreement)
+}
+
+/// Takes an agreement back; its alert goes with the last of its kind.
+pub async fn annul(
+    ports: &Ports,
+    setup: &Setup,
+    (customer, id): (&CustomerId, &MatterId),
+    (by, request): (&By, Option<String>),
+) -> Result<Agreement, Error> {
+    let desk = Desk::of(ports, setup, by).await?.asked(request);
+    change(&desk, customer, &AtHand::matter(id), |dossier| {
+        let known = dossier.matter(id, "el acuerdo", of)?;
+        if known.annulled.is_some() {
+            return Err(Error::refused("agreement_annulled", None, "el acuerdo ya está anulado"));
+        }
+        let agreement = Agreement { annulled: Some(by.clone()), ..known };
+        dossier.put_matter(Matter::Agreement(agreement.clone()));
+        let stands = |agreement: &Agreement, kind| agreement.annulled.is_none() && agreement.kind == kind;
+        let mut left = dossier.matters.values().filter_map(|kept| of(&kept.now));
+        if !left.any(|other| stands(other, agreement.kind)) {
+            dossier.account.alerts.clear(alert_of(agreement.kind));
+        }
+        dossier.tell(EventKind::AgreementAnnulled, about(&agreement));
+        Ok(agreement)
+    })
+    .await
+}
+
+fn of(matter: &Matter) -> Option<&Agreement> {
+    match matter {
+        Matter::Agreement(agreement) => Some(agreement),
+        _ => None,
+    }
+}
+
+fn about(agreement: &Agreement) -> About {
+    About {
+        subject: agreement.id.to_string(),
+        orders: agreement.orders.clone(),
+        date: Some(agreement.terms.first_due),
+        amount: Some(agreement.terms.amount),
+        currency: Some(agreement.terms.currency),
+        detail: agreement.terms.comment.clone(),
+    }
+}

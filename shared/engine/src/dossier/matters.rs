@@ -1,0 +1,107 @@
+//! Matters in a dossier: found, changed, and promises judged again whenever what they wait for changes.
+
+use super::{Dossier, Kept};
+use crate::error::Error;
+use cauce_domain::contact::alert::Alert;
+use cauce_domain::debt::event::{About, EventKind};
+use cauce_domain::debt::matter::Matter;
+use cauce_domain::debt::order::Order;
+use cauce_domain::debt::payment::Movement;
+use cauce_domain::debt::promise::{Promise, PromiseState};
+use cauce_domain::ids::MatterId;
+
+impl Dossier<'_> {
+    /// Changes a matter, or adds one.
+    pub(crate) fn put_matter(&mut self, matter: Matter) {
+        Kept::put(&mut self.matters, matter.id().clone(), matter);
+    }
+
+    /// A matter of a kind, or that there is none.
+    pub(crate) fn matter<T>(
+        &self,
+        id: &MatterId,
+        what: &'static str,
+        of: impl Fn(&Matter) -> Option<&T>,
+    ) -> Result<T, Error>
+    where
+        T: Clone,
+    {
+        self.matters.get(id).and_then(|kept| of(&kept.now)).cloned().ok_or(Error::NotFound(what))
+    }
+
+    /// The promises that stand, judged or not.
+    pub(crate) fn promises(&self) -> Vec<Promise> {
+        let promise = |kept: &Kept<Matter>| match &kept.now {
+            Matter::Promise(promise) => Some(promise.clone()),
+            _ => None,
+        };
+        self.matters.values().filter_map(promise).collect()
+    }
+
+    /// Judges every promise by what is known now; what it says of the customer follows.
+    pub(crate) fn judge_promises(&mut self) {
+        let reviewed = |kept: &Kept<Matter>| matches!(&kept.now, Matter::PaymentToVerify(it) if it.holds_the_flow());
+        let under_review = self.matters.values().any(reviewed);
+        for promise in self.promises() {
+            let state = promise.judged(self.today(), under_review);
+            if state != promise.state {
+                self.turn_promise(promise, state);
+            }
+        }
+    }
+
+    /// A promise comes to stand otherwise.
+    pub(crate) fn turn_promise(&mut self, promise: Promise, state: PromiseState) {
+        let event = match state {
+            PromiseState::Live => EventKind::PromiseReopened,
+            PromiseState::Kept => EventKind::PromiseKept,
+            PromiseState::PartlyKept => EventKind::PromisePartlyKept,
+            PromiseState::Broken => EventKind::PromiseBroken,
+            PromiseState::Annulled => EventKind::PromiseAnnulled,
+        };
+        match (promise.state, state) {
+            (_, PromiseState::Broken) => {
+                let by = self.by().clone();
+                self.account.alerts.raise(Alert::BrokenPromise, &by);
+            }
+            (PromiseState::Broken, _) => self.account.alerts.clear(Alert::BrokenPromise),
+            _ => {}
+        }
+        self.tell(event, about_promise(&promise));
+        self.put_matter(Matter::Promise(Promise { state, ..promise }));
+    }
+
+    /// A movement came or was taken back: promises count it anew.
+    pub(super) fn count_movement(&mut self, movement: &Movement) {
+        for mut promise in self.promises() {
+            if promise.count(movement) {
+                self.put_matter(Matter::Promise(promise));
+            }
+        }
+        self.judge_promises();
+    }
+
+    /// A loaded balance fell, or rose again: somebody paid and the company tells the result alone.
+    pub(super) fn balance_fell(&mut self, order: &Order, by: i64) {
+        let today = self.today();
+        for mut promise in self.promises() {
+            if promise.currency == order.currency && promise.is_about(&order.code) && promise.covers(today) {
+                promise.fallen = promise.fallen.saturating_add(by).max(0);
+                self.put_matter(Matter::Promise(promise));
+            }
+        }
+        self.judge_promises();
+    }
+}
+
+/// What an event says of a promise.
+pub(crate) fn about_promise(promise: &Promise) -> About {
+    About {
+        subject: promise.id.to_string(),
+        orders: promise.orders.clone(),
+        date: Some(promise.date),
+        amount: Some(promise.amount),
+        currency: Some(promise.currency),
+        detail: None,
+    }
+}

@@ -1,0 +1,80 @@
+//! Saving: what changed becomes one transaction, with everything that follows from it.
+
+use super::{Dossier, Kept};
+use crate::error::Error;
+use crate::ports::table::{Change, Expect, Item};
+use crate::store::accounts::{self, CodeOwner};
+use crate::store::codec::encode;
+use crate::store::commit::{Committed, commit};
+use crate::store::{interactions, keys};
+use cauce_domain::debt::matter::Matter;
+use chrono::NaiveDate;
+
+impl Dossier<'_> {
+    /// Writes all of it, or nothing; `false` when somebody was faster. Afterwards it may be changed and saved further.
+    pub(crate) async fn save(&mut self) -> Result<bool, Error> {
+        let changes = self.take_changes()?;
+        if self.desk.dry {
+            return Ok(true);
+        }
+        self.before = self.account.clone();
+        self.version += 1;
+        Ok(matches!(commit(self.desk.ports, changes).await?, Committed::Made))
+    }
+
+    /// Whether there is anything to be saved.
+    pub(crate) fn is_changed(&self) -> bool {
+        let misplaced = |kept: &Kept<Matter>| kept.changed || is_misplaced(kept, self.desk.today);
+        self.account != self.before
+            || !(self.changes.is_empty() && self.events.is_empty())
+            || self.orders.values().any(|kept| kept.changed)
+            || self.matters.values().any(misplaced)
+    }
+
+    /// The transaction, and the dossier as it stands once that is made.
+    fn take_changes(&mut self) -> Result<Vec<Change>, Error> {
+        let (project, id) = (self.desk.setup.id(), self.account.id.clone());
+        let mut changes = std::mem::take(&mut self.changes);
+        let orders = std::mem::take(&mut self.orders);
+        self.desk.touch.apply(Some(&self.before), &mut self.account, orders.values().map(|kept| &kept.now));
+        self.account.hold(self.matters.values().map(|kept| &kept.now));
+        self.orders = orders;
+        for (code, kept) in self.orders.iter_mut().filter(|(_, kept)| kept.changed) {
+            if kept.place.is_none() {
+                let owner = CodeOwner { customer: id.clone() };
+                let owner = Item::new(keys::order_code(project, code), encode(&owner)?);
+                changes.push(Change::Put(owner, Expect::Absent));
+            }
+            changes.extend(moved(kept, accounts::order_item(project, &id, &kept.now)?));
+        }
+        for kept in self.matters.values_mut().filter(|kept| kept.changed || is_misplaced(kept, self.desk.today)) {
+            changes.extend(moved(kept, accounts::matter_item(project, &id, &kept.now, self.desk.today)?));
+        }
+        for event in std::mem::take(&mut self.events) {
+            changes.push(Change::Put(interactions::event_item(project, &event)?, Expect::Absent));
+        }
+        let account = accounts::account_item(project, &self.account)?;
+        changes.push(Change::Put(account, Expect::Version(self.version)));
+        Ok(changes)
+    }
+}
+
+/// Whether a matter ended, or stands again, by the mere passing of days.
+fn is_misplaced(kept: &Kept<Matter>, today: NaiveDate) -> bool {
+    kept.place.as_ref().is_some_and(|(key, _)| key.sk.starts_with("p#") != kept.now.stands(today))
+}
+
+/// The changes that store a thing where it belongs now.
+fn moved<T>(kept: &mut Kept<T>, item: Item) -> Vec<Change> {
+    let key = item.key.clone();
+    let changes = match &kept.place {
+        Some((old, version)) if *old == key => vec![Change::Put(item, Expect::Version(*version))],
+        Some((old, version)) => {
+            vec![Change::Delete(old.clone(), Expect::Version(*version)), Change::Put(item, Expect::Absent)]
+        }
+        None => vec![Change::Put(item, Expect::Absent)],
+    };
+    let version = kept.place.as_ref().filter(|(old, _)| *old == key).map_or(1, |(_, version)| version + 1);
+    (kept.place, kept.changed) = (Some((key, version)), false);
+    changes
+}

@@ -1,0 +1,97 @@
+//! Orders by hand: given up on and chased again, annulled and brought back.
+
+use crate::Ports;
+use crate::dossier::{AtHand, Desk, Dossier, change};
+use crate::error::Error;
+use crate::store::edits::By;
+use crate::store::settings::Setup;
+use cauce_domain::debt::event::{About, EventKind};
+use cauce_domain::debt::matter::Matter;
+use cauce_domain::debt::order::{Annulment, Order};
+use cauce_domain::ids::CustomerId;
+
+/// What becomes of orders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Given up on: the balance is kept and no longer chased (*incobrable*).
+    Uncollectible,
+    /// Chased again.
+    Collectible,
+    /// Void: never owed (*anulada*).
+    Annulled,
+    /// No longer void.
+    Restored,
+}
+
+impl Standing {
+    fn event(self) -> EventKind {
+        match self {
+            Self::Uncollectible => EventKind::OrderUncollectible,
+            Self::Collectible => EventKind::OrderCollectible,
+            Self::Annulled => EventKind::OrderAnnulled,
+            Self::Restored => EventKind::OrderRestored,
+        }
+    }
+
+    /// The order as it then stands, or why it may not.
+    fn of(self, order: &Order) -> Result<Order, &'static str> {
+        let order = order.clone();
+        match self {
+            Self::Uncollectible if order.uncollectible => Err("ya está marcada como incobrable"),
+            Self::Uncollectible if !order.is_owed() => Err("no tiene saldo por pagar"),
+            Self::Uncollectible => Ok(Order { uncollectible: true, ..order }),
+            Self::Collectible if !order.uncollectible => Err("no está marcada como incobrable"),
+            Self::Collectible => Ok(Order { uncollectible: false, ..order }),
+            Self::Annulled if order.annulled.is_some() => Err("ya está anulada"),
+            Self::Annulled => Ok(Order { annulled: Some(Annulment::Asked), ..order }),
+            Self::Restored if order.annulled.is_none() => Err("no está anulada"),
+            Self::Restored => Ok(Order { annulled: None, ..order }),
+        }
+    }
+}
+
+/// Changes how orders of a customer's stand, all of them or none.
+pub async fn set(
+    ports: &Ports,
+    setup: &Setup,
+    customer: &CustomerId,
+    (codes, standing, reason): (&[String], Standing, Option<&str>),
+    (by, request): (&By, Option<String>),
+) -> Result<Vec<Order>, Error> {
+    if codes.is_empty() || codes.len() > MOST {
+        let message = format!("indique de 1 a {MOST} órdenes");
+        return Err(Error::refused("invalid_value", "orders", message));
+    }
+    let desk = Desk::of(ports, setup, by).await?.asked(request);
+    change(&desk, customer, &AtHand::orders(codes), |dossier| {
+        codes.iter().map(|code| one(dossier, code, standing, reason)).collect()
+    })
+    .await
+}
+
+/// Orders one transaction holds, each with its event.
+const MOST: usize = 25;
+
+fn one(dossier: &mut Dossier<'_>, code: &str, standing: Standing, reason: Option<&str>) -> Result<Order, Error> {
+    let refused = |why: &str| Error::refused("order_standing", "orders", format!("la orden {code} {why}"));
+    let order = dossier.orders.get(code).ok_or_else(|| refused("no es de este cliente"))?.now.clone();
+    let reviewed = |matter: &Matter| match matter {
+        Matter::PaymentToVerify(payment) => payment.is_open() && payment.order.as_deref() == Some(code),
+        _ => false,
+    };
+    if standing == Standing::Uncollectible && dossier.matters.values().any(|kept| reviewed(&kept.now)) {
+        return Err(refused("tiene un pago por verificar: decídalo primero"));
+    }
+    let order = standing.of(&order).map_err(refused)?;
+    dossier.put_order(order.clone());
+    let about = About {
+        subject: code.to_owned(),
+        orders: vec![code.to_owned()],
+        date: Some(order.due),
+        amount: Some(order.balance()),
+        currency: Some(order.currency),
+        detail: reason.map(str::to_owned),
+    };
+    dossier.tell(standing.event(), about);
+    Ok(order)
+}
