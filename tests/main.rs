@@ -4,6 +4,7 @@
 mod aws;
 mod built;
 mod contracts;
+mod conversations;
 mod deployed;
 mod fakes;
 mod faults;

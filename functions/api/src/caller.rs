@@ -25,6 +25,8 @@ pub(crate) struct Caller {
 pub(crate) enum Permission {
     /// Read anything of the project.
     Read,
+    /// Work customers: outcomes of calls, promises, claims, notes, messages.
+    Manage,
     /// Load and edit customers, orders and payments.
     Operate,
     /// Change settings, templates, flows, mode.
@@ -37,7 +39,7 @@ impl Caller {
         let allowed = match self.user.as_ref().map(|u| u.role) {
             None | Some(Role::Administrator) => true,
             Some(Role::Supervisor) => needed != Permission::Configure,
-            Some(Role::Adviser) => needed == Permission::Read,
+            Some(Role::Adviser) => matches!(needed, Permission::Read | Permission::Manage),
         };
         let message = "su usuario no tiene permiso para esta operación";
         if allowed { Ok(()) } else { Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", message)) }

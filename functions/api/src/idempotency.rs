@@ -4,7 +4,8 @@ use crate::Api;
 use crate::caller::Caller;
 use crate::problem::Problem;
 use axum::body::{Body, to_bytes};
-use axum::extract::{Request, State};
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::request::Parts;
 use axum::http::{Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -14,6 +15,7 @@ use cauce_engine::store::codec::{decode, encode};
 use cauce_engine::store::commit::{Committed, commit};
 use cauce_engine::store::jobs::{Answered, answered_key};
 use cauce_engine::store::keys::sha256;
+use std::convert::Infallible;
 
 /// Largest body of a request.
 const MAX_BODY: usize = 1024 * 1024;
@@ -25,6 +27,20 @@ const KEPT: i64 = 7 * 86_400;
 
 /// What is answered again where the first answer was not to be kept.
 const SHOWN: &str = r#"{"note":"la operación se hizo; su respuesta se mostró una sola vez"}"#;
+
+/// What tells a request from others, where it has a key.
+#[derive(Clone)]
+struct RequestMark(String);
+
+/// The mark under which a use case does a request once, even where whoever did it first died before it answered.
+pub(crate) struct Once(pub(crate) Option<String>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Once {
+    type Rejection = Infallible;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(parts.extensions.get::<RequestMark>().map(|mark| mark.0.clone())))
+    }
+}
 
 /// Runs a POST once per key.
 pub(crate) async fn once(State(api): State<Api>, request: Request, next: Next) -> Result<Response, Problem> {
@@ -54,7 +70,9 @@ pub(crate) async fn once(State(api): State<Api>, request: Request, next: Next) -
             return again(known, &digest);
         }
     }
-    let response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
+    let mut request = Request::from_parts(parts, Body::from(bytes));
+    request.extensions_mut().insert(RequestMark(format!("{key}\u{1}{digest}")));
+    let response = next.run(request).await;
     let (head, body) = response.into_parts();
     let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
     let change = if head.status.is_server_error() {

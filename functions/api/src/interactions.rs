@@ -7,13 +7,15 @@ use crate::problem::{Path, Problem, Query};
 use axum::Json;
 use axum::extract::State;
 use cauce_domain::contact::call::Call;
+use cauce_domain::contact::call_entry::CallEntry;
 use cauce_domain::contact::interaction::{Interaction, State as MessageState};
+use cauce_domain::contact::management::Management;
 use cauce_domain::contact::received::Received;
 use cauce_domain::debt::event::Event;
 use cauce_domain::ids::{CustomerId, ProjectId};
 use cauce_engine::ports::table::{Index, MAX_KEYS, Query as TableQuery, Stored, TableName};
 use cauce_engine::read_thread::read_thread;
-use cauce_engine::store::codec::decode;
+use cauce_engine::store::codec::{Shape, decode, type_of};
 use cauce_engine::store::{accounts, interactions, keys};
 use chrono::NaiveDate;
 use serde::Deserialize;
@@ -38,24 +40,44 @@ fn shown(message: &Interaction) -> Value {
     json
 }
 
+/// A management as a reader sees it.
+fn managed(management: &Management) -> Value {
+    let mut json = serde_json::to_value(management).unwrap_or_default();
+    let contacted = management.situation.is_contact();
+    json["state"] = if contacted { "contacted" } else { "not_contacted" }.into();
+    json["state_name"] = if contacted { "Contactado" } else { "No contactado" }.into();
+    json["direction"] = management.situation.direction().into();
+    json["outcome_name"] = management.outcome.spanish().into();
+    json
+}
+
+/// An item of a thread as a reader sees it, whatever it is.
 fn any(stored: &Stored) -> Result<Value, Problem> {
-    if let Ok(event) = decode::<Event>(&stored.body) {
-        let mut json = serde_json::to_value(&event).unwrap_or_default();
-        json["state"] = "generated".into();
-        json["state_name"] = "Generado".into();
-        json["event_name"] = event.event.spanish().into();
-        return Ok(json);
-    }
-    if let Ok(message) = decode::<Received>(&stored.body) {
-        let mut json = serde_json::to_value(&message).unwrap_or_default();
-        json["state"] = "received".into();
-        json["state_name"] = "Recibido".into();
-        return Ok(json);
-    }
-    if let Ok(call) = decode::<Call>(&stored.body) {
-        return Ok(crate::calls::shown(&call));
-    }
-    Ok(shown(&interactions::decode_message(stored)?))
+    let body = &stored.body;
+    let named = |json: serde_json::Result<Value>, names: &[(&str, &str)]| {
+        let mut json = json.unwrap_or_default();
+        names.iter().for_each(|(field, text)| json[field] = (*text).into());
+        json
+    };
+    Ok(match type_of(body) {
+        Event::TYPE => {
+            let event: Event = decode(body)?;
+            let names = [("state", "generated"), ("state_name", "Generado"), ("event_name", event.event.spanish())];
+            named(serde_json::to_value(&event), &names)
+        }
+        Received::TYPE => {
+            let message: Received = decode(body)?;
+            named(serde_json::to_value(&message), &[("state", "received"), ("state_name", "Recibido")])
+        }
+        Management::TYPE => managed(&decode(body)?),
+        CallEntry::TYPE => {
+            let entry: CallEntry = decode(body)?;
+            let names = [("state_name", entry.state.spanish()), ("reason_name", entry.reason.spanish())];
+            named(serde_json::to_value(&entry), &names)
+        }
+        Call::TYPE => crate::calls::shown(&decode(body)?),
+        _ => shown(&interactions::decode_message(stored)?),
+    })
 }
 
 /// Interactions as readers see them, messages with subject and text as they were sent.

@@ -7,21 +7,30 @@ mod addresses;
 mod caller;
 mod calls;
 mod channels;
+mod claims;
 mod connections;
 mod customers;
+mod days;
 mod edits;
+mod files;
 mod flows;
 mod idempotency;
 mod imports;
 mod interactions;
 mod keys;
 mod mappings;
+mod matters;
+mod money;
 mod orders;
+mod outcomes;
 mod page;
+mod payments_to_verify;
 mod prices;
 mod problem;
 mod project;
 mod projects;
+mod promises;
+mod rules;
 mod runs;
 mod segments;
 mod shared_routes;
@@ -69,6 +78,7 @@ fn parts() -> (Router<Api>, utoipa::openapi::OpenApi) {
     document.components.get_or_insert_with(Default::default).add_security_scheme("key", key);
     OpenApiRouter::with_openapi(document)
         .merge(project::routes())
+        .merge(rules::routes())
         .merge(users::routes())
         .merge(keys::routes())
         .merge(channels::routes())
@@ -87,6 +97,13 @@ fn parts() -> (Router<Api>, utoipa::openapi::OpenApi) {
         .merge(runs::routes())
         .merge(interactions::routes())
         .merge(calls::routes())
+        .merge(outcomes::routes())
+        .merge(promises::routes())
+        .merge(payments_to_verify::routes())
+        .merge(claims::routes())
+        .merge(matters::routes())
+        .merge(days::routes())
+        .merge(files::routes())
         .merge(edits::routes())
         .split_for_parts()
 }

@@ -1,5 +1,6 @@
 //! The agenda: what the beginning of a local day does to accounts without anybody asking. Promises whose limit went by are
-//! judged, pauses end, declared payments nobody looked at become the supervisor's, payments left half way go on.
+//! judged, pauses end, declared payments nobody looked at become the supervisor's, reminders ask for a call, payments left half
+//! way go on.
 //!
 //! Done twice it changes nothing: what is done leaves the agenda in the transaction that does it. Days gone by are looked at
 //! again for a while, so that an index that was behind, or a night nobody worked, loses nothing. No plan waits for it: whether
@@ -16,8 +17,9 @@ use crate::store::jobs;
 use crate::store::keys::{self, SHARD_NAMES};
 use crate::store::query_all;
 use crate::store::settings::Setup;
+use cauce_domain::contact::call_entry::CallReason;
 use cauce_domain::debt::event::EventKind;
-use cauce_domain::debt::matter::Matter;
+use cauce_domain::debt::matter::{Matter, Reminder};
 use cauce_domain::debt::payment_to_verify::PaymentToVerify;
 use cauce_domain::ids::CustomerId;
 use chrono::{DateTime, Days, NaiveDate, Utc};
@@ -72,15 +74,11 @@ async fn one(desk: &Desk<'_>, id: CustomerId, movements: BTreeSet<String>) -> Re
     for code in movements {
         resume(desk, &id, &code).await?;
     }
-    change(desk, &id, &AtHand::default(), |dossier| {
-        look(dossier);
-        Ok(())
-    })
-    .await
+    change(desk, &id, &AtHand::default(), |dossier| look(dossier)).await
 }
 
 /// What a day's beginning does to one account.
-fn look(dossier: &mut Dossier<'_>) {
+fn look(dossier: &mut Dossier<'_>) -> Result<(), Error> {
     let today = dossier.today();
     if dossier.account.holds.paused_until.is_some_and(|until| until < today) {
         pause::end(dossier);
@@ -95,4 +93,23 @@ fn look(dossier: &mut Dossier<'_>) {
         dossier.put_matter(Matter::PaymentToVerify(PaymentToVerify { escalated: true, ..payment }));
     }
     dossier.judge_promises();
+    remind(dossier)
+}
+
+/// A reminder whose day has come asks for a call, once: it has no day any more.
+fn remind(dossier: &mut Dossier<'_>) -> Result<(), Error> {
+    let today = dossier.today();
+    let due = |matter: &Matter| match matter {
+        Matter::Reminder(it) if it.done.is_none() && it.date.is_some_and(|date| date <= today) => Some(it.clone()),
+        _ => None,
+    };
+    let due: Vec<Reminder> = dossier.matters.values().filter_map(|kept| due(&kept.now)).collect();
+    for reminder in due {
+        dossier.put_matter(Matter::Reminder(Reminder { date: None, ..reminder }));
+        let calendar = dossier.setup().project().calendar.lived_in(dossier.account.customer.zone);
+        if let Some(day) = calendar.next_allowed_day(today) {
+            dossier.add_call(CallReason::Reminder, day, None)?;
+        }
+    }
+    Ok(())
 }

@@ -6,13 +6,13 @@ use crate::connect;
 use crate::error::Error;
 use crate::ports::channel::Answer;
 use crate::ports::provider::Ring;
-use crate::ports::table::{Change, Expect, Index, Item, Key};
+use crate::ports::table::{Change, Expect, Item, Key};
 use crate::ports::told;
 use crate::rates::{self, Pace};
 use crate::store::accounts;
 use crate::store::codec::{decode, encode, shapes};
 use crate::store::commit::{Committed, commit};
-use crate::store::interactions::parse_reference;
+use crate::store::interactions::{parse_reference, thread_item};
 use crate::store::keys;
 use crate::store::settings::Setup;
 use cauce_domain::contact::call::{Call, LegReport, LegState, Side};
@@ -42,9 +42,7 @@ pub struct Asked {
 }
 
 fn item(setup: &Setup, call: &Call) -> Result<Item, Error> {
-    let key = keys::interaction(setup.id(), &call.customer, call.day, &call.id);
-    let day = keys::day_shard(setup.id(), call.day, keys::shard_of(&call.customer));
-    Ok(Item::new(key, encode(call)?).indexed(Index::Day, day, format!("{}#{}", call.customer, call.id)))
+    Ok(thread_item(setup.id(), &call.customer, call.day, call.id.as_str(), encode(call)?))
 }
 
 fn reference(call: &Call) -> String {

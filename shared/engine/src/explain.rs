@@ -79,10 +79,7 @@ pub async fn explain(
             decided(&account, &run.strategy, &run, setup.sender(), &done).0.into_iter().map(|(m, _)| m).collect()
         }
     };
-    let restricted = (!calendar.allows_day(date)).then(|| match calendar.holiday(date) {
-        Some(name) => format!("feriado: {name}"),
-        None => "fin de semana o día restringido del proyecto".to_owned(),
-    });
+    let restricted = calendar.why_closed(date);
     let steps = steps(&account, &run, &messages);
     let next = next_message(setup, &account, &run, &messages, date, now);
     Ok(Why { customer: customer.clone(), date, planned, restricted, steps, next })

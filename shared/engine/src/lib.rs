@@ -43,6 +43,7 @@ pub mod rates;
 pub mod read_thread;
 pub mod receive_webhook;
 pub mod reconcile;
+pub mod register_outcome;
 pub mod release_due;
 pub mod reply_token;
 pub mod restore;

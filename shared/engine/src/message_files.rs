@@ -6,6 +6,8 @@ use crate::ports::channel::OutgoingFile;
 use crate::ports::files::whole;
 use crate::store::keys;
 use crate::store::settings::Setup;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use cauce_domain::contact::file::{FileKind, MessageFile};
 use std::collections::HashMap;
@@ -32,6 +34,22 @@ pub async fn keep(ports: &Ports, setup: &Setup, name: &str, bytes: Bytes) -> Res
         ports.files.write(&place, whole(bytes)).await?;
     }
     Ok(MessageFile { name, kind, place, size })
+}
+
+/// The text by which a kept file is named from outside: nobody can name one that was not kept here.
+pub fn seal(setup: &Setup, file: &MessageFile) -> Result<String, Error> {
+    let json = serde_json::to_string(file).map_err(|e| Error::Broken("message_file", e.to_string()))?;
+    let mark = keys::keyed(&setup.key, "file", &format!("{}\u{1}{json}", setup.id()));
+    Ok(URL_SAFE_NO_PAD.encode(format!("{mark}{json}")))
+}
+
+/// Reads such a text back.
+pub fn open(setup: &Setup, text: &str) -> Result<MessageFile, Error> {
+    let bad = || Error::refused("bad_file", "files", "súbalo primero: ese archivo no es de este proyecto");
+    let plain = URL_SAFE_NO_PAD.decode(text).ok().and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(bad)?;
+    let (mark, json) = plain.split_at_checked(32).ok_or_else(bad)?;
+    let ours = mark == keys::keyed(&setup.key, "file", &format!("{}\u{1}{json}", setup.id()));
+    serde_json::from_str(json).ok().filter(|_| ours).ok_or_else(bad)
 }
 
 /// A name that is only a name, ending as what the file is.

@@ -9,9 +9,11 @@ use cauce_domain::debt::event::{About, EventKind};
 use cauce_domain::debt::matter::Matter;
 use cauce_domain::debt::order::{Annulment, Order};
 use cauce_domain::ids::CustomerId;
+use serde::Deserialize;
 
 /// What becomes of orders.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Standing {
     /// Given up on: the balance is kept and no longer chased (*incobrable*).
     Uncollectible,

@@ -145,6 +145,19 @@ impl Calendar {
         }
     }
 
+    /// Why contact may not happen at all on a local day, in Spanish; nothing when it may.
+    pub fn why_closed(&self, day: NaiveDate) -> Option<String> {
+        if self.allows_day(day) {
+            return None;
+        }
+        Some(match (self.dates.get(&day), self.holiday(day)) {
+            (Some(true), _) => "fecha restringida por el proyecto".to_owned(),
+            (_, Some(name)) => format!("feriado: {name}"),
+            _ if matches!(day.weekday(), Weekday::Sat | Weekday::Sun) => "fin de semana".to_owned(),
+            _ => "el horario del proyecto no abre ese día".to_owned(),
+        })
+    }
+
     /// Whether people work on a local day: no weekend, no holiday, none of the project's closed dates. What a project lets
     /// itself send on is another matter.
     pub fn is_working_day(&self, day: NaiveDate) -> bool {

@@ -3,6 +3,7 @@
 pub mod alert;
 pub mod calendar;
 pub mod call;
+pub mod call_entry;
 pub mod channel;
 pub mod disposition;
 pub mod file;
@@ -10,7 +11,9 @@ pub mod gate;
 pub mod holidays;
 pub mod interaction;
 pub mod ledger;
+pub mod management;
 pub mod marks;
+pub mod outcome;
 pub mod phone;
 pub mod point;
 pub mod price;

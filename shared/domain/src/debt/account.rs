@@ -4,6 +4,7 @@
 
 use crate::author::By;
 use crate::contact::alert::{Alert, Alerts};
+use crate::contact::call_entry::OpenCall;
 use crate::debt::claim::Category;
 use crate::debt::customer::Customer;
 use crate::debt::matter::Matter;
@@ -151,6 +152,12 @@ pub struct Account {
     /// What its open claims are about.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub claims: BTreeSet<Category>,
+    /// Calls to make, the first due first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<OpenCall>,
+    /// Attempts to reach it by telephone, of the last day there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempts: Option<(NaiveDate, u32)>,
     /// Money received that no order took, by currency, minor units (*saldo a favor*).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub credit: BTreeMap<Currency, i64>,
@@ -168,6 +175,8 @@ impl Account {
             carry: None,
             alerts: Alerts::default(),
             claims: BTreeSet::new(),
+            calls: Vec::new(),
+            attempts: None,
             credit: BTreeMap::new(),
         }
     }
@@ -207,6 +216,13 @@ impl Account {
             self.alerts.clear(Alert::CannotPay);
         }
         self.holds.cannot_pay = self.alerts.has(Alert::CannotPay);
+    }
+
+    /// Counts an attempt to reach it by telephone; answers how many there were that day.
+    pub fn attempted(&mut self, today: NaiveDate) -> u32 {
+        let before = self.attempts.filter(|(day, _)| *day == today).map_or(0, |(_, count)| count);
+        self.attempts = Some((today, before + 1));
+        before + 1
     }
 
     /// Pauses everything automatic up to and including a local day.

@@ -1,4 +1,4 @@
-//! What a project decides about promises, declared payments and claims.
+//! What a project decides about promises, declared payments, claims and calls.
 
 use crate::debt::claim::ClaimEffect;
 use serde::{Deserialize, Serialize};
@@ -21,6 +21,23 @@ pub struct Rules {
     pub four_eyes: bool,
     /// What an open claim does to the collection.
     pub on_claim: ClaimEffect,
+    /// Minutes after which somebody who did not answer is called again.
+    pub retry_minutes: u16,
+    /// Attempts to reach a customer by telephone in a day; the next is another day's.
+    pub attempts_a_day: u8,
+}
+
+impl Rules {
+    /// What keeps these rules from being a project's.
+    pub fn validate(&self) -> Result<(), &'static str> {
+        let checks = [
+            (self.promise_tolerance <= MOST_TOLERANCE, "la tolerancia de un compromiso va de 0 a 5 días hábiles"),
+            ((1..=30).contains(&self.review_days), "un pago se verifica en 1 a 30 días hábiles"),
+            ((5..=1440).contains(&self.retry_minutes), "se vuelve a llamar después de 5 a 1440 minutos"),
+            ((1..=20).contains(&self.attempts_a_day), "los intentos de llamada van de 1 a 20 al día"),
+        ];
+        checks.into_iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, why)| Err(why))
+    }
 }
 
 impl Default for Rules {
@@ -31,6 +48,8 @@ impl Default for Rules {
             review_days: 5,
             four_eyes: false,
             on_claim: ClaimEffect::ExcludeOrders,
+            retry_minutes: 120,
+            attempts_a_day: 3,
         }
     }
 }

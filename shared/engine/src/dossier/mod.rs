@@ -6,6 +6,7 @@
 //!
 //! It does not promise more than one transaction holds: a payment of very many orders takes several (`movements.rs`).
 
+mod calls;
 mod matters;
 mod movements;
 mod once;

@@ -50,16 +50,16 @@ impl Dossier<'_> {
             movement.pending = movement.applied.iter().map(|(code, _)| code.clone()).collect();
             *self.account.credit.entry(movement.currency).or_default() += movement.sign() * movement.credit;
             self.account.credit.retain(|_, credit| *credit != 0);
-            self.count_movement(&movement);
-            if movement.annulled {
-                payment_to_verify::taken_back(self, &movement);
-            }
             let event = match (movement.annulled, movement.kind) {
                 (true, _) => EventKind::PaymentAnnulled,
                 (false, MovementKind::Payment) => EventKind::Payment,
                 (false, MovementKind::Adjustment) => EventKind::Adjustment,
             };
             self.tell(event, about(&movement));
+            self.count_movement(&movement);
+            if movement.annulled {
+                payment_to_verify::taken_back(self, &movement);
+            }
         }
         self.pay_group(movement)
     }

@@ -18,15 +18,20 @@ pub fn encode<T: Shape>(value: &T) -> Result<String, Error> {
     Ok(format!("{{\"type\":\"{}\"{comma}{rest}", T::TYPE))
 }
 
+/// The type a body names first.
+pub fn type_of(body: &str) -> &str {
+    body.strip_prefix("{\"type\":\"").and_then(|rest| rest.split_once('"')).map_or("", |(named, _)| named)
+}
+
 /// Reads a shape; a body of another type is not taken for it.
 pub fn decode<T: Shape>(body: &str) -> Result<T, Error> {
-    let named = body.strip_prefix("{\"type\":\"").and_then(|r| r.split_once('"')).map(|(t, _)| t);
+    let named = type_of(body);
     let other = || match serde_json::from_str::<serde_json::Value>(body) {
         Ok(v) => v.get("type").and_then(|t| t.as_str()) == Some(T::TYPE),
         Err(_) => false,
     };
-    if named != Some(T::TYPE) && !other() {
-        return Err(Error::Broken(T::TYPE, format!("type {}", named.unwrap_or("?"))));
+    if named != T::TYPE && !other() {
+        return Err(Error::Broken(T::TYPE, format!("type {named}")));
     }
     serde_json::from_str(body).map_err(|e| Error::Broken(T::TYPE, e.to_string()))
 }
@@ -44,6 +49,8 @@ shapes! {
     cauce_domain::debt::payment::Movement => "movement_v1",
     cauce_domain::debt::matter::Matter => "matter_v1",
     cauce_domain::debt::event::Event => "event_v1",
+    cauce_domain::contact::management::Management => "management_v1",
+    cauce_domain::contact::call_entry::CallEntry => "call_entry_v1",
     cauce_domain::contact::interaction::Interaction => "interaction_v1",
     cauce_domain::contact::ledger::Week => "ledger_v1",
     cauce_domain::strategy::template::Template => "template_v1",

@@ -148,10 +148,14 @@ pub fn item(project: &ProjectId, message: &Interaction, chosen: bool) -> Result<
 
 /// The item of something that happened to a customer's debt, in its thread and in the day's index.
 pub fn event_item(project: &ProjectId, event: &Event) -> Result<Item, Error> {
-    let id = SendId::new(event.id.as_str());
-    let key = keys::interaction(project, &event.customer, event.day, &id);
-    let day = day_partition(project, event.day, keys::shard_of(&event.customer));
-    Ok(Item::new(key, encode(event)?).indexed(Index::Day, day, format!("{}#{id}", event.customer)))
+    Ok(thread_item(project, &event.customer, event.day, &event.id, encode(event)?))
+}
+
+/// An item of a customer's thread, in the day's index too.
+pub fn thread_item(project: &ProjectId, customer: &CustomerId, day: NaiveDate, id: &str, body: String) -> Item {
+    let key = keys::interaction(project, customer, day, &SendId::new(id));
+    let partition = day_partition(project, day, keys::shard_of(customer));
+    Item::new(key, body).indexed(Index::Day, partition, format!("{customer}#{id}"))
 }
 
 /// The partition of a day in the day index.
