@@ -4,11 +4,13 @@ mod calls;
 mod claims;
 mod outcomes;
 mod payments;
+mod people;
 mod promises;
 
 use crate::world::{World, day};
 use axum::http::{Method, StatusCode};
 use cauce_domain::debt::document::Document;
+use cauce_engine::store::accounts;
 use serde_json::{Value, json};
 
 impl World {
@@ -16,6 +18,13 @@ impl World {
     pub(crate) async fn id(&self, number: &str) -> String {
         let document = Document::parse("DNI", number).expect("a document");
         self.setup().await.customer_id(&document).to_string()
+    }
+
+    /// The version of a customer's account, as If-Match carries it.
+    pub(crate) async fn version(&self, number: &str) -> String {
+        let id = self.id(number).await.as_str().into();
+        let found = accounts::account(&self.house().ports, &self.project, &id).await.expect("read");
+        format!("\"{}\"", found.expect("an account").1)
     }
 
     /// Posts something about a customer.

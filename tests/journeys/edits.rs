@@ -39,7 +39,7 @@ async fn every_change_names_its_author_and_its_fields() {
     let (status, _) = call(&world, Method::PUT, "/v1/project", edit, LUZ, &tag).await;
     assert_eq!(status, StatusCode::OK);
     let customer = format!("/v1/customers/{id}");
-    let edit = json!({ "phones": { "1": "999888777" }, "paused_until": "2026-03-20" });
+    let edit = json!({ "phones": { "1": "999888777" }, "portfolio": "written_off" });
     assert_eq!(call(&world, Method::PATCH, &customer, edit, LUZ, "\"1\"").await.0, StatusCode::OK);
     let order = json!({ "document_kind": "DNI", "document_number": "100", "code": "F-1", "due": "2026-03-10", "amount": "9", "currency": "PEN" });
     assert_eq!(call(&world, Method::POST, "/v1/orders", order.clone(), KEY, "").await.0, StatusCode::OK);
@@ -53,7 +53,7 @@ async fn every_change_names_its_author_and_its_fields() {
     assert_eq!(told(&settings), [pair("cauce", "project")], "the world's own activation");
     let (_, edits) = call(&world, Method::GET, &format!("{customer}/edits"), Value::Null, KEY, "").await;
     assert_eq!(told(&edits), [pair("api", "order#F-1"), pair("luz", "customer")], "the repeated order is no change");
-    assert_eq!(edits["items"][1]["fields"], json!(["customer.phones", "holds.paused_until"]));
+    assert_eq!(edits["items"][1]["fields"], json!(["customer.phones", "customer.portfolio"]));
     assert!(!edits.to_string().contains("999888777"), "the log holds no values");
 }
 

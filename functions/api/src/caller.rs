@@ -7,8 +7,11 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::Response;
+use cauce_domain::debt::account::Account;
+use cauce_domain::ids::CustomerId;
+use cauce_engine::store::accounts;
 use cauce_engine::store::edits::By;
-use cauce_engine::store::settings::{self, Role, Setup, User};
+use cauce_engine::store::settings::{self, Grant, Role, Setup, User};
 use std::sync::Arc;
 
 /// A caller with its project's settings.
@@ -27,7 +30,11 @@ pub(crate) enum Permission {
     Read,
     /// Work customers: outcomes of calls, promises, claims, notes, messages.
     Manage,
-    /// Load and edit customers, orders and payments.
+    /// Change what is known of customers.
+    EditCustomers,
+    /// Read and answer addresses nobody is known to have.
+    Unregistered,
+    /// Load customers, orders and payments, give up on orders and annul them.
     Operate,
     /// Change settings, templates, flows, mode.
     Configure,
@@ -39,10 +46,51 @@ impl Caller {
         let allowed = match self.user.as_ref().map(|u| u.role) {
             None | Some(Role::Administrator) => true,
             Some(Role::Supervisor) => needed != Permission::Configure,
-            Some(Role::Adviser) => matches!(needed, Permission::Read | Permission::Manage),
+            Some(Role::Adviser) => match needed {
+                Permission::Read | Permission::Manage => true,
+                Permission::EditCustomers => self.is_granted(Grant::EditCustomers),
+                Permission::Unregistered => self.is_granted(Grant::Unregistered),
+                Permission::Operate | Permission::Configure => false,
+            },
         };
         let message = "su usuario no tiene permiso para esta operación";
         if allowed { Ok(()) } else { Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", message)) }
+    }
+
+    fn is_granted(&self, grant: Grant) -> bool {
+        self.user.as_ref().is_some_and(|user| user.grants.contains(&grant))
+    }
+
+    /// Whether the caller sees a customer: one who sees only what is assigned sees the customers that are its own now, with
+    /// their whole history; supervisors those that are nobody's too.
+    pub(crate) fn sees(&self, account: &Account) -> bool {
+        let Some(user) = self.user.as_ref().filter(|user| user.only_assigned) else { return true };
+        let customer = &account.customer;
+        let unassigned = user.role == Role::Supervisor && customer.adviser.is_none() && customer.supervisor.is_none();
+        unassigned || [&customer.adviser, &customer.supervisor].into_iter().flatten().any(|id| *id == user.id)
+    }
+
+    /// Whether the caller sees only some customers.
+    pub(crate) fn sees_some(&self) -> bool {
+        self.user.as_ref().is_some_and(|user| user.only_assigned)
+    }
+
+    /// A customer the caller sees; another's is as if it were not there.
+    pub(crate) async fn customer(&self, api: &Api, id: &str) -> Result<CustomerId, Problem> {
+        let id = CustomerId::from(id);
+        if self.sees_some() {
+            let found = accounts::account(&api.ports, self.setup.id(), &id).await?;
+            found.filter(|(account, _)| self.sees(account)).ok_or_else(|| Problem::not_found("el cliente"))?;
+        }
+        Ok(id)
+    }
+
+    /// The same where one may be named.
+    pub(crate) async fn some_customer(&self, api: &Api, id: Option<String>) -> Result<Option<CustomerId>, Problem> {
+        match id {
+            Some(id) => Ok(Some(self.customer(api, &id).await?)),
+            None => Ok(None),
+        }
     }
 
     /// The author of what the caller does.

@@ -9,7 +9,6 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use cauce_domain::contact::call::Call;
 use cauce_domain::contact::point::Phone;
-use cauce_domain::ids::CustomerId;
 use cauce_engine::calls::{self, Asked};
 use serde::Deserialize;
 use serde_json::Value;
@@ -48,12 +47,12 @@ async fn call(
     Path(id): Path<String>,
     Body(body): Body<CallBody>,
 ) -> Result<Response, Problem> {
-    caller.may(Permission::Operate)?;
+    caller.may(Permission::Manage)?;
     let country = caller.setup.project().country;
     let adviser = Phone::parse(&body.adviser_phone, Some(country));
     let adviser = adviser.map_err(|e| Problem::invalid("adviser_phone", e.to_string()))?.e164().to_owned();
     let user = caller.user.as_ref().map(|user| user.id.clone());
-    let asked = Asked { customer: CustomerId::new(id), slot: body.slot, adviser, user };
+    let asked = Asked { customer: caller.customer(&api, &id).await?, slot: body.slot, adviser, user };
     let made = calls::call(&api.ports, &caller.setup, &asked, api.now()).await?;
     Ok((StatusCode::ACCEPTED, Json(shown(&made))).into_response())
 }

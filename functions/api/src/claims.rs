@@ -9,7 +9,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use cauce_domain::debt::claim::Category;
-use cauce_domain::ids::{CustomerId, MatterId};
+use cauce_domain::ids::MatterId;
 use cauce_engine::claim::{self, Asked};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -56,7 +56,8 @@ async fn open(
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     caller.may(Permission::Manage)?;
     let (asked, by) = (body.read(&caller)?, caller.by(&api));
-    let opened = claim::open(&api.ports, &caller.setup, &CustomerId::new(id), &asked, (&by, request)).await?;
+    let opened =
+        claim::open(&api.ports, &caller.setup, &caller.customer(&api, &id).await?, &asked, (&by, request)).await?;
     Ok((StatusCode::CREATED, Json(json!(opened))))
 }
 
@@ -70,7 +71,7 @@ async fn edit(
 ) -> Result<Json<Value>, Problem> {
     caller.may(Permission::Manage)?;
     let (asked, by) = (body.read(&caller)?, caller.by(&api));
-    let of = (&CustomerId::new(id), &MatterId::new(claim));
+    let of = (&caller.customer(&api, &id).await?, &MatterId::new(claim));
     Ok(Json(json!(claim::edit(&api.ports, &caller.setup, of, &asked, (&by, None)).await?)))
 }
 
@@ -92,7 +93,7 @@ async fn close(
     Body(body): Body<CloseBody>,
 ) -> Result<Json<Value>, Problem> {
     caller.may(Permission::Manage)?;
-    let (of, by) = ((&CustomerId::new(id), &MatterId::new(claim)), caller.by(&api));
+    let (of, by) = ((&caller.customer(&api, &id).await?, &MatterId::new(claim)), caller.by(&api));
     let closed = claim::close(&api.ports, &caller.setup, of, body.resolution.as_deref(), (&by, request)).await?;
     Ok(Json(json!(closed)))
 }

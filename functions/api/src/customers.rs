@@ -69,7 +69,7 @@ async fn list(State(api): State<Api>, caller: Caller, Query(page): Query<Page>) 
         let found = api.ports.table.query(&query).await.map_err(cauce_engine::Error::from)?;
         for stored in &found.items {
             let account: Account = decode(&stored.body)?;
-            items.push(shown(&caller, &account, setup.today(api.now())));
+            items.extend(caller.sees(&account).then(|| shown(&caller, &account, setup.today(api.now()))));
         }
         match found.next {
             Some(next) => after = Some(next),
@@ -115,7 +115,11 @@ async fn search(State(api): State<Api>, caller: Caller, Body(asked): Body<Search
     let mut items = Vec::new();
     for id in ids {
         if let Some((account, _)) = accounts::account(&api.ports, setup.id(), &id).await? {
-            items.push(shown(&caller, &account, setup.today(api.now())));
+            // Of another's customer whoever looks is told who has it, and nothing else.
+            items.push(match caller.sees(&account) {
+                true => shown(&caller, &account, setup.today(api.now())),
+                false => json!({ "assigned_to": account.customer.adviser }),
+            });
         }
     }
     Ok(Json(json!({ "items": items })))
@@ -198,7 +202,7 @@ async fn upsert(
 
 pub(crate) async fn found(api: &Api, caller: &Caller, id: &str) -> Result<(Account, u64), Problem> {
     let stored = accounts::account(&api.ports, caller.setup.id(), &CustomerId::from(id)).await?;
-    stored.ok_or_else(|| Problem::not_found("el cliente"))
+    stored.filter(|(account, _)| caller.sees(account)).ok_or_else(|| Problem::not_found("el cliente"))
 }
 
 /// Reads a customer.
@@ -254,6 +258,6 @@ async fn why(
 ) -> Result<Json<Why>, Problem> {
     caller.may(Permission::Read)?;
     let date = on.date.unwrap_or_else(|| caller.setup.today(api.now()));
-    let why = explain(&api.ports, &caller.setup, &CustomerId::new(id), date, api.now()).await?;
+    let why = explain(&api.ports, &caller.setup, &caller.customer(&api, &id).await?, date, api.now()).await?;
     Ok(Json(why))
 }

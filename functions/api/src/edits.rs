@@ -32,7 +32,7 @@ async fn of_customer(
     Query(page): Query<Page>,
 ) -> Result<Json<Value>, Problem> {
     caller.may(Permission::Read)?;
-    let id = CustomerId::new(id);
+    let id = caller.customer(&api, &id).await?;
     if accounts::account(&api.ports, caller.setup.id(), &id).await?.is_none() {
         return Err(Problem::not_found("el cliente"));
     }

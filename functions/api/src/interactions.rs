@@ -12,14 +12,15 @@ use cauce_domain::contact::interaction::{Interaction, State as MessageState};
 use cauce_domain::contact::management::Management;
 use cauce_domain::contact::received::Received;
 use cauce_domain::debt::event::Event;
-use cauce_domain::ids::{CustomerId, ProjectId};
-use cauce_engine::ports::table::{Index, MAX_KEYS, Query as TableQuery, Stored, TableName};
+use cauce_domain::ids::ProjectId;
+use cauce_engine::ports::table::{Index, Key, MAX_KEYS, Query as TableQuery, Stored, TableName};
 use cauce_engine::read_thread::read_thread;
 use cauce_engine::store::codec::{Shape, decode, type_of};
 use cauce_engine::store::{accounts, interactions, keys};
 use chrono::NaiveDate;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -108,7 +109,7 @@ async fn of_customer(
     Query(page): Query<Page>,
 ) -> Result<Json<Value>, Problem> {
     caller.may(Permission::Read)?;
-    let (setup, id) = (&caller.setup, CustomerId::new(id));
+    let (setup, id) = (&caller.setup, caller.customer(&api, &id).await?);
     if accounts::account(&api.ports, setup.id(), &id).await?.is_none() {
         return Err(Problem::not_found("el cliente"));
     }
@@ -124,8 +125,8 @@ async fn of_customer(
 /// Marks what a customer wrote as read by whoever asks: people who have read receipts see it.
 #[utoipa::path(post, path = "/v1/customers/{id}/interactions/read", tag = "interacciones", params(("id" = String, Path)), responses((status = 200, body = Object), (status = 404, body = Problem)))]
 async fn read(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
-    caller.may(Permission::Operate)?;
-    let id = CustomerId::new(id);
+    caller.may(Permission::Manage)?;
+    let id = caller.customer(&api, &id).await?;
     if accounts::account(&api.ports, caller.setup.id(), &id).await?.is_none() {
         return Err(Problem::not_found("el cliente"));
     }
@@ -162,6 +163,25 @@ impl Filter {
     }
 }
 
+/// The interactions among some that are of customers the caller sees.
+async fn theirs(api: &Api, caller: &Caller, wanted: Vec<Key>) -> Result<Vec<Key>, Problem> {
+    if !caller.sees_some() || wanted.is_empty() {
+        return Ok(wanted);
+    }
+    let mut partitions: Vec<String> = wanted.iter().map(|key| key.pk.clone()).collect();
+    partitions.sort();
+    partitions.dedup();
+    let places: Vec<Key> = partitions.iter().map(|pk| Key::new(TableName::Accounts, pk.clone(), "a")).collect();
+    let found = api.ports.table.get_many(&places).await.map_err(cauce_engine::Error::from)?;
+    let mut seen = BTreeSet::new();
+    for stored in found.into_iter().flatten() {
+        if caller.sees(&accounts::read_account(&stored)?) {
+            seen.insert(stored.key.pk);
+        }
+    }
+    Ok(wanted.into_iter().filter(|key| seen.contains(&key.pk)).collect())
+}
+
 /// Lists a day's interactions, filtered, a page at a time.
 #[utoipa::path(get, path = "/v1/interactions", tag = "interacciones", params(Filter), responses((status = 200, body = Object)))]
 async fn of_day(State(api): State<Api>, caller: Caller, Query(filter): Query<Filter>) -> Result<Json<Value>, Problem> {
@@ -177,6 +197,7 @@ async fn of_day(State(api): State<Api>, caller: Caller, Query(filter): Query<Fil
         let query = TableQuery::index(Index::Day, partition).after(after.take()).limit(room);
         let page = api.ports.table.query(&query).await.map_err(cauce_engine::Error::from)?;
         let wanted: Vec<_> = page.items.iter().map(|s| s.key.clone()).collect();
+        let wanted = theirs(&api, &caller, wanted).await?;
         if !wanted.is_empty() {
             for stored in api.ports.table.get_many(&wanted).await.map_err(cauce_engine::Error::from)?.iter().flatten() {
                 items.extend(Some(any(stored)?).filter(|item| filter.keeps(item)));

@@ -10,7 +10,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use cauce_domain::contact::alert::Alert;
-use cauce_domain::ids::{CustomerId, MatterId};
+use cauce_domain::ids::MatterId;
 use cauce_engine::order_standing::{self, Standing};
 use cauce_engine::store::accounts;
 use cauce_engine::{agreement, pause};
@@ -50,7 +50,7 @@ async fn annul_agreement(
     Path((id, agreement)): Path<(String, String)>,
 ) -> Result<Json<Value>, Problem> {
     caller.may(Permission::Manage)?;
-    let (of, by) = ((&CustomerId::new(id), &MatterId::new(agreement)), caller.by(&api));
+    let (of, by) = ((&caller.customer(&api, &id).await?, &MatterId::new(agreement)), caller.by(&api));
     Ok(Json(json!(agreement::annul(&api.ports, &caller.setup, of, (&by, request)).await?)))
 }
 
@@ -79,7 +79,9 @@ async fn set_standing(
     caller.may(Permission::Operate)?;
     let (by, today) = (caller.by(&api), caller.setup.today(api.now()));
     let asked = (body.orders.as_slice(), body.standing, body.reason.as_deref());
-    let orders = order_standing::set(&api.ports, &caller.setup, &CustomerId::new(id), asked, (&by, request)).await?;
+    let orders =
+        order_standing::set(&api.ports, &caller.setup, &caller.customer(&api, &id).await?, asked, (&by, request))
+            .await?;
     let items: Vec<Value> = orders.iter().map(|order| crate::orders::shown(order, today)).collect();
     Ok(Json(json!({ "items": items })))
 }
@@ -103,7 +105,8 @@ async fn pause_customer(
 ) -> Result<Json<Value>, Problem> {
     caller.may(Permission::Manage)?;
     let by = caller.by(&api);
-    let until = pause::pause(&api.ports, &caller.setup, &CustomerId::new(id), body.until, (&by, request)).await?;
+    let until =
+        pause::pause(&api.ports, &caller.setup, &caller.customer(&api, &id).await?, body.until, (&by, request)).await?;
     Ok(Json(json!({ "paused_until": until })))
 }
 
@@ -117,7 +120,7 @@ async fn resume(
 ) -> Result<Json<Value>, Problem> {
     caller.may(Permission::Manage)?;
     let by = caller.by(&api);
-    pause::resume(&api.ports, &caller.setup, &CustomerId::new(id), (&by, request)).await?;
+    pause::resume(&api.ports, &caller.setup, &caller.customer(&api, &id).await?, (&by, request)).await?;
     Ok(Json(json!({ "paused_until": null })))
 }
 
@@ -130,7 +133,7 @@ async fn clear_alert(
 ) -> Result<StatusCode, Problem> {
     caller.may(Permission::Manage)?;
     let by = caller.by(&api);
-    pause::clear_alert(&api.ports, &caller.setup, &CustomerId::new(id), alert, (&by, None)).await?;
+    pause::clear_alert(&api.ports, &caller.setup, &caller.customer(&api, &id).await?, alert, (&by, None)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -143,6 +146,6 @@ async fn reminder_done(
     Path((id, reminder)): Path<(String, String)>,
 ) -> Result<Json<Value>, Problem> {
     caller.may(Permission::Manage)?;
-    let (of, by) = ((&CustomerId::new(id), &MatterId::new(reminder)), caller.by(&api));
+    let (of, by) = ((&caller.customer(&api, &id).await?, &MatterId::new(reminder)), caller.by(&api));
     Ok(Json(json!(pause::take_off(&api.ports, &caller.setup, of, (&by, request)).await?)))
 }

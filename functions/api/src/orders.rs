@@ -127,6 +127,7 @@ async fn read_order(State(api): State<Api>, caller: Caller, Path(code): Path<Str
     caller.may(Permission::Read)?;
     let found = accounts::order_by_code(&api.ports, caller.setup.id(), &code).await?;
     let (customer, order, ..) = found.ok_or_else(|| Problem::not_found("la orden"))?;
+    caller.customer(&api, customer.as_str()).await?;
     let mut json = shown(&order, caller.setup.today(api.now()));
     json["customer"] = json!(customer);
     Ok(Json(json))

@@ -14,8 +14,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use cauce_domain::contact::outcome::{CATALOGUE, Entry, Outcome, Situation};
 use cauce_domain::debt::agreement::Terms;
-use cauce_domain::ids::{CustomerId, SendId};
+use cauce_domain::ids::SendId;
 use cauce_engine::agreement;
+use cauce_engine::edit_customer::by_hand::Edit;
 use cauce_engine::register_outcome::{Asked, register};
 use chrono::{NaiveDate, NaiveTime};
 use serde::Deserialize;
@@ -138,6 +139,9 @@ struct OutcomeBody {
     reminder: Option<ReminderBody>,
     /// The last day of a pause.
     pause_until: Option<NaiveDate>,
+    /// What is changed of the customer itself, as `PATCH /v1/customers/{id}` takes it.
+    #[schema(value_type = Option<Object>)]
+    edit: Option<Edit>,
 }
 
 impl OutcomeBody {
@@ -168,6 +172,7 @@ impl OutcomeBody {
             claim: self.claim.map(|body| body.read(caller)).transpose()?,
             reminder: self.reminder.map(|body| (body.text, body.date)),
             pause_until: self.pause_until,
+            edit: self.edit,
             ..Asked::plain(self.situation, self.outcome)
         })
     }
@@ -183,8 +188,14 @@ async fn add(
     Body(body): Body<OutcomeBody>,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     caller.may(Permission::Manage)?;
+    if let Some(edit) = &body.edit {
+        caller.may(Permission::EditCustomers)?;
+        if edit.assigns() {
+            caller.may(Permission::Operate)?;
+        }
+    }
     let asked = body.read(&api, &caller, &id).await?;
     let by = caller.by(&api);
-    let done = register(&api.ports, &caller.setup, &CustomerId::new(id), &asked, (&by, request)).await?;
+    let done = register(&api.ports, &caller.setup, &caller.customer(&api, &id).await?, &asked, (&by, request)).await?;
     Ok((StatusCode::CREATED, Json(json!(done))))
 }

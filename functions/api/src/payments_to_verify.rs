@@ -9,7 +9,7 @@ use crate::problem::{Body, Path, Problem};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use cauce_domain::ids::{CustomerId, MatterId};
+use cauce_domain::ids::MatterId;
 use cauce_engine::payment_to_verify::{self, Declared, Seen};
 use chrono::NaiveDate;
 use serde::Deserialize;
@@ -65,7 +65,7 @@ async fn declare(
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     caller.may(Permission::Manage)?;
     let declared = body.read(&api, &caller, &id).await?;
-    let (customer, by) = (CustomerId::new(id), caller.by(&api));
+    let (customer, by) = (caller.customer(&api, &id).await?, caller.by(&api));
     let noted = payment_to_verify::declare(&api.ports, &caller.setup, &customer, &declared, (&by, request)).await?;
     Ok((StatusCode::CREATED, Json(json!(noted))))
 }
@@ -99,7 +99,7 @@ async fn verify(
         None => None,
     };
     let seen = Seen { amount, date: body.date, movement: body.movement };
-    let (customer, payment, by) = (CustomerId::new(id), MatterId::new(payment), caller.by(&api));
+    let (customer, payment, by) = (caller.customer(&api, &id).await?, MatterId::new(payment), caller.by(&api));
     let verified =
         payment_to_verify::verify(&api.ports, &caller.setup, (&customer, &payment), &seen, (&by, request)).await?;
     Ok(Json(json!(verified)))
@@ -123,7 +123,7 @@ async fn reject(
     Body(body): Body<RejectBody>,
 ) -> Result<Json<Value>, Problem> {
     caller.may(Permission::Manage)?;
-    let (customer, payment, by) = (CustomerId::new(id), MatterId::new(payment), caller.by(&api));
+    let (customer, payment, by) = (caller.customer(&api, &id).await?, MatterId::new(payment), caller.by(&api));
     let of = (&customer, &payment);
     let rejected = payment_to_verify::reject(&api.ports, &caller.setup, of, &body.reason, (&by, request)).await?;
     Ok(Json(json!(rejected)))
@@ -138,7 +138,7 @@ async fn annul(
     Path((id, payment)): Path<(String, String)>,
 ) -> Result<Json<Value>, Problem> {
     caller.may(Permission::Operate)?;
-    let (customer, payment, by) = (CustomerId::new(id), MatterId::new(payment), caller.by(&api));
+    let (customer, payment, by) = (caller.customer(&api, &id).await?, MatterId::new(payment), caller.by(&api));
     let annulled = payment_to_verify::annul(&api.ports, &caller.setup, (&customer, &payment), (&by, request)).await?;
     Ok(Json(json!(annulled)))
 }

@@ -8,7 +8,7 @@ use crate::problem::{Body, Path, Problem};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use cauce_domain::ids::{CustomerId, MatterId};
+use cauce_domain::ids::MatterId;
 use cauce_engine::promise::{self, Asked};
 use chrono::NaiveDate;
 use serde::Deserialize;
@@ -56,7 +56,8 @@ async fn make(
     caller.may(Permission::Manage)?;
     let asked = body.read(&api, &caller, &id).await?;
     let by = caller.by(&api);
-    let made = promise::make(&api.ports, &caller.setup, &CustomerId::new(id), &asked, (&by, request)).await?;
+    let made =
+        promise::make(&api.ports, &caller.setup, &caller.customer(&api, &id).await?, &asked, (&by, request)).await?;
     Ok((StatusCode::CREATED, Json(json!(made))))
 }
 
@@ -69,7 +70,7 @@ async fn annul(
     Path((id, promise)): Path<(String, String)>,
 ) -> Result<Json<Value>, Problem> {
     caller.may(Permission::Manage)?;
-    let (customer, promise, by) = (CustomerId::new(id), MatterId::new(promise), caller.by(&api));
+    let (customer, promise, by) = (caller.customer(&api, &id).await?, MatterId::new(promise), caller.by(&api));
     let annulled = promise::annul(&api.ports, &caller.setup, (&customer, &promise), (&by, request)).await?;
     Ok(Json(json!(annulled)))
 }

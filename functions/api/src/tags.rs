@@ -5,7 +5,6 @@ use crate::caller::{Caller, Permission};
 use crate::problem::{Problem, Query};
 use axum::Json;
 use axum::extract::State;
-use cauce_domain::ids::CustomerId;
 use cauce_domain::strategy::tag::TAGS;
 use cauce_engine::import::reading::Variable;
 use cauce_engine::ports::table::{Query as TableQuery, TableName};
@@ -48,7 +47,7 @@ async fn known(api: &Api, caller: &Caller) -> Result<Vec<Variable>, Problem> {
 #[utoipa::path(get, path = "/v1/tags", tag = "plantillas", params(For), responses((status = 200, body = [TagView])))]
 async fn list(State(api): State<Api>, caller: Caller, Query(of): Query<For>) -> Result<Json<Vec<TagView>>, Problem> {
     caller.may(Permission::Read)?;
-    let customer = of.customer.map(CustomerId::new);
+    let customer = caller.some_customer(&api, of.customer).await?;
     let values = preview::values(&api.ports, &caller.setup, customer.as_ref(), api.now()).await?;
     let variables = known(&api, &caller).await?;
     let named = variables.into_iter().map(|v| (format!("variable.{}", v.name), format!("Variable «{}»", v.name)));

@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use cauce_domain::contact::channel::Channel;
 use cauce_domain::contact::file::MessageFile;
-use cauce_domain::ids::{CustomerId, TemplateId};
+use cauce_domain::ids::TemplateId;
 use cauce_domain::strategy::approval::Approval;
 use cauce_domain::strategy::template::{Audience, BadTemplate, Purpose, Template};
 use cauce_engine::preview::{Preview, preview, test_send};
@@ -167,7 +167,7 @@ async fn show(
 ) -> Result<Json<Preview>, Problem> {
     caller.may(Permission::Read)?;
     let template = &find(&caller, &id)?.value;
-    let customer = fill.customer.map(CustomerId::new);
+    let customer = caller.some_customer(&api, fill.customer).await?;
     Ok(Json(preview(&api.ports, &caller.setup, template, customer.as_ref(), api.now()).await?))
 }
 
@@ -181,7 +181,7 @@ async fn send_test(
 ) -> Result<Json<Preview>, Problem> {
     caller.may(Permission::Read)?;
     let template = &find(&caller, &id)?.value;
-    let customer = fill.customer.map(CustomerId::new);
+    let customer = caller.some_customer(&api, fill.customer).await?;
     let own = caller.user.as_ref().map(|u| u.email.as_str());
     let to = fill
         .to

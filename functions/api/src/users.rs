@@ -10,8 +10,9 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use cauce_domain::ids::UserId;
-use cauce_engine::store::settings::{Role, User, place, save};
+use cauce_engine::store::settings::{Grant, Role, User, place, save};
 use serde::Deserialize;
+use std::collections::BTreeSet;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -36,6 +37,13 @@ struct UserBody {
     /// Whether it may act.
     #[serde(default = "yes")]
     active: bool,
+    /// What it may do besides what its role says: `edit_customers`, `unregistered`.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>)]
+    grants: BTreeSet<Grant>,
+    /// It sees the customers assigned to it alone.
+    #[serde(default)]
+    only_assigned: bool,
 }
 
 fn yes() -> bool {
@@ -72,7 +80,15 @@ async fn checked(api: &Api, caller: &Caller, id: UserId, body: UserBody) -> Resu
         return Err(Problem::invalid("name", "el nombre no puede estar vacío"));
     }
     free_of_customers(api, caller, &body.email).await?;
-    Ok(User { id, name: body.name, email: body.email.trim().to_lowercase(), role: body.role, active: body.active })
+    Ok(User {
+        id,
+        name: body.name,
+        email: body.email.trim().to_lowercase(),
+        role: body.role,
+        active: body.active,
+        grants: body.grants,
+        only_assigned: body.only_assigned,
+    })
 }
 
 /// Reads a user.

@@ -5,11 +5,14 @@ use crate::Ports;
 use crate::agreement;
 use crate::claim;
 use crate::dossier::{AtHand, Desk, Dossier, change};
+use crate::edit_customer::by_hand::Edit;
 use crate::error::Error;
+use crate::link_contact::link_customer;
 use crate::pause;
 use crate::payment_to_verify::{self, Declared};
 use crate::ports::table::{Change, Expect};
 use crate::promise;
+use crate::store::accounts;
 use crate::store::codec::encode;
 use crate::store::edits::By;
 use crate::store::interactions::thread_item;
@@ -60,6 +63,8 @@ pub struct Asked {
     pub reminder: Option<(String, Option<NaiveDate>)>,
     /// The last day of a pause.
     pub pause_until: Option<NaiveDate>,
+    /// What is changed of the customer itself.
+    pub edit: Option<Edit>,
 }
 
 impl Asked {
@@ -81,6 +86,7 @@ impl Asked {
             claim: None,
             reminder: None,
             pause_until: None,
+            edit: None,
         }
     }
 
@@ -133,7 +139,14 @@ pub async fn register(
 ) -> Result<Registered, Error> {
     let entry = checked(asked)?;
     let desk = Desk::of(ports, setup, by).await?.asked(request);
-    change(&desk, customer, &AtHand::orders(&asked.orders()), |dossier| one(dossier, entry, asked)).await
+    let at_hand = AtHand { edit: asked.edit.clone(), ..AtHand::orders(&asked.orders()) };
+    let registered = change(&desk, customer, &at_hand, |dossier| one(dossier, entry, asked)).await?;
+    if asked.edit.is_some()
+        && let Some((account, _)) = accounts::account(ports, setup.id(), customer).await?
+    {
+        link_customer(ports, setup, &account.customer).await;
+    }
+    Ok(registered)
 }
 
 /// The row of the catalogue, if what was told fits it.

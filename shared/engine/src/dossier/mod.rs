@@ -17,6 +17,7 @@ pub(crate) use movements::{Recorded, resume};
 pub(crate) use once::{AtHand, change};
 
 use crate::Ports;
+use crate::edit_customer::{self, by_hand, by_hand::Edit};
 use crate::error::Error;
 use crate::import::touch::Touch;
 use crate::ports::table::{Change, Key, MAX_KEYS};
@@ -162,6 +163,17 @@ impl<'a> Dossier<'a> {
             self.fetch_orders(orders).await?;
             self.movements.insert(code.to_owned(), movement);
         }
+        Ok(())
+    }
+
+    /// Edits the customer, with the addresses that come and go.
+    pub(crate) async fn edit_customer(&mut self, edit: &Edit) -> Result<(), Error> {
+        let (ports, setup) = (self.desk.ports, self.desk.setup);
+        by_hand::apply(setup, &mut self.account, edit)?;
+        let before = Some(&self.before);
+        let arrivals = edit_customer::arrive(ports, setup, before, &mut self.account, true).await?;
+        let by = Some(&self.desk.by);
+        self.changes.extend(edit_customer::changes(ports, setup, before, &self.account, &arrivals, by)?);
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 //! that was made before answers what it answered then.
 
 use super::{Desk, Dossier};
+use crate::edit_customer::by_hand::Edit;
 use crate::error::Error;
 use crate::ports::table::{Change, Expect, Item, Key};
 use crate::store::codec::{decode, encode, shapes};
@@ -31,6 +32,8 @@ pub(crate) struct AtHand {
     pub(crate) matter: Option<MatterId>,
     /// A movement.
     pub(crate) movement: Option<String>,
+    /// What is changed of the customer itself.
+    pub(crate) edit: Option<Edit>,
 }
 
 impl AtHand {
@@ -63,6 +66,9 @@ pub(crate) async fn change<T: Serialize + DeserializeOwned>(
         }
         if let Some(movement) = &at_hand.movement {
             dossier.fetch_movement(movement).await?;
+        }
+        if let Some(edit) = &at_hand.edit {
+            dossier.edit_customer(edit).await?;
         }
         let answer = rule(&mut dossier)?;
         if !dossier.is_changed() {

@@ -311,8 +311,10 @@ fn flags(row: &Row<'_>, customer: &mut Customer, notes: &mut Vec<RowError>) {
     if let Some(which) = choose("Tipo de persona", ["persona", "empresa"], notes) {
         customer.kind = if which == 0 { Kind::Person } else { Kind::Company };
     }
-    if let Some(which) = choose("Tipo de cartera", ["vigente", "castigada"], notes) {
-        customer.portfolio = if which == 0 { Portfolio::Current } else { Portfolio::WrittenOff };
+    if let Some(which) = choose("Tipo de cartera", ["vigente", "castigada"], notes)
+        && let Ask::Set(text) = news(customer, "portfolio", Ask::Set(["vigente", "castigada"][which]))
+    {
+        customer.portfolio = if text == "vigente" { Portfolio::Current } else { Portfolio::WrittenOff };
     }
     if let Some(which) = choose("Estado", ["activo", "inactivo"], notes)
         && let Ask::Set(text) = news(customer, "status", Ask::Set(["activo", "inactivo"][which]))

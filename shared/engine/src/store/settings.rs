@@ -25,7 +25,7 @@ use cauce_domain::strategy::tag::Sender;
 use cauce_domain::strategy::template::Template;
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How payments are loaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -147,6 +147,22 @@ pub struct User {
     pub role: Role,
     /// Whether it may act.
     pub active: bool,
+    /// What it may do besides what its role says.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub grants: BTreeSet<Grant>,
+    /// It sees the customers assigned to it alone (*solo asignados*).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub only_assigned: bool,
+}
+
+/// What an adviser may be granted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Grant {
+    /// Change what is known of customers.
+    EditCustomers,
+    /// Read and answer addresses nobody is known to have.
+    Unregistered,
 }
 
 /// A role.

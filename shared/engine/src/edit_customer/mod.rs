@@ -1,5 +1,7 @@
 //! Storing a customer: its account, the addresses that lead to it, and the guard on addresses several customers share.
 
+pub mod by_hand;
+
 use crate::Ports;
 use crate::error::Error;
 use crate::link_contact::link_customer;
@@ -165,10 +167,24 @@ pub(crate) async fn store(
     arrivals: &Arrivals,
     by: Option<&By>,
 ) -> Result<bool, Error> {
+    let mut changes = changes(ports, setup, before, account, arrivals, by)?;
+    changes.push(Change::Put(accounts::account_item(setup.id(), account)?, as_read(version)));
+    Ok(matches!(commit(ports, changes).await?, Committed::Made))
+}
+
+/// What is written together with a customer whose addresses came and went, besides its account.
+pub(crate) fn changes(
+    ports: &Ports,
+    setup: &Setup,
+    before: Option<&Account>,
+    account: &Account,
+    arrivals: &Arrivals,
+    by: Option<&By>,
+) -> Result<Vec<Change>, Error> {
     let old = before.map(|a| addresses(&a.customer)).unwrap_or_default();
     let new = addresses(&account.customer);
-    let mut changes = vec![Change::Put(accounts::account_item(setup.id(), account)?, as_read(version))];
-    changes.extend(by.map(|by| edit(ports, setup, by, before, account)).transpose()?);
+    let mut changes: Vec<Change> =
+        by.map(|by| edit(ports, setup, by, before, account)).transpose()?.into_iter().collect();
     for address in new.difference(&old) {
         let item = Item::new(place(setup, address, &account.id), encode(&AddressNote::default())?);
         changes.push(Change::Put(item, Expect::Anything));
@@ -183,7 +199,7 @@ pub(crate) async fn store(
     for address in old.difference(&new) {
         changes.push(Change::Delete(place(setup, address, &account.id), Expect::Anything));
     }
-    Ok(matches!(commit(ports, changes).await?, Committed::Made))
+    Ok(changes)
 }
 
 /// The log entry of a change to a customer.

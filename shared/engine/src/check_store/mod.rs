@@ -1,5 +1,7 @@
 //! The store's invariants, recomputed from what is stored: a list of what does not hold, empty when all is well.
 
+mod matters;
+
 use crate::Ports;
 use crate::error::Error;
 use crate::ports::table::{Index, Query};
@@ -25,7 +27,8 @@ pub struct Checked {
     pub broken: Vec<String>,
 }
 
-/// Checks every customer of a project: summaries, balances, code owners, one message a day, the ledger.
+/// Checks every customer of a project: summaries, balances, code owners, what stands over the debt, one message a day, the
+/// ledger.
 pub async fn check_store(ports: &Ports, setup: &Setup) -> Result<Checked, Error> {
     let mut checked = Checked::default();
     for shard in SHARD_NAMES {
@@ -68,6 +71,7 @@ async fn customer(ports: &Ports, setup: &Setup, account: &Account, checked: &mut
             checked.broken.push(format!("orden {}: su código no lleva a su cliente", order.code));
         }
     }
+    matters::check(ports, setup, account, (&orders, &movements), checked).await?;
     messages(ports, setup, account, checked).await
 }
 
