@@ -6,6 +6,7 @@ mod outcomes;
 mod payments;
 mod people;
 mod promises;
+mod random_days;
 
 use crate::world::{World, day};
 use axum::http::{Method, StatusCode};

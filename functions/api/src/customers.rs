@@ -21,6 +21,7 @@ use cauce_engine::explain::{Why, explain};
 use cauce_engine::import::direct::{Taken, direct};
 use cauce_engine::import::job::Kind;
 use cauce_engine::ports::table::{Index, Query as TableQuery};
+use cauce_engine::search::{self, Found};
 use cauce_engine::store::codec::decode;
 use cauce_engine::store::{accounts, keys};
 use chrono::NaiveDate;
@@ -89,13 +90,20 @@ struct Search {
     document_number: Option<String>,
     /// A phone or an e-mail.
     address: Option<String>,
+    /// Or whatever there is: part of a name, a document's number, a phone, an e-mail, an order's code.
+    text: Option<String>,
 }
 
-/// Finds customers by document or by address; in the body, so that neither is logged.
+/// Finds customers by document, by address or by whatever somebody has of them; in the body, so that none of it is logged.
 #[utoipa::path(post, path = "/v1/customers/search", tag = "clientes", request_body = Search, responses((status = 200, body = Object)))]
 async fn search(State(api): State<Api>, caller: Caller, Body(asked): Body<Search>) -> Result<Json<Value>, Problem> {
     caller.may(Permission::Read)?;
     let setup = &caller.setup;
+    if let Some(text) = &asked.text {
+        let found = search::find(&api.ports, setup, text).await?;
+        let shown = |found: &Found| line(&api, &caller, &found.account, found.exactly);
+        return Ok(Json(json!({ "items": found.iter().filter_map(shown).collect::<Vec<_>>() })));
+    }
     let ids = match (&asked.document_kind, &asked.document_number, &asked.address) {
         (Some(kind), Some(number), _) => {
             let document =
@@ -115,14 +123,18 @@ async fn search(State(api): State<Api>, caller: Caller, Body(asked): Body<Search
     let mut items = Vec::new();
     for id in ids {
         if let Some((account, _)) = accounts::account(&api.ports, setup.id(), &id).await? {
-            // Of another's customer whoever looks is told who has it, and nothing else.
-            items.push(match caller.sees(&account) {
-                true => shown(&caller, &account, setup.today(api.now())),
-                false => json!({ "assigned_to": account.customer.adviser }),
-            });
+            items.extend(line(&api, &caller, &account, true));
         }
     }
     Ok(Json(json!({ "items": items })))
+}
+
+/// A customer that was found. Of another's whoever asked for exactly that is told who has it, and nothing else.
+fn line(api: &Api, caller: &Caller, account: &Account, exactly: bool) -> Option<Value> {
+    match caller.sees(account) {
+        true => Some(shown(caller, account, caller.setup.today(api.now()))),
+        false => exactly.then(|| json!({ "assigned_to": account.customer.adviser })),
+    }
 }
 
 /// A customer to load; absent fields stay, `-` erases.

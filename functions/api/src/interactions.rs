@@ -82,7 +82,7 @@ fn any(stored: &Stored) -> Result<Value, Problem> {
 }
 
 /// Interactions as readers see them, messages with subject and text as they were sent.
-async fn with_texts(api: &Api, project: &ProjectId, stored: &[Stored]) -> Result<Vec<Value>, Problem> {
+pub(crate) async fn with_texts(api: &Api, project: &ProjectId, stored: &[Stored]) -> Result<Vec<Value>, Problem> {
     let mut items = stored.iter().map(any).collect::<Result<Vec<_>, _>>()?;
     let ours = |s: &Stored| s.key.sk.starts_with("i#") && interactions::is_message(&s.body);
     let sent = stored.iter().enumerate().filter(|(_, s)| ours(s));
@@ -98,6 +98,13 @@ async fn with_texts(api: &Api, project: &ProjectId, stored: &[Stored]) -> Result
         }
     }
     Ok(items)
+}
+
+/// When an item of a thread came to be, as it is sorted by: its day, then the first instant it tells.
+pub(crate) fn moment(item: &Value) -> (String, String) {
+    let first = item["times"].as_object().and_then(|times| times.values().filter_map(Value::as_str).min());
+    let at = item["at"].as_str().or_else(|| item["by"]["at"].as_str()).or(first).unwrap_or_default();
+    (item["day"].as_str().unwrap_or_default().to_owned(), at.to_owned())
 }
 
 /// Lists a customer's thread, newest day first, a page at a time: messages both ways, calls, what happened to its debt.
@@ -118,7 +125,8 @@ async fn of_customer(
     let query = TableQuery::table(TableName::Interactions, keys::partition(setup.id(), &id)).prefix("i#");
     let query = query.descending().after(after).limit(limit(page.limit));
     let found = api.ports.table.query(&query).await.map_err(cauce_engine::Error::from)?;
-    let items = with_texts(&api, setup.id(), &found.items).await?;
+    let mut items = with_texts(&api, setup.id(), &found.items).await?;
+    items.sort_by_key(|item| std::cmp::Reverse(moment(item)));
     Ok(list.page(items, found.next.map(|next| (0, Some(next)))))
 }
 

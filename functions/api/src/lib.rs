@@ -9,6 +9,7 @@ mod calls;
 mod channels;
 mod claims;
 mod connections;
+mod conversations;
 mod customers;
 mod days;
 mod edits;
@@ -37,6 +38,7 @@ mod shared_routes;
 mod tags;
 mod template_files;
 mod templates;
+mod trays;
 mod unsubscribe;
 mod users;
 mod versions;
@@ -97,6 +99,8 @@ fn parts() -> (Router<Api>, utoipa::openapi::OpenApi) {
         .merge(runs::routes())
         .merge(interactions::routes())
         .merge(calls::routes())
+        .merge(trays::routes())
+        .merge(conversations::routes())
         .merge(outcomes::routes())
         .merge(promises::routes())
         .merge(payments_to_verify::routes())

@@ -74,11 +74,15 @@ async fn one(desk: &Desk<'_>, id: CustomerId, movements: BTreeSet<String>) -> Re
     for code in movements {
         resume(desk, &id, &code).await?;
     }
-    change(desk, &id, &AtHand::default(), |dossier| look(dossier)).await
+    change(desk, &id, &AtHand::default(), |dossier| {
+        look(dossier);
+        Ok(())
+    })
+    .await
 }
 
 /// What a day's beginning does to one account.
-fn look(dossier: &mut Dossier<'_>) -> Result<(), Error> {
+fn look(dossier: &mut Dossier<'_>) {
     let today = dossier.today();
     if dossier.account.holds.paused_until.is_some_and(|until| until < today) {
         pause::end(dossier);
@@ -93,11 +97,11 @@ fn look(dossier: &mut Dossier<'_>) -> Result<(), Error> {
         dossier.put_matter(Matter::PaymentToVerify(PaymentToVerify { escalated: true, ..payment }));
     }
     dossier.judge_promises();
-    remind(dossier)
+    remind(dossier);
 }
 
 /// A reminder whose day has come asks for a call, once: it has no day any more.
-fn remind(dossier: &mut Dossier<'_>) -> Result<(), Error> {
+fn remind(dossier: &mut Dossier<'_>) {
     let today = dossier.today();
     let due = |matter: &Matter| match matter {
         Matter::Reminder(it) if it.done.is_none() && it.date.is_some_and(|date| date <= today) => Some(it.clone()),
@@ -108,8 +112,7 @@ fn remind(dossier: &mut Dossier<'_>) -> Result<(), Error> {
         dossier.put_matter(Matter::Reminder(Reminder { date: None, ..reminder }));
         let calendar = dossier.setup().project().calendar.lived_in(dossier.account.customer.zone);
         if let Some(day) = calendar.next_allowed_day(today) {
-            dossier.add_call(CallReason::Reminder, day, None)?;
+            dossier.add_call(CallReason::Reminder, day, None);
         }
     }
-    Ok(())
 }

@@ -234,7 +234,7 @@ fn one(dossier: &mut Dossier<'_>, entry: &Entry, asked: &Asked) -> Result<Regist
     }
     dossier.account.alerts.clear(Alert::Resumed);
     if entry.settles {
-        dossier.settle_calls(&management)?;
+        dossier.settle_calls(&management);
     }
     let mut warnings = Vec::new();
     for effect in entry.effects {
@@ -280,7 +280,7 @@ fn apply(
             noted(&payment_to_verify::note(dossier, &Declared { files, ..declared })?.id);
         }
         Effect::CallBack => management.next_call = Some(call_back(dossier, asked)?),
-        Effect::Retry => management.next_call = retry(dossier)?,
+        Effect::Retry => management.next_call = retry(dossier),
         Effect::Alert(alert) => {
             let by = dossier.by().clone();
             dossier.account.alerts.raise(alert, &by);
@@ -329,12 +329,12 @@ fn call_back(dossier: &mut Dossier<'_>, asked: &Asked) -> Result<NaiveDate, Erro
     if at.is_some_and(|at| at < dossier.by().at) {
         return refused("esa hora ya pasó".to_owned());
     }
-    dossier.add_call(CallReason::CallBack, day, at)?;
+    dossier.add_call(CallReason::CallBack, day, at);
     Ok(day)
 }
 
 /// The call comes back: today after the gap while attempts are left, else on the next day that allows it.
-fn retry(dossier: &mut Dossier<'_>) -> Result<Option<NaiveDate>, Error> {
+fn retry(dossier: &mut Dossier<'_>) -> Option<NaiveDate> {
     let (project, today, now) = (dossier.setup().project(), dossier.today(), dossier.by().at);
     let calendar = project.calendar.lived_in(dossier.account.customer.zone);
     let made = dossier.account.attempts.filter(|(day, _)| *day == today).map_or(0, |(_, count)| count);
@@ -342,9 +342,9 @@ fn retry(dossier: &mut Dossier<'_>) -> Result<Option<NaiveDate>, Error> {
     let again = calendar.next_allowed(now + gap).filter(|at| calendar.local_day(*at) == today);
     let today_still = again.filter(|_| made < u32::from(project.rules.attempts_a_day));
     let tomorrow = today.checked_add_days(Days::new(1)).and_then(|day| calendar.next_allowed_day(day));
-    let Some(due) = today_still.map(|_| today).or(tomorrow) else { return Ok(None) };
-    dossier.add_call(CallReason::Retry, due, today_still)?;
-    Ok(Some(due))
+    let due = today_still.map(|_| today).or(tomorrow)?;
+    dossier.add_call(CallReason::Retry, due, today_still);
+    Some(due)
 }
 
 /// The number is wrong or out of service: it is used by no channel until somebody edits it.

@@ -9,6 +9,7 @@ pub mod disposition;
 pub mod file;
 pub mod gate;
 pub mod holidays;
+pub mod inbox;
 pub mod interaction;
 pub mod ledger;
 pub mod management;

@@ -5,6 +5,7 @@
 use crate::author::By;
 use crate::contact::alert::{Alert, Alerts};
 use crate::contact::call_entry::OpenCall;
+use crate::contact::inbox::Inbox;
 use crate::debt::claim::Category;
 use crate::debt::customer::Customer;
 use crate::debt::matter::Matter;
@@ -152,6 +153,9 @@ pub struct Account {
     /// What its open claims are about.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub claims: BTreeSet<Category>,
+    /// The end of its messages to us.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inbox: Option<Inbox>,
     /// Calls to make, the first due first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub calls: Vec<OpenCall>,
@@ -175,6 +179,7 @@ impl Account {
             carry: None,
             alerts: Alerts::default(),
             claims: BTreeSet::new(),
+            inbox: None,
             calls: Vec::new(),
             attempts: None,
             credit: BTreeMap::new(),

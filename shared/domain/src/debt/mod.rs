@@ -14,3 +14,4 @@ pub mod payment;
 pub mod payment_to_verify;
 pub mod promise;
 pub mod rules;
+pub mod situation;

@@ -6,6 +6,7 @@ use super::matching::{self, Match};
 use super::{Post, attachments, identity, status, wishes};
 use crate::edit_customer::{change, of_address};
 use crate::error::Error;
+use crate::inbox;
 use crate::link_contact::link;
 use crate::ports::told::Inbound;
 use crate::send_message::raise;
@@ -67,6 +68,9 @@ pub(super) async fn apply(post: &Post<'_>, setup: &Setup, told: &Inbound) -> Res
     }
     let message = kept(post, setup, channel, address, told, &found, flags, at);
     received::keep(post.ports, setup, &message, &found.thread).await?;
+    for customer in found.customers() {
+        inbox::refresh(post.ports, setup, customer).await?;
+    }
     // What it wrote while nobody was known to have it, this perhaps too by now.
     link(post.ports, setup, channel, &message.from).await?;
     attachments::fetch(post, setup, &message, &found.thread).await

@@ -6,6 +6,7 @@
 use super::{Post, attachments, inbound, matching};
 use crate::error::Error;
 use crate::exclude;
+use crate::inbox;
 use crate::link_contact::link;
 use crate::notice::alert_once;
 use crate::ports::told::{Class, Delivery, Letter, Mail, Refusal};
@@ -177,6 +178,9 @@ async fn keep(
         read: None,
     };
     received::keep(post.ports, setup, &message, &found.thread).await?;
+    for customer in found.customers() {
+        inbox::refresh(post.ports, setup, customer).await?;
+    }
     link(post.ports, setup, Channel::Email, &message.from).await?;
     Ok(())
 }

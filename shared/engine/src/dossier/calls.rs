@@ -1,10 +1,6 @@
 //! Calls to make in a dossier: put into the tray, settled by a management, replaced by another.
 
 use super::Dossier;
-use crate::error::Error;
-use crate::ports::table::{Change, Expect};
-use crate::store::codec::encode;
-use crate::store::interactions::thread_item;
 use cauce_domain::contact::call_entry::{CallEntry, CallReason, EntryState, OpenCall};
 use cauce_domain::contact::management::Management;
 use cauce_domain::ids::SendId;
@@ -12,45 +8,38 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 impl Dossier<'_> {
     /// Has the customer called from a local day on. Of one reason there is one: a later one takes its place.
-    pub(crate) fn add_call(
-        &mut self,
-        reason: CallReason,
-        due: NaiveDate,
-        not_before: Option<DateTime<Utc>>,
-    ) -> Result<(), Error> {
+    pub(crate) fn add_call(&mut self, reason: CallReason, due: NaiveDate, not_before: Option<DateTime<Utc>>) {
         let (replaced, mut kept): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.account.calls).into_iter().partition(|call| call.reason == reason);
         let id = SendId::new(self.desk.ports.new_id().simple().to_string());
         let call = OpenCall { id, due, not_before, reason, by: self.desk.by.clone() };
         for old in replaced {
-            self.put_entry(&old, EntryState::Withdrawn)?;
+            // One that was asked for a moment ago, and is not stored yet, never was.
+            if self.entries.remove(&old.id).is_none() {
+                self.put_entry(&old, EntryState::Withdrawn);
+            }
         }
-        self.put_entry(&call, EntryState::ToManage)?;
+        self.put_entry(&call, EntryState::ToManage);
         kept.push(call);
         kept.sort_by_key(|call| call.due);
         self.account.calls = kept;
-        Ok(())
     }
 
     /// The calls that were due are managed; one agreed on for a later day stays.
-    pub(crate) fn settle_calls(&mut self, management: &Management) -> Result<(), Error> {
+    pub(crate) fn settle_calls(&mut self, management: &Management) {
         let today = self.desk.today;
         let (due, later): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.account.calls).into_iter().partition(|call| call.due <= today);
         self.account.calls = later;
         let contacted = management.situation.is_contact();
         for call in due {
-            self.put_entry(&call, EntryState::Managed { management: management.id.clone(), contacted })?;
+            self.put_entry(&call, EntryState::Managed { management: management.id.clone(), contacted });
         }
-        Ok(())
     }
 
-    fn put_entry(&mut self, call: &OpenCall, state: EntryState) -> Result<(), Error> {
+    fn put_entry(&mut self, call: &OpenCall, state: EntryState) {
         let customer = self.account.id.clone();
         let (id, day, reason, by) = (call.id.clone(), call.due, call.reason, call.by.clone());
-        let entry = CallEntry { id, customer, day, reason, by, state };
-        let item = thread_item(self.desk.setup.id(), &entry.customer, day, entry.id.as_str(), encode(&entry)?);
-        self.also(Change::Put(item, Expect::Anything));
-        Ok(())
+        self.entries.insert(id.clone(), CallEntry { id, customer, day, reason, by, state });
     }
 }

@@ -26,12 +26,13 @@ use crate::store::codec::decode;
 use crate::store::keys;
 use crate::store::settings::Setup;
 use cauce_domain::author::By;
+use cauce_domain::contact::call_entry::CallEntry;
 use cauce_domain::debt::account::Account;
 use cauce_domain::debt::event::{About, Event, EventKind};
 use cauce_domain::debt::matter::Matter;
 use cauce_domain::debt::order::Order;
 use cauce_domain::debt::payment::Movement;
-use cauce_domain::ids::{CustomerId, MatterId};
+use cauce_domain::ids::{CustomerId, MatterId, SendId};
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
 
@@ -101,6 +102,8 @@ pub(crate) struct Dossier<'a> {
     pub(crate) movements: BTreeMap<String, Movement>,
     changes: Vec<Change>,
     events: Vec<Event>,
+    /// Calls to make that come, change or go.
+    entries: BTreeMap<SendId, CallEntry>,
     /// A payment whose orders did not all fit.
     unfinished: Option<Movement>,
 }
@@ -124,6 +127,7 @@ impl<'a> Dossier<'a> {
             movements: BTreeMap::new(),
             changes: Vec::new(),
             events: Vec::new(),
+            entries: BTreeMap::new(),
             unfinished: None,
         }))
     }

@@ -26,7 +26,7 @@ impl Dossier<'_> {
     pub(crate) fn is_changed(&self) -> bool {
         let misplaced = |kept: &Kept<Matter>| kept.changed || is_misplaced(kept, self.desk.today);
         self.account != self.before
-            || !(self.changes.is_empty() && self.events.is_empty())
+            || !(self.changes.is_empty() && self.events.is_empty() && self.entries.is_empty())
             || self.orders.values().any(|kept| kept.changed)
             || self.matters.values().any(misplaced)
     }
@@ -52,6 +52,10 @@ impl Dossier<'_> {
         }
         for event in std::mem::take(&mut self.events) {
             changes.push(Change::Put(interactions::event_item(project, &event)?, Expect::Absent));
+        }
+        for (id, entry) in std::mem::take(&mut self.entries) {
+            let item = interactions::thread_item(project, &entry.customer, entry.day, id.as_str(), encode(&entry)?);
+            changes.push(Change::Put(item, Expect::Anything));
         }
         let account = accounts::account_item(project, &self.account)?;
         changes.push(Change::Put(account, Expect::Version(self.version)));

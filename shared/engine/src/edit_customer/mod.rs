@@ -6,6 +6,7 @@ use crate::Ports;
 use crate::error::Error;
 use crate::link_contact::link_customer;
 use crate::ports::table::{Change, Expect, Item, Key, Query, TableName};
+use crate::search;
 use crate::store::accounts::{self, AddressNote, as_read};
 use crate::store::codec::{decode, encode};
 use crate::store::commit::{Committed, commit};
@@ -185,6 +186,8 @@ pub(crate) fn changes(
     let new = addresses(&account.customer);
     let mut changes: Vec<Change> =
         by.map(|by| edit(ports, setup, by, before, account)).transpose()?.into_iter().collect();
+    let name = before.map(|a| a.customer.name.as_str());
+    changes.extend(search::renamed(setup, &account.id, name, &account.customer.name)?);
     for address in new.difference(&old) {
         let item = Item::new(place(setup, address, &account.id), encode(&AddressNote::default())?);
         changes.push(Change::Put(item, Expect::Anything));

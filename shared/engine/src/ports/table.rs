@@ -56,6 +56,10 @@ pub enum Index {
     Customers,
     /// What is done to accounts by local day without anybody asking; whole items.
     Agenda,
+    /// Accounts by adviser and last message received; whole items.
+    Inbox,
+    /// Accounts by adviser and first call to make; whole items.
+    Calls,
     /// Interactions by the instant something is to be done with them; keys only.
     Release,
     /// Interactions by local day; keys only.
@@ -64,12 +68,13 @@ pub enum Index {
 
 impl Index {
     /// Every index.
-    pub const ALL: [Self; 6] = [Self::Due, Self::Carry, Self::Customers, Self::Agenda, Self::Release, Self::Day];
+    pub const ALL: [Self; 8] =
+        [Self::Due, Self::Carry, Self::Customers, Self::Agenda, Self::Inbox, Self::Calls, Self::Release, Self::Day];
     /// The table it is on.
     pub fn table(self) -> TableName {
         match self {
-            Self::Due | Self::Carry | Self::Customers | Self::Agenda => TableName::Accounts,
             Self::Release | Self::Day => TableName::Interactions,
+            _ => TableName::Accounts,
         }
     }
     /// Its name.
@@ -79,6 +84,8 @@ impl Index {
             Self::Carry => "carry",
             Self::Customers => "customers",
             Self::Agenda => "agenda",
+            Self::Inbox => "inbox",
+            Self::Calls => "calls",
             Self::Release => "release",
             Self::Day => "day",
         }

@@ -5,6 +5,7 @@ use super::{keys, query_all};
 use crate::error::Error;
 use crate::ports::Ports;
 use crate::ports::table::{Expect, Index, Item, Key, Query, Stored, TableName};
+use crate::trays::{self, Tray};
 use cauce_domain::contact::wish::Wish;
 use cauce_domain::debt::account::Account;
 use cauce_domain::debt::customer::Status;
@@ -60,7 +61,7 @@ pub struct OpenAccount {
 }
 
 /// The account item with its index places: due while something is chased, carry while a plan owes it a look, agenda on the
-/// day after a pause.
+/// day after a pause, in the trays while somebody wrote or is to be called.
 pub fn account_item(project: &ProjectId, account: &Account) -> Result<Item, Error> {
     let shard = keys::shard_of(&account.id).to_owned();
     let mut item = Item::new(keys::account(project, &account.id), encode(account)?);
@@ -71,6 +72,11 @@ pub fn account_item(project: &ProjectId, account: &Account) -> Result<Item, Erro
         }
         if let Some(carry) = account.carry {
             item = item.indexed(Index::Carry, keys::day_shard(project, carry.on, &shard), account.id.as_str());
+        }
+        for (tray, index) in [(Tray::Received, Index::Inbox), (Tray::Calls, Index::Calls)] {
+            if let Some((whose, sort)) = trays::place(project, tray, account) {
+                item = item.indexed(index, whose, sort);
+            }
         }
         if let Some(after) = account.holds.paused_until.and_then(|until| until.succ_opt()) {
             item = on_agenda(item, project, &account.id, after);

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | accounts | `project#customer` | `a` the account, `o#due#code` orders owed, `z#o#code` closed ones, `p#id` matters that stand, `z#p#id` ended ones, `z#m#code` movements, `z#e#instant#id` edits |
 //! | accounts | `project#oc#code`, `project#mv#code` | `p`: whose order or movement a code is |
+//! | accounts | `project#nm#letters` | `word#customer`: who has a word in its name |
 //! | accounts | `project#ad#hmac` | an address: `c#customer` who has it, `g` its guard, `x#scope` opt-outs, `d#day` today's message |
 //! | interactions | `project#customer` | `i#day#id` its thread: messages, ours and theirs, calls, what happened to its debt; `l#week` the contact ledger |
 //! | interactions | `project#un` | an address nobody is known to have, by its HMAC; `project#un#hmac` its `i#day#id` messages |

@@ -5,6 +5,7 @@ use super::commit::{Committed, commit};
 use super::settings::Setup;
 use super::{jobs, keys, query_all};
 use crate::error::Error;
+use crate::inbox;
 use crate::ports::Ports;
 use crate::ports::table::{Change, Expect, Index, Item, Key, Query, Stored, TableName};
 use cauce_domain::contact::channel::Channel;
@@ -181,6 +182,7 @@ pub(crate) async fn move_to(
             }
         }
         let gone = Change::Delete(entry.clone(), Expect::Version(known.version));
+        inbox::refresh(ports, setup, customer).await?;
         if !left && matches!(commit(ports, vec![gone]).await?, Committed::Made) {
             return Ok(());
         }
