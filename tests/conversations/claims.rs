@@ -128,3 +128,50 @@ async fn who_cannot_pay_hears_nothing_until_it_is_undone_or_nothing_is_past_due(
     assert!(world.alerts("101").await.is_empty(), "a promise takes both away");
     holds(&world).await;
 }
+
+#[tokio::test]
+async fn a_claim_or_giving_up_pays_nothing_and_takes_no_alert_away() {
+    let world = ana().await;
+    world.outcome("100", "outbound_contact", "cannot_pay", json!({})).await;
+    let claim = json!({ "category": "billing", "orders": ["F-1"], "description": "…" });
+    let id = world.done("100", "claims", claim).await["id"].as_str().expect("an id").to_owned();
+    assert_eq!(world.alerts("100").await, ["No puede pagar"], "it is past due all the same");
+    world.done("100", &format!("claims/{id}/close"), json!({})).await;
+    world.done("100", "orders/standing", json!({ "standing": "uncollectible", "orders": ["F-1"] })).await;
+    assert_eq!(world.alerts("100").await, ["No puede pagar"]);
+    world.pay("P-1", "F-1", "2026-03-10", "100.00").await;
+    assert!(world.alerts("100").await.is_empty());
+}
+
+#[tokio::test]
+async fn who_is_paused_or_gone_is_not_put_among_the_calls() {
+    let world = ana().await;
+    world.done("100", "pause", json!({ "until": "2026-03-20" })).await;
+    world.outcome("100", "outbound_no_contact", "no_answer", json!({})).await;
+    assert!(world.account("100").await.calls.is_empty());
+    world.outcome("100", "outbound_contact", "call_back", json!({ "call_back": { "date": "2026-03-12" } })).await;
+    assert_eq!(world.account("100").await.calls.len(), 1, "what was agreed on stays");
+}
+
+#[tokio::test]
+async fn what_is_too_long_or_too_much_is_refused() {
+    let world = ana().await;
+    let long = "x".repeat(3000);
+    for (what, body) in [
+        ("claims", json!({ "category": "billing", "description": long })),
+        ("payments-to-verify", json!({ "amount": "1", "method": long })),
+        ("orders/standing", json!({ "standing": "annulled", "orders": ["F-1"], "reason": long })),
+        (
+            "claims",
+            json!({ "category": "billing", "description": "x", "orders": (0..40).map(|n| n.to_string()).collect::<Vec<_>>() }),
+        ),
+    ] {
+        assert_eq!(world.refused("100", what, body).await.0, "invalid_value", "{what}");
+    }
+    for _ in 0..10 {
+        world.done("100", "payments-to-verify", json!({ "amount": "1" })).await;
+    }
+    assert_eq!(world.refused("100", "payments-to-verify", json!({ "amount": "1" })).await.0, "too_many");
+    world.until("2026-03-18T06:00:00Z").await;
+    assert!(world.matters("100", "payment_to_verify").await.iter().all(|payment| payment["escalated"] == true));
+}

@@ -7,6 +7,7 @@ mod payments;
 mod people;
 mod promises;
 mod random_days;
+mod trays;
 
 use crate::world::{World, day};
 use axum::http::{Method, StatusCode};

@@ -135,7 +135,7 @@ async fn what_an_outcome_does_not_take_or_misses_is_refused_and_changes_nothing(
             json!({ "phone": 4 }),
             "el cliente no tiene un teléfono en esa posición",
         ),
-        ("outbound_contact", "wont_pay", json!({ "note": "  " }), "la nota lleva de 1 a 2000 caracteres"),
+        ("outbound_contact", "wont_pay", json!({ "note": "  " }), "lleva de 1 a 2000 caracteres"),
     ] {
         let (_, words) = world.refused("100", "outcomes", told(situation, outcome, data)).await;
         assert_eq!(words, title);

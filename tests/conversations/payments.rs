@@ -4,6 +4,7 @@ use super::{ana, holds};
 use crate::world::KEY;
 use axum::http::Method;
 use cauce_engine::create_project::grant_key;
+use cauce_engine::import::job::Kind;
 use serde_json::{Value, json};
 
 fn id(payment: &Value) -> String {
@@ -122,5 +123,54 @@ async fn one_verified_payment_of_seventy_orders_reaches_them_all() {
     holds(&world).await;
     world.done("100", &format!("{path}/annul"), json!({})).await;
     assert_eq!(world.account("100").await.summary.count(), 71);
+    holds(&world).await;
+}
+
+#[tokio::test]
+async fn an_amount_is_in_the_currency_of_its_order_and_of_what_was_declared() {
+    let world = ana().await;
+    let order = "Tipo de documento,Número de documento,Código de pago,Fecha de vencimiento,Moneda,Monto\nDNI,100,D-1,2026-03-20,CLP,15000\n";
+    world.load(Kind::Orders, order).await;
+    let payment = world.done("100", "payments-to-verify", json!({ "amount": "15000", "order": "D-1" })).await;
+    assert_eq!((&payment["currency"], &payment["amount"]), (&json!("CLP"), &json!(15000)));
+    world.done("100", &format!("payments-to-verify/{}/verify", id(&payment)), json!({ "amount": "9000" })).await;
+    assert_eq!(world.account("100").await.summary.open[&"CLP".parse().expect("clp")].balance, 6000);
+    let made =
+        world.done("100", "promises", json!({ "date": "2026-03-13", "amount": "6000", "orders": ["D-1"] })).await;
+    assert_eq!(made["promise"]["amount"], 6000);
+}
+
+#[tokio::test]
+async fn of_two_that_go_on_with_one_payment_each_group_of_orders_is_paid_once() {
+    let world = ana().await;
+    let orders: String = (0..90).map(|n| format!("100 H-{n:02} 2026-03-01 1.00\n")).collect();
+    world.orders(&orders).await;
+    let payment = world.done("100", "payments-to-verify", json!({ "amount": "190.00" })).await;
+    let path = format!("payments-to-verify/{}/verify", id(&payment));
+    // The night's work meets the payment half way, again and again.
+    let (ports, setup) = (&world.house().ports, world.setup().await);
+    let night = async {
+        for _ in 0..20 {
+            cauce_engine::close_day::close_day(ports, &setup, world.now()).await.expect("closed");
+        }
+    };
+    tokio::join!(world.done("100", &path, json!({})), night);
+    assert_eq!(world.account("100").await.summary.count(), 0);
+    holds(&world).await;
+}
+
+#[tokio::test]
+async fn one_loaded_payment_verifies_one_declared_payment() {
+    let world = ana().await;
+    world.pay("BANCO-7", "F-1", "2026-03-10", "40.00").await;
+    let first = world.done("100", "payments-to-verify", json!({ "amount": "40.00" })).await;
+    let second = world.done("100", "payments-to-verify", json!({ "amount": "40.00" })).await;
+    let by = json!({ "movement": "BANCO-7" });
+    world.done("100", &format!("payments-to-verify/{}/verify", id(&first)), by.clone()).await;
+    let refused = world.refused("100", &format!("payments-to-verify/{}/verify", id(&second)), by).await;
+    assert_eq!(refused.1, "ese pago ya verificó otro");
+    world.unpay("BANCO-7", "F-1").await;
+    let states: Vec<_> = world.matters("100", "payment_to_verify").await.iter().map(|p| p["state"].clone()).collect();
+    assert!(states.contains(&json!("annulled")) && states.contains(&json!("to_verify")), "{states:?}");
     holds(&world).await;
 }

@@ -158,3 +158,54 @@ async fn where_balances_are_loaded_what_they_fall_by_keeps_the_promise() {
     assert_eq!(world.matter("100", "promise").await["state"], "kept");
     holds(&world).await;
 }
+
+#[tokio::test]
+async fn what_waits_to_be_verified_is_not_what_is_promised_besides() {
+    let world = ana().await;
+    let both = json!({
+        "promise": { "date": "2026-03-13", "amount": "60.00" },
+        "payment": { "amount": "40.00" },
+    });
+    world.outcome("100", "outbound_contact", "promise_or_payment", both).await;
+    let payment = world.matter("100", "payment_to_verify").await["id"].as_str().expect("an id").to_owned();
+    world.done("100", &format!("payments-to-verify/{payment}/verify"), json!({})).await;
+    assert_eq!(world.matter("100", "promise").await["counted"], json!(null));
+    world.until("2026-03-17T06:00:00Z").await;
+    assert_eq!(world.matter("100", "promise").await["state"], "broken");
+}
+
+#[tokio::test]
+async fn nobody_breaks_a_promise_to_pay_what_is_not_owed_any_more() {
+    let world = ana().await;
+    world.done("100", "promises", json!({ "date": "2026-03-13", "amount": "100.00" })).await;
+    world.pay("P-0", "F-1", "2026-03-09", "100.00").await;
+    assert_eq!(world.matter("100", "promise").await["state"], "live", "it was paid before it was promised");
+    world.until("2026-03-17T06:00:00Z").await;
+    assert_eq!(world.matter("100", "promise").await["state"], "annulled");
+    assert!(world.alerts("100").await.is_empty());
+}
+
+#[tokio::test]
+async fn correcting_one_broken_promise_leaves_the_alert_of_another() {
+    let world = ana().await;
+    world.orders("100 F-2 2026-03-05 50.00").await;
+    for (order, amount) in [("F-1", "100.00"), ("F-2", "50.00")] {
+        world.done("100", "promises", json!({ "date": "2026-03-11", "amount": amount, "orders": [order] })).await;
+    }
+    world.until("2026-03-13T06:00:00Z").await;
+    world.pay("P-1", "F-2", "2026-03-12", "50.00").await;
+    assert_eq!(world.alerts("100").await, ["Compromiso incumplido"]);
+    world.pay("P-2", "F-1", "2026-03-12", "100.00").await;
+    assert!(world.alerts("100").await.is_empty());
+}
+
+#[tokio::test]
+async fn a_promise_withdrawn_counts_for_the_level_of_the_next() {
+    let world = ana().await;
+    for level in 1..4 {
+        let made = world.done("100", "promises", json!({ "date": "2026-03-13", "amount": "10" })).await;
+        assert_eq!(made["promise"]["level"], level);
+        let id = made["promise"]["id"].as_str().expect("an id").to_owned();
+        world.done("100", &format!("promises/{id}/annul"), json!({})).await;
+    }
+}

@@ -4,7 +4,7 @@
 mod answers;
 mod golden;
 mod hostile;
-mod live;
+pub(crate) mod live;
 mod mail;
 mod signatures;
 

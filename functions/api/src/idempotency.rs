@@ -75,8 +75,8 @@ pub(crate) async fn once(State(api): State<Api>, request: Request, next: Next) -
     let response = next.run(request).await;
     let (head, body) = response.into_parts();
     let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
-    let change = if head.status.is_server_error() {
-        // What failed on our side may be tried again under the same key.
+    let change = if head.status.is_server_error() || head.status == StatusCode::CONFLICT {
+        // What failed on our side, or lost a race, may be tried again under the same key.
         Change::Delete(place.clone(), Expect::Anything)
     } else {
         // What is shown once is not kept either.

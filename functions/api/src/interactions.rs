@@ -77,6 +77,8 @@ fn any(stored: &Stored) -> Result<Value, Problem> {
             named(serde_json::to_value(&entry), &names)
         }
         Call::TYPE => crate::calls::shown(&decode(body)?),
+        // What an earlier version wrote in a shape of its own.
+        "generated_v1" => serde_json::from_str(body).unwrap_or_default(),
         _ => shown(&interactions::decode_message(stored)?),
     })
 }
@@ -125,8 +127,7 @@ async fn of_customer(
     let query = TableQuery::table(TableName::Interactions, keys::partition(setup.id(), &id)).prefix("i#");
     let query = query.descending().after(after).limit(limit(page.limit));
     let found = api.ports.table.query(&query).await.map_err(cauce_engine::Error::from)?;
-    let mut items = with_texts(&api, setup.id(), &found.items).await?;
-    items.sort_by_key(|item| std::cmp::Reverse(moment(item)));
+    let items = with_texts(&api, setup.id(), &found.items).await?;
     Ok(list.page(items, found.next.map(|next| (0, Some(next)))))
 }
 

@@ -83,7 +83,8 @@ struct TermsBody {
 
 impl TermsBody {
     async fn read(self, api: &Api, caller: &Caller, customer: &str) -> Result<agreement::Asked, Problem> {
-        let currency = currency(api, caller, customer, self.currency.as_deref()).await?;
+        let order = self.orders.first().map(String::as_str);
+        let currency = currency(api, caller, customer, (self.currency.as_deref(), order)).await?;
         let amount = minor("terms.amount", &self.amount, currency)?;
         let (instalments, first_due) = (self.instalments, self.first_due);
         let (yearly_rate, comment) = (self.yearly_rate, self.comment);

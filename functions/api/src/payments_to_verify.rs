@@ -9,8 +9,10 @@ use crate::problem::{Body, Path, Problem};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use cauce_domain::debt::matter::Matter;
 use cauce_domain::ids::MatterId;
 use cauce_engine::payment_to_verify::{self, Declared, Seen};
+use cauce_engine::store::accounts;
 use chrono::NaiveDate;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -45,10 +47,11 @@ pub(crate) struct DeclaredBody {
 
 impl DeclaredBody {
     pub(crate) async fn read(self, api: &Api, caller: &Caller, customer: &str) -> Result<Declared, Problem> {
-        let currency = currency(api, caller, customer, self.currency.as_deref()).await?;
+        let of = (self.currency.as_deref(), self.order.as_deref());
+        let currency = currency(api, caller, customer, of).await?;
         let amount = self.amount.map(|text| minor("payment.amount", &text, currency)).transpose()?;
         let files = named(caller, &self.files)?;
-        let currency = Some(currency).filter(|_| self.order.is_none() || self.currency.is_some());
+        let currency = Some(currency);
         let (date, method, reference, order) = (self.date, self.method, self.reference, self.order);
         Ok(Declared { date, amount, currency, method, reference, order, files })
     }
@@ -74,10 +77,8 @@ async fn declare(
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct SeenBody {
-    /// How much, where it was not declared or is another amount.
+    /// How much, in the declared payment's currency, where it was not declared or is another amount.
     amount: Option<String>,
-    /// ISO 4217 of the amount; the customer's when absent.
-    currency: Option<String>,
     /// When, where it is another day.
     date: Option<NaiveDate>,
     /// The code of the payment it is, where that was loaded already: no second one is made.
@@ -94,12 +95,11 @@ async fn verify(
     Body(body): Body<SeenBody>,
 ) -> Result<Json<Value>, Problem> {
     caller.may(Permission::Manage)?;
-    let amount = match &body.amount {
-        Some(text) => Some(minor("amount", text, currency(&api, &caller, &id, body.currency.as_deref()).await?)?),
-        None => None,
-    };
-    let seen = Seen { amount, date: body.date, movement: body.movement };
     let (customer, payment, by) = (caller.customer(&api, &id).await?, MatterId::new(payment), caller.by(&api));
+    let known = accounts::matter(&api.ports, caller.setup.id(), &customer, &payment).await?;
+    let Some(Matter::PaymentToVerify(known)) = known else { return Err(Problem::not_found("el pago a verificar")) };
+    let amount = body.amount.as_deref().map(|text| minor("amount", text, known.currency)).transpose()?;
+    let seen = Seen { amount, date: body.date, movement: body.movement };
     let verified =
         payment_to_verify::verify(&api.ports, &caller.setup, (&customer, &payment), &seen, (&by, request)).await?;
     Ok(Json(json!(verified)))

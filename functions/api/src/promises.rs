@@ -38,7 +38,8 @@ pub(crate) struct PromiseBody {
 
 impl PromiseBody {
     pub(crate) async fn read(self, api: &Api, caller: &Caller, customer: &str) -> Result<Asked, Problem> {
-        let currency = currency(api, caller, customer, self.currency.as_deref()).await?;
+        let order = self.orders.first().map(String::as_str);
+        let currency = currency(api, caller, customer, (self.currency.as_deref(), order)).await?;
         let amount = minor("promise.amount", &self.amount, currency)?;
         Ok(Asked { date: self.date, amount, currency: Some(currency), orders: self.orders })
     }

@@ -23,7 +23,7 @@ use cauce_domain::debt::matter::{Matter, Reminder};
 use cauce_domain::debt::payment_to_verify::PaymentToVerify;
 use cauce_domain::ids::CustomerId;
 use chrono::{DateTime, Days, NaiveDate, Utc};
-use futures::{StreamExt, TryStreamExt};
+use futures::StreamExt;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Days looked at again, today included.
@@ -35,21 +35,25 @@ const TOGETHER: usize = 16;
 /// The mark of the last local day that was worked off.
 const MARK: &str = "agenda";
 
-/// Works off everything up to today; answers how many accounts had something on it.
-pub(crate) async fn work_off(ports: &Ports, setup: &Setup, now: DateTime<Utc>) -> Result<usize, Error> {
+/// Works off everything up to today. One account that fails keeps no other from its turn.
+pub(crate) async fn work_off(ports: &Ports, setup: &Setup, now: DateTime<Utc>) -> Result<(), Error> {
     let desk = Desk::of(ports, setup, &By::cauce(now)).await?;
     let last = jobs::mark(ports, setup.id(), MARK).await?.map(|at| setup.today(at));
-    let mut worked = 0;
+    let mut failed = None;
     for shard in SHARD_NAMES {
-        let entries = entries(&desk, last, shard).await?;
-        worked += entries.len();
-        let work = entries.into_iter().map(|(id, movements)| one(&desk, id, movements));
-        futures::stream::iter(work).buffer_unordered(TOGETHER).try_collect::<Vec<()>>().await?;
+        let work = entries(&desk, last, shard).await?.into_iter().map(|(id, movements)| one(&desk, id, movements));
+        let done: Vec<Result<(), Error>> = futures::stream::iter(work).buffer_unordered(TOGETHER).collect().await;
+        for error in done.into_iter().filter_map(Result::err) {
+            tracing::error!(project = %setup.id(), %error, "la agenda de un cliente no se atendió");
+            failed = Some(error);
+        }
     }
-    if last != Some(desk.today) {
-        jobs::set_mark(ports, setup.id(), MARK, now).await?;
+    match failed {
+        // Nobody else waits for the one that failed; it is looked at again within the hour.
+        Some(error) => Err(error),
+        None if last == Some(desk.today) => Ok(()),
+        None => jobs::set_mark(ports, setup.id(), MARK, now).await,
     }
-    Ok(worked)
 }
 
 type Entries = BTreeMap<CustomerId, BTreeSet<String>>;
@@ -57,7 +61,10 @@ type Entries = BTreeMap<CustomerId, BTreeSet<String>>;
 /// Whose entries stand in a shard, with the movements among them.
 async fn entries(desk: &Desk<'_>, last: Option<NaiveDate>, shard: &str) -> Result<Entries, Error> {
     let back = |days| desk.today.checked_sub_days(Days::new(days)).unwrap_or(desk.today);
-    let from = last.unwrap_or(desk.today).min(back(LOOKED_AT - 1)).max(back(MOST_DAYS));
+    // Days gone by are looked at once a day; what was left half way stands under today.
+    let looked = last == Some(desk.today);
+    let from =
+        if looked { desk.today } else { last.unwrap_or(desk.today).min(back(LOOKED_AT - 1)).max(back(MOST_DAYS)) };
     let mut found = Entries::new();
     for day in from.iter_days().take_while(|day| *day <= desk.today) {
         let query = Query::index(Index::Agenda, keys::day_shard(desk.setup.id(), day, shard));
@@ -74,16 +81,22 @@ async fn one(desk: &Desk<'_>, id: CustomerId, movements: BTreeSet<String>) -> Re
     for code in movements {
         resume(desk, &id, &code).await?;
     }
-    change(desk, &id, &AtHand::default(), |dossier| {
+    let at_hand = AtHand::default();
+    let looked = change(desk, &id, &at_hand, |dossier| {
         look(dossier);
         Ok(())
-    })
-    .await
+    });
+    match looked.await {
+        // Whoever was deleted meanwhile is nobody's any more.
+        Err(Error::NotFound(_)) => Ok(()),
+        looked => looked,
+    }
 }
 
 /// What a day's beginning does to one account.
 fn look(dossier: &mut Dossier<'_>) {
     let today = dossier.today();
+    dossier.put_away = true;
     if dossier.account.holds.paused_until.is_some_and(|until| until < today) {
         pause::end(dossier);
     }

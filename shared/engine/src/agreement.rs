@@ -3,6 +3,7 @@
 use crate::Ports;
 use crate::dossier::{AtHand, Desk, Dossier, change};
 use crate::error::Error;
+use crate::limits;
 use crate::store::edits::By;
 use crate::store::settings::Setup;
 use cauce_domain::contact::alert::Alert;
@@ -39,10 +40,14 @@ pub(crate) fn note(dossier: &mut Dossier<'_>, kind: AgreementKind, asked: &Asked
     if let Some(code) = asked.orders.iter().find(|code| !dossier.orders.contains_key(*code)) {
         return refused("terms.orders", &format!("la orden {code} no es de este cliente"));
     }
+    limits::some("terms.comment", asked.terms.comment.as_deref(), limits::LONG)?;
+    limits::most("terms.files", asked.files.len(), limits::FILES)?;
+    let standing = dossier.matters.values().filter(|kept| of(&kept.now).is_some()).count();
+    limits::most("terms", standing + 1, limits::STANDING)?;
     let agreement = Agreement {
         id: dossier.new_matter(),
         kind,
-        orders: asked.orders.clone(),
+        orders: limits::codes("terms.orders", &asked.orders)?,
         terms: asked.terms.clone(),
         files: asked.files.clone(),
         by: dossier.by().clone(),

@@ -3,6 +3,7 @@
 use crate::Ports;
 use crate::dossier::{AtHand, Desk, Dossier, change};
 use crate::error::Error;
+use crate::limits;
 use crate::store::edits::By;
 use crate::store::settings::Setup;
 use cauce_domain::contact::file::MessageFile;
@@ -43,7 +44,7 @@ pub(crate) fn note(dossier: &mut Dossier<'_>, asked: &Asked) -> Result<Claim, Er
     let claim = Claim {
         id: dossier.new_matter(),
         category: asked.category,
-        orders: asked.orders.clone(),
+        orders: limits::codes("claim.orders", &asked.orders)?,
         description: asked.description.trim().to_owned(),
         files: asked.files.clone(),
         effect: dossier.setup().project().rules.on_claim,
@@ -68,9 +69,12 @@ pub async fn edit(
     change(&desk, customer, &at_hand, |dossier| {
         let known = still_open(dossier, id)?;
         check(dossier, asked, Some(id))?;
-        let files = known.files.iter().chain(&asked.files).cloned().collect();
+        let mut files: Vec<MessageFile> = known.files.iter().chain(&asked.files).cloned().collect();
+        files.dedup();
+        limits::most("claim.files", files.len(), limits::FILES)?;
         let description = asked.description.trim().to_owned();
-        let claim = Claim { category: asked.category, orders: asked.orders.clone(), description, files, ..known };
+        let orders = limits::codes("claim.orders", &asked.orders)?;
+        let claim = Claim { category: asked.category, orders, description, files, ..known };
         put(dossier, EventKind::ClaimEdited, &claim);
         Ok(claim)
     })
@@ -85,10 +89,11 @@ pub async fn close(
     resolution: Option<&str>,
     (by, request): (&By, Option<String>),
 ) -> Result<Claim, Error> {
+    let resolution = limits::some("resolution", resolution, limits::LONG)?;
     let desk = Desk::of(ports, setup, by).await?.asked(request);
     change(&desk, customer, &AtHand::matter(id), |dossier| {
         let known = still_open(dossier, id)?;
-        let claim = Claim { closed: Some(by.clone()), resolution: resolution.map(str::to_owned), ..known };
+        let claim = Claim { closed: Some(by.clone()), resolution: resolution.clone(), ..known };
         put(dossier, EventKind::ClaimClosed, &claim);
         Ok(claim)
     })
@@ -98,9 +103,9 @@ pub async fn close(
 /// What a claim may be, besides those that are open already.
 fn check(dossier: &Dossier<'_>, asked: &Asked, itself: Option<&MatterId>) -> Result<(), Error> {
     let refused = |code, field, message: String| Err(Error::refused(code, field, message));
-    if asked.description.trim().is_empty() {
-        return refused("invalid_value", "claim.description", "describa el reclamo".to_owned());
-    }
+    limits::text("claim.description", &asked.description, limits::LONG)?;
+    limits::codes("claim.orders", &asked.orders)?;
+    limits::most("claim.files", asked.files.len(), limits::FILES)?;
     if let Some(code) = asked.orders.iter().find(|code| !dossier.orders.contains_key(*code)) {
         return refused("invalid_value", "claim.orders", format!("la orden {code} no es de este cliente"));
     }

@@ -54,7 +54,13 @@ pub async fn close_day(ports: &Ports, setup: &Setup, now: DateTime<Utc>) -> Resu
     turn::next(ports, setup, now).await?;
     let today = setup.today(now);
     let Some(yesterday) = today.pred_opt() else { return Ok(()) };
-    agenda::work_off(ports, setup, now).await?;
+    let agenda = agenda::work_off(ports, setup, now).await;
+    let closed = close(ports, setup, yesterday, now).await;
+    agenda.and(closed)
+}
+
+/// What is told of the day that went by.
+async fn close(ports: &Ports, setup: &Setup, yesterday: NaiveDate, now: DateTime<Utc>) -> Result<(), Error> {
     reconcile(ports, setup, yesterday, now).await?;
     if ports.table.get(&counts_key(setup, yesterday)).await?.is_some() {
         return Ok(());

@@ -28,6 +28,7 @@ pub mod explain;
 pub mod hooks;
 pub mod import;
 mod inbox;
+mod limits;
 pub mod link_contact;
 pub mod message_files;
 pub mod messages;

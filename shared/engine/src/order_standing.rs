@@ -3,6 +3,7 @@
 use crate::Ports;
 use crate::dossier::{AtHand, Desk, Dossier, change};
 use crate::error::Error;
+use crate::limits;
 use crate::store::edits::By;
 use crate::store::settings::Setup;
 use cauce_domain::debt::event::{About, EventKind};
@@ -60,19 +61,15 @@ pub async fn set(
     (codes, standing, reason): (&[String], Standing, Option<&str>),
     (by, request): (&By, Option<String>),
 ) -> Result<Vec<Order>, Error> {
-    if codes.is_empty() || codes.len() > MOST {
-        let message = format!("indique de 1 a {MOST} órdenes");
-        return Err(Error::refused("invalid_value", "orders", message));
-    }
+    let codes = limits::codes("orders", codes)?;
+    limits::most("orders", codes.len(), limits::ORDERS)?;
+    let reason = limits::some("reason", reason, limits::SHORT)?;
     let desk = Desk::of(ports, setup, by).await?.asked(request);
-    change(&desk, customer, &AtHand::orders(codes), |dossier| {
-        codes.iter().map(|code| one(dossier, code, standing, reason)).collect()
+    change(&desk, customer, &AtHand::orders(&codes), |dossier| {
+        codes.iter().map(|code| one(dossier, code, standing, reason.as_deref())).collect()
     })
     .await
 }
-
-/// Orders one transaction holds, each with its event.
-const MOST: usize = 25;
 
 fn one(dossier: &mut Dossier<'_>, code: &str, standing: Standing, reason: Option<&str>) -> Result<Order, Error> {
     let refused = |why: &str| Error::refused("order_standing", "orders", format!("la orden {code} {why}"));

@@ -3,6 +3,7 @@
 use crate::Ports;
 use crate::dossier::{AtHand, Desk, Dossier, change};
 use crate::error::Error;
+use crate::limits;
 use crate::store::edits::By;
 use crate::store::settings::Setup;
 use cauce_domain::contact::alert::Alert;
@@ -92,16 +93,14 @@ pub async fn clear_alert(
 
 /// Pins a reminder in a dossier.
 pub(crate) fn remind(dossier: &mut Dossier<'_>, text: &str, date: Option<NaiveDate>) -> Result<Reminder, Error> {
-    let text = text.trim();
-    if text.is_empty() || text.chars().count() > MOST_TEXT {
-        let message = format!("el recordatorio lleva de 1 a {MOST_TEXT} caracteres");
-        return Err(Error::refused("invalid_value", "reminder.text", message));
-    }
+    let text = limits::text("reminder.text", text, MOST_TEXT)?;
+    let standing = dossier.matters.values().filter(|kept| matches!(kept.now, Matter::Reminder(_))).count();
+    limits::most("reminder", standing + 1, limits::STANDING)?;
     if date.is_some_and(|date| date <= dossier.today()) {
         return Err(Error::refused("date_in_past", "reminder.date", "la fecha del recordatorio es mañana o después"));
     }
     let by = dossier.by().clone();
-    let reminder = Reminder { id: dossier.new_matter(), text: text.to_owned(), date, by, done: None };
+    let reminder = Reminder { id: dossier.new_matter(), text, date, by, done: None };
     dossier.tell(EventKind::ReminderNoted, about(&reminder));
     dossier.put_matter(Matter::Reminder(reminder.clone()));
     Ok(reminder)

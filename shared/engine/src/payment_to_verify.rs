@@ -4,6 +4,7 @@
 use crate::Ports;
 use crate::dossier::{AtHand, Desk, Dossier, Recorded, change};
 use crate::error::Error;
+use crate::limits;
 use crate::store::edits::By;
 use crate::store::settings::Setup;
 use cauce_domain::contact::file::MessageFile;
@@ -79,13 +80,16 @@ pub(crate) fn note(dossier: &mut Dossier<'_>, declared: &Declared) -> Result<Pay
     };
     let currency = currency.or_else(|| project.country.currency().parse().ok());
     let currency = currency.ok_or_else(|| Error::refused("invalid_value", "payment.currency", "falta la moneda"))?;
+    let open = dossier.matters.values().filter(|kept| of(&kept.now).is_some_and(PaymentToVerify::is_open)).count();
+    limits::most("payment", open + 1, limits::STANDING / 2)?;
+    limits::most("payment.files", declared.files.len(), limits::FILES)?;
     let payment = PaymentToVerify {
         id: dossier.new_matter(),
         date,
         amount: declared.amount,
         currency,
-        method: declared.method.clone(),
-        reference: declared.reference.clone(),
+        method: limits::some("payment.method", declared.method.as_deref(), limits::SHORT)?,
+        reference: limits::some("payment.reference", declared.reference.as_deref(), limits::LONG)?,
         order: declared.order.clone(),
         files: declared.files.clone(),
         review: Review::ToVerify,
@@ -115,7 +119,7 @@ pub async fn verify(
             return Err(Error::refused("four_eyes", None, message));
         }
         let movement = match &seen.movement {
-            Some(code) => loaded(dossier, code, payment.currency)?,
+            Some(code) => loaded(dossier, code, &payment)?,
             None => pay(dossier, &payment, seen)?,
         };
         let amount = Some(movement.amount);
@@ -126,11 +130,18 @@ pub async fn verify(
     .await
 }
 
-/// The payment that was loaded already.
-fn loaded(dossier: &Dossier<'_>, code: &str, currency: Currency) -> Result<Movement, Error> {
-    let fits = |m: &&Movement| m.kind == MovementKind::Payment && !m.annulled && m.currency == currency;
-    let found = dossier.movements.get(code).filter(fits).cloned();
-    found.ok_or_else(|| Error::refused("invalid_value", "movement", "no hay un pago de este cliente con ese código"))
+/// The payment that was loaded already, and was not taken for another declared one.
+fn loaded(dossier: &mut Dossier<'_>, code: &str, payment: &PaymentToVerify) -> Result<Movement, Error> {
+    let refused = |why: &str| Error::refused("invalid_value", "movement", why);
+    let found = dossier.movements.get(code).map(|read| read.movement.clone());
+    let fits = |m: &Movement| m.kind == MovementKind::Payment && !m.annulled && m.currency == payment.currency;
+    let movement = found.filter(fits).ok_or_else(|| refused("no hay un pago de este cliente con ese código"))?;
+    if movement.declared.is_some() {
+        return Err(refused("ese pago ya verificó otro"));
+    }
+    let movement = Movement { declared: Some(payment.id.clone()), ..movement };
+    dossier.put_movement(&movement)?;
+    Ok(movement)
 }
 
 /// The effective payment, recorded.
@@ -172,10 +183,11 @@ pub async fn reject(
     reason: &str,
     (by, request): (&By, Option<String>),
 ) -> Result<PaymentToVerify, Error> {
+    let reason = limits::text("reason", reason, limits::LONG)?;
     let desk = Desk::of(ports, setup, by).await?.asked(request);
     change(&desk, customer, &AtHand::matter(id), |dossier| {
         let payment = open(dossier, id)?;
-        let review = Review::Rejected { decided: by.clone(), reason: reason.to_owned() };
+        let review = Review::Rejected { decided: by.clone(), reason: reason.clone() };
         let amount = payment.amount;
         decided(dossier, EventKind::PaymentRejected, PaymentToVerify { review, ..payment }, amount)
     })
@@ -202,7 +214,8 @@ pub async fn annul(
             }
             other => return refused(format!("el pago está {}: solo se anula uno verificado", other.spanish())),
         }
-        let movement = dossier.movements.get(&code).cloned().ok_or(Error::NotFound("el pago"))?;
+        let movement =
+            dossier.movements.get(&code).map(|read| read.movement.clone()).ok_or(Error::NotFound("el pago"))?;
         if !movement.pending.is_empty() {
             return Err(Error::Raced);
         }

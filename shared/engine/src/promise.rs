@@ -4,6 +4,7 @@
 use crate::Ports;
 use crate::dossier::{AtHand, Desk, Dossier, about_promise, change};
 use crate::error::Error;
+use crate::limits;
 use crate::store::edits::By;
 use crate::store::settings::Setup;
 use cauce_domain::debt::event::EventKind;
@@ -47,7 +48,16 @@ pub async fn make(
     (by, request): (&By, Option<String>),
 ) -> Result<Made, Error> {
     let desk = Desk::of(ports, setup, by).await?.asked(request);
-    change(&desk, customer, &AtHand::orders(&asked.orders), |dossier| note(dossier, asked)).await
+    let at_hand = AtHand { ended_promises: true, ..AtHand::orders(&asked.orders) };
+    change(&desk, customer, &at_hand, |dossier| note(dossier, asked)).await
+}
+
+/// A payment that waits to be verified.
+fn waiting(matter: &Matter) -> Option<MatterId> {
+    match matter {
+        Matter::PaymentToVerify(payment) if payment.is_open() => Some(payment.id.clone()),
+        _ => None,
+    }
 }
 
 /// Takes a promise back; the flow goes on with the next day's plan.
@@ -95,7 +105,7 @@ pub(crate) fn note(dossier: &mut Dossier<'_>, asked: &Asked) -> Result<Made, Err
     let (currency, owed) = owed(dossier, asked)?;
     let promise = Promise {
         id: dossier.new_matter(),
-        orders: asked.orders.clone(),
+        orders: limits::codes("promise.orders", &asked.orders)?,
         amount: asked.amount,
         currency,
         made: today,
@@ -105,10 +115,12 @@ pub(crate) fn note(dossier: &mut Dossier<'_>, asked: &Asked) -> Result<Made, Err
         state: PromiseState::Live,
         counted: BTreeMap::new(),
         fallen: 0,
+        besides: dossier.matters.values().filter_map(|kept| waiting(&kept.now)).collect(),
         by: dossier.by().clone(),
     };
     let others = dossier.promises();
-    let promise = Promise { level: promise.level_after(&others), ..promise };
+    limits::most("promise", others.len() + 1, limits::STANDING)?;
+    let promise = Promise { level: promise.level_after(others.iter().chain(&dossier.ended)), ..promise };
     for other in others.into_iter().filter(|other| other.state == PromiseState::Live && other.overlaps(&promise)) {
         dossier.turn_promise(other, PromiseState::Annulled);
     }

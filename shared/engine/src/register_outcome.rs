@@ -7,6 +7,7 @@ use crate::claim;
 use crate::dossier::{AtHand, Desk, Dossier, change};
 use crate::edit_customer::by_hand::Edit;
 use crate::error::Error;
+use crate::limits;
 use crate::link_contact::link_customer;
 use crate::pause;
 use crate::payment_to_verify::{self, Declared};
@@ -15,7 +16,7 @@ use crate::promise;
 use crate::store::accounts;
 use crate::store::codec::encode;
 use crate::store::edits::By;
-use crate::store::interactions::thread_item;
+use crate::store::interactions::aside_item;
 use crate::store::settings::Setup;
 use cauce_domain::contact::alert::Alert;
 use cauce_domain::contact::call_entry::CallReason;
@@ -26,9 +27,6 @@ use cauce_domain::contact::point::{Phone, Point};
 use cauce_domain::ids::{CustomerId, MatterId, SendId};
 use chrono::{Days, NaiveDate, NaiveTime, TimeDelta};
 use serde::{Deserialize, Serialize};
-
-/// Most characters of a note.
-const MOST_NOTE: usize = 2000;
 
 /// What is told of a call.
 #[derive(Debug, Clone)]
@@ -139,7 +137,8 @@ pub async fn register(
 ) -> Result<Registered, Error> {
     let entry = checked(asked)?;
     let desk = Desk::of(ports, setup, by).await?.asked(request);
-    let at_hand = AtHand { edit: asked.edit.clone(), ..AtHand::orders(&asked.orders()) };
+    let (edit, ended_promises) = (asked.edit.clone(), asked.promise.is_some());
+    let at_hand = AtHand { edit, ended_promises, ..AtHand::orders(&asked.orders()) };
     let registered = change(&desk, customer, &at_hand, |dossier| one(dossier, entry, asked)).await?;
     if asked.edit.is_some()
         && let Some((account, _)) = accounts::account(ports, setup.id(), customer).await?
@@ -169,9 +168,11 @@ fn checked(asked: &Asked) -> Result<&'static Entry, Error> {
         }
         None => {}
     }
-    if asked.note.as_ref().is_some_and(|note| note.trim().is_empty() || note.chars().count() > MOST_NOTE) {
-        return refused(Some("note"), format!("la nota lleva de 1 a {MOST_NOTE} caracteres"));
-    }
+    asked.note.as_deref().map(|note| limits::text("note", note, limits::LONG)).transpose()?;
+    limits::some("code", asked.code.as_deref(), limits::SHORT)?;
+    limits::some("relation", asked.relation.as_deref(), limits::SHORT)?;
+    limits::some("call", asked.call.as_ref().map(SendId::as_str), limits::SHORT)?;
+    limits::most("files", asked.files.len(), limits::FILES)?;
     Ok(entry)
 }
 
@@ -241,7 +242,7 @@ fn one(dossier: &mut Dossier<'_>, entry: &Entry, asked: &Asked) -> Result<Regist
         apply(dossier, *effect, asked, &mut management, &mut warnings)?;
     }
     let (project, body) = (dossier.setup().id(), encode(&management)?);
-    let item = thread_item(project, &management.customer, management.day, management.id.as_str(), body);
+    let item = aside_item(project, &management.customer, management.day, management.id.as_str(), body);
     dossier.also(Change::Put(item, Expect::Absent));
     Ok(Registered { management, warnings })
 }

@@ -13,6 +13,7 @@ use crate::store::{accounts, keys};
 use cauce_domain::contact::point::{Email, Phone};
 use cauce_domain::contact::silence::fold;
 use cauce_domain::debt::account::Account;
+use cauce_domain::debt::customer::Status;
 use cauce_domain::debt::document::Document;
 use cauce_domain::ids::CustomerId;
 use serde::{Deserialize, Serialize};
@@ -112,7 +113,10 @@ async fn read(ports: &Ports, setup: &Setup, ids: Vec<CustomerId>, exactly: bool)
     let mut found = Vec::new();
     for some in places.chunks(MAX_KEYS) {
         for stored in ports.table.get_many(some).await?.into_iter().flatten() {
-            found.push(Found { account: accounts::read_account(&stored)?, exactly });
+            let account = accounts::read_account(&stored)?;
+            if account.customer.status != Status::Deleted {
+                found.push(Found { account, exactly });
+            }
         }
     }
     Ok(found)

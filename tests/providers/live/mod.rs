@@ -34,10 +34,10 @@ use hmac::{Hmac, Mac};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 
-pub(super) const APP_SECRET: &str = "secreto-de-la-app";
-pub(super) const AUTH_TOKEN: &str = "token-de-twilio";
-pub(super) const ACCOUNT: &str = "AC00000000000000000000000000000001";
-pub(super) const PUBLIC: &str = "https://hooks.example.com";
+pub(crate) const APP_SECRET: &str = "secreto-de-la-app";
+pub(crate) const AUTH_TOKEN: &str = "token-de-twilio";
+pub(crate) const ACCOUNT: &str = "AC00000000000000000000000000000001";
+pub(crate) const PUBLIC: &str = "https://hooks.example.com";
 
 /// A provider that takes everything under an id made of the message's place in the day: `whatsapp-1`, …
 struct Taking(&'static str, std::sync::atomic::AtomicU32, Confirmed);
@@ -65,26 +65,26 @@ impl Sender for Taking {
 }
 
 /// A world whose project has accounts at Meta and Twilio.
-pub(super) struct Line {
-    pub(super) world: World,
-    pub(super) token: String,
-    pub(super) confirmed: Confirmed,
+pub(crate) struct Line {
+    pub(crate) world: World,
+    pub(crate) token: String,
+    pub(crate) confirmed: Confirmed,
     _folder: tempfile::TempDir,
 }
 
 impl Line {
     /// On a day, with customers named by letter (see [`World::customers`]).
-    pub(super) async fn on(date: &str, customers: &str) -> Self {
+    pub(crate) async fn on(date: &str, customers: &str) -> Self {
         Self::with(date, customers, notifications::webhook(Vec::new())).await
     }
 
     /// The same with a provider more that channels can be connected to.
-    pub(super) async fn providing(date: &str, customers: &str, more: (&'static str, Arc<dyn Provider>)) -> Self {
+    pub(crate) async fn providing(date: &str, customers: &str, more: (&'static str, Arc<dyn Provider>)) -> Self {
         Self::made(date, customers, notifications::webhook(Vec::new()), Some(more)).await
     }
 
     /// The same where AWS's notifications are read by a given webhook.
-    pub(super) async fn with(date: &str, customers: &str, aws: SnsWebhook) -> Self {
+    pub(crate) async fn with(date: &str, customers: &str, aws: SnsWebhook) -> Self {
         Self::made(date, customers, aws, None).await
     }
 
@@ -123,7 +123,7 @@ impl Line {
     }
 
     /// The same as a newcomer finds it, its channels to be connected by whoever runs it.
-    pub(super) async fn opened(date: &str, options: &Options) -> Self {
+    pub(crate) async fn opened(date: &str, options: &Options) -> Self {
         let folder = folder();
         let start =
             cauce_domain::contact::calendar::Calendar::of(cauce_domain::country::Country::Pe).midnight(day(date));
@@ -140,13 +140,13 @@ impl Line {
     }
 
     /// Posts to a route, works until nothing is left, and answers what the provider was answered.
-    pub(super) async fn post(&self, path: &str, headers: &[(&str, String)], body: &[u8]) -> ApiGatewayV2httpResponse {
+    pub(crate) async fn post(&self, path: &str, headers: &[(&str, String)], body: &[u8]) -> ApiGatewayV2httpResponse {
         let answer = self.ask("POST", path, headers, body).await;
         self.world.runner.drain().await.expect("drained");
         answer
     }
 
-    pub(super) async fn ask(
+    pub(crate) async fn ask(
         &self,
         method: &str,
         path: &str,
@@ -168,25 +168,25 @@ impl Line {
     }
 
     /// Meta's post of a body.
-    pub(super) async fn meta(&self, body: &[u8]) -> i64 {
+    pub(crate) async fn meta(&self, body: &[u8]) -> i64 {
         let headers = [("x-hub-signature-256", meta_signature(APP_SECRET, body))];
         self.post(&format!("/hooks/whatsapp/{}", self.token), &headers, body).await.status_code
     }
 
     /// Meta's post of one change of the field `messages`.
-    pub(super) async fn whatsapp(&self, value: Value) -> i64 {
+    pub(crate) async fn whatsapp(&self, value: Value) -> i64 {
         self.meta(change("100000000000001", value).to_string().as_bytes()).await
     }
 
     /// Twilio's post of a form.
-    pub(super) async fn twilio(&self, form: &str) -> i64 {
+    pub(crate) async fn twilio(&self, form: &str) -> i64 {
         let path = format!("/hooks/twilio/{}", self.token);
         let headers = twilio_headers(AUTH_TOKEN, &format!("{PUBLIC}{path}"), form);
         self.post(&path, &headers, form.as_bytes()).await.status_code
     }
 
     /// An event of AWS's that a rule put on the queue.
-    pub(super) async fn aws(&self, event: Value) {
+    pub(crate) async fn aws(&self, event: Value) {
         use cauce_engine::ports::queue::{Message, Queue, QueueName};
         let message = Message::new("aws", event.to_string());
         self.world.house().queue.send(QueueName::Events, vec![message]).await.expect("queued");
@@ -194,7 +194,7 @@ impl Line {
     }
 
     /// What waits for messages that nobody knows of is let go, and nothing has died on the way.
-    pub(super) async fn until_nothing_waits(&self) {
+    pub(crate) async fn until_nothing_waits(&self) {
         for _ in 0..10 {
             self.world.house().clock.advance_to(self.world.now() + chrono::TimeDelta::minutes(16));
             self.world.runner.drain().await.expect("drained");
@@ -203,19 +203,19 @@ impl Line {
     }
 
     /// A second goes by.
-    pub(super) fn a_moment_later(&self) {
+    pub(crate) fn a_moment_later(&self) {
         self.world.house().clock.advance_to(self.world.now() + chrono::TimeDelta::seconds(1));
     }
 
     /// What a customer wrote.
-    pub(super) async fn thread(&self, number: &str) -> Vec<Received> {
+    pub(crate) async fn thread(&self, number: &str) -> Vec<Received> {
         let id = self.world.account(number).await.id;
         received::of_customer(&self.world.house().ports, &self.world.setup().await, &id).await.expect("read")
     }
 }
 
 /// A post of Meta's with one change.
-pub(super) fn change(phone_number_id: &str, value: Value) -> Value {
+pub(crate) fn change(phone_number_id: &str, value: Value) -> Value {
     let mut value = value;
     value["messaging_product"] = "whatsapp".into();
     value["metadata"] = json!({ "display_phone_number": "5115550000", "phone_number_id": phone_number_id });
@@ -224,20 +224,20 @@ pub(super) fn change(phone_number_id: &str, value: Value) -> Value {
 }
 
 /// A text of a person's, as Meta tells it.
-pub(super) fn text(id: &str, from: &str, at: i64, said: &str) -> Value {
+pub(crate) fn text(id: &str, from: &str, at: i64, said: &str) -> Value {
     json!({
         "contacts": [{ "profile": { "name": "Alguien" }, "wa_id": from }],
         "messages": [{ "from": from, "id": id, "timestamp": at.to_string(), "type": "text", "text": { "body": said } }],
     })
 }
 
-pub(super) fn meta_signature(secret: &str, body: &[u8]) -> String {
+pub(crate) fn meta_signature(secret: &str, body: &[u8]) -> String {
     let mut mac = Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).expect("a key");
     mac.update(body);
     format!("sha256={}", hex::encode(mac.finalize().into_bytes()))
 }
 
-pub(super) fn twilio_headers(token: &str, url: &str, form: &str) -> [(&'static str, String); 2] {
+pub(crate) fn twilio_headers(token: &str, url: &str, form: &str) -> [(&'static str, String); 2] {
     let mut pairs: Vec<(String, String)> = form_urlencoded::parse(form.as_bytes()).into_owned().collect();
     pairs.sort();
     pairs.dedup();

@@ -39,6 +39,13 @@ pub fn create(connection: &Connection) -> rusqlite::Result<()> {
         ))?;
         for index in indexes(table) {
             let i = index.name();
+            // A file made before there was this index.
+            let known = format!("SELECT count(*) FROM pragma_table_info('{name}') WHERE name = '{i}_pk'");
+            if connection.query_row(&known, [], |row| row.get::<_, i64>(0))? == 0 {
+                connection.execute_batch(&format!(
+                    "ALTER TABLE {name} ADD COLUMN {i}_pk TEXT; ALTER TABLE {name} ADD COLUMN {i}_sk TEXT;"
+                ))?;
+            }
             connection.execute_batch(&format!(
                 "CREATE INDEX IF NOT EXISTS {name}_{i} ON {name} ({i}_pk, {i}_sk, pk, sk) WHERE {i}_pk IS NOT NULL;"
             ))?;

@@ -54,6 +54,10 @@ pub struct Summary {
     /// The carrying order, if anything is owed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub carrying: Option<Carrying>,
+    /// When the oldest order was due by which anything is owed, where that is not the carrying one: it is disputed, or was
+    /// given up on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oldest: Option<NaiveDate>,
 }
 
 impl Summary {
@@ -71,6 +75,7 @@ impl Summary {
             let sum = sums.entry(order.currency).or_default();
             sum.balance = sum.balance.saturating_add(order.balance());
             sum.count += 1;
+            summary.oldest = Some(summary.oldest.map_or(order.due, |oldest| oldest.min(order.due)));
             if !order.is_collectable() {
                 continue;
             }
@@ -81,6 +86,7 @@ impl Summary {
         }
         summary.carrying =
             best.map(|o| Carrying { code: o.code.clone(), due: o.due, balance: o.balance(), currency: o.currency });
+        summary.oldest = summary.oldest.filter(|oldest| summary.carrying.as_ref().is_none_or(|c| c.due != *oldest));
         summary
     }
 
@@ -94,9 +100,14 @@ impl Summary {
         !self.open.is_empty() || !self.disputed.is_empty()
     }
 
-    /// Whether something that is chased is past due on a local day.
+    /// Whether anything is owed at all.
+    pub fn is_owed(&self) -> bool {
+        self.is_open() || !self.uncollectible.is_empty()
+    }
+
+    /// Whether something owed, chased or not, is past due on a local day.
     pub fn is_overdue(&self, today: NaiveDate) -> bool {
-        self.carrying.as_ref().is_some_and(|carrying| carrying.due < today)
+        self.oldest.or(self.carrying.as_ref().map(|carrying| carrying.due)).is_some_and(|due| due < today)
     }
 }
 
@@ -214,7 +225,7 @@ impl Account {
     /// Has the alerts follow the debt: those that say something of it go with it, and who could not pay can once nothing
     /// is past due any more.
     pub fn follow_the_debt(&mut self, before: &Summary, today: NaiveDate) {
-        if before.is_open() && !self.summary.is_open() {
+        if before.is_owed() && !self.summary.is_owed() {
             self.alerts.paid_whole();
         }
         if before.is_overdue(today) && !self.summary.is_overdue(today) {

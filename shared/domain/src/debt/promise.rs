@@ -69,9 +69,12 @@ pub struct Promise {
     /// What each movement brought to it, by the movement's code.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub counted: BTreeMap<String, i64>,
-    /// What loaded balances fell by meanwhile, in projects that load balances instead of payments.
+    /// What loaded balances fell by meanwhile, less what they rose by, in projects that load balances instead of payments.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub fallen: i64,
+    /// Payments that were waiting to be verified when it was made: they are not what it promises.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub besides: Vec<MatterId>,
     /// Who noted it.
     pub by: By,
 }
@@ -83,7 +86,7 @@ fn is_zero(n: &i64) -> bool {
 impl Promise {
     /// What came in for it.
     pub fn received(&self) -> i64 {
-        self.counted.values().fold(self.fallen, |sum, part| sum.saturating_add(*part))
+        self.counted.values().fold(self.fallen.max(0), |sum, part| sum.saturating_add(*part))
     }
 
     /// Whether it is about an order.
@@ -107,7 +110,8 @@ impl Promise {
         let counts = movement.kind == MovementKind::Payment
             && !movement.annulled
             && movement.currency == self.currency
-            && self.covers(movement.date);
+            && self.covers(movement.date)
+            && !movement.declared.as_ref().is_some_and(|declared| self.besides.contains(declared));
         let applied = movement.applied.iter().filter(|(code, _)| self.is_about(code)).map(|(_, part)| part).sum();
         let part = if self.orders.is_empty() { movement.amount } else { applied };
         let before = match counts && part > 0 {
@@ -132,7 +136,7 @@ impl Promise {
     /// The level of a promise that comes after others about the same money.
     pub fn level_after<'a>(&self, others: impl IntoIterator<Item = &'a Self>) -> u32 {
         let before = others.into_iter().filter(|other| other.overlaps(self));
-        let level = |other: &Self| other.level + u32::from(other.state != PromiseState::Kept);
+        let level = |other: &Self| other.level.saturating_add(u32::from(other.state != PromiseState::Kept));
         before.map(level).max().unwrap_or(1)
     }
 
@@ -177,6 +181,7 @@ pub(crate) mod tests {
             state: PromiseState::Live,
             counted: BTreeMap::new(),
             fallen: 0,
+            besides: Vec::new(),
             by: By::cauce(DateTime::UNIX_EPOCH),
         }
     }

@@ -7,8 +7,12 @@ use cauce_domain::ids::SendId;
 use chrono::{DateTime, NaiveDate, Utc};
 
 impl Dossier<'_> {
-    /// Has the customer called from a local day on. Of one reason there is one: a later one takes its place.
+    /// Has the customer called from a local day on. Of one reason there is one: a later one takes its place. Who is paused or
+    /// cannot pay is called when that was agreed on, and not otherwise.
     pub(crate) fn add_call(&mut self, reason: CallReason, due: NaiveDate, not_before: Option<DateTime<Utc>>) {
+        if self.is_held() && reason != CallReason::CallBack {
+            return;
+        }
         let (replaced, mut kept): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.account.calls).into_iter().partition(|call| call.reason == reason);
         let id = SendId::new(self.desk.ports.new_id().simple().to_string());

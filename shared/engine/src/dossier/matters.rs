@@ -2,6 +2,7 @@
 
 use super::{Dossier, Kept};
 use crate::error::Error;
+use crate::store::settings::PaymentMode;
 use cauce_domain::contact::alert::Alert;
 use cauce_domain::debt::event::{About, EventKind};
 use cauce_domain::debt::matter::Matter;
@@ -43,11 +44,20 @@ impl Dossier<'_> {
         let reviewed = |kept: &Kept<Matter>| matches!(&kept.now, Matter::PaymentToVerify(it) if it.holds_the_flow());
         let under_review = self.matters.values().any(reviewed);
         for promise in self.promises() {
-            let state = promise.judged(self.today(), under_review);
+            let state = match promise.judged(self.today(), under_review) {
+                // Nobody breaks a promise to pay what is not owed any more: it was paid before, annulled or adjusted.
+                PromiseState::Broken if !self.is_owed(&promise) => PromiseState::Annulled,
+                state => state,
+            };
             if state != promise.state {
                 self.turn_promise(promise, state);
             }
         }
+    }
+
+    fn is_owed(&self, promise: &Promise) -> bool {
+        let about = |order: &&Order| order.currency == promise.currency && promise.is_about(&order.code);
+        self.current().filter(about).any(Order::is_owed)
     }
 
     /// A promise comes to stand otherwise.
@@ -64,15 +74,24 @@ impl Dossier<'_> {
                 let by = self.by().clone();
                 self.account.alerts.raise(Alert::BrokenPromise, &by);
             }
-            (PromiseState::Broken, _) => self.account.alerts.clear(Alert::BrokenPromise),
+            (PromiseState::Broken, _) if !self.has_another_broken(&promise) => {
+                self.account.alerts.clear(Alert::BrokenPromise);
+            }
             _ => {}
         }
         self.tell(event, about_promise(&promise));
         self.put_matter(Matter::Promise(Promise { state, ..promise }));
     }
 
-    /// A movement came or was taken back: promises count it anew.
+    fn has_another_broken(&self, promise: &Promise) -> bool {
+        self.promises().iter().any(|other| other.id != promise.id && other.state == PromiseState::Broken)
+    }
+
+    /// A movement came or was taken back: promises count it anew. Where balances are loaded, those tell what came in.
     pub(super) fn count_movement(&mut self, movement: &Movement) {
+        if self.setup().project().payment_mode == PaymentMode::Balance {
+            return;
+        }
         for mut promise in self.promises() {
             if promise.count(movement) {
                 self.put_matter(Matter::Promise(promise));
@@ -86,7 +105,7 @@ impl Dossier<'_> {
         let today = self.today();
         for mut promise in self.promises() {
             if promise.currency == order.currency && promise.is_about(&order.code) && promise.covers(today) {
-                promise.fallen = promise.fallen.saturating_add(by).max(0);
+                promise.fallen = promise.fallen.saturating_add(by);
                 self.put_matter(Matter::Promise(promise));
             }
         }

@@ -20,7 +20,7 @@ use crate::Ports;
 use crate::edit_customer::{self, by_hand, by_hand::Edit};
 use crate::error::Error;
 use crate::import::touch::Touch;
-use crate::ports::table::{Change, Key, MAX_KEYS};
+use crate::ports::table::{Change, Key, MAX_KEYS, Query};
 use crate::store::accounts;
 use crate::store::codec::decode;
 use crate::store::keys;
@@ -28,13 +28,18 @@ use crate::store::settings::Setup;
 use cauce_domain::author::By;
 use cauce_domain::contact::call_entry::CallEntry;
 use cauce_domain::debt::account::Account;
+use cauce_domain::debt::customer::Status;
 use cauce_domain::debt::event::{About, Event, EventKind};
 use cauce_domain::debt::matter::Matter;
 use cauce_domain::debt::order::Order;
 use cauce_domain::debt::payment::Movement;
+use cauce_domain::debt::promise::Promise;
 use cauce_domain::ids::{CustomerId, MatterId, SendId};
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
+
+/// Ended matters looked at for promises.
+const ENDED: u32 = 100;
 
 /// What dossiers are worked on with.
 pub(crate) struct Desk<'a> {
@@ -88,6 +93,13 @@ impl<T: PartialEq> Kept<T> {
     }
 }
 
+/// A movement as it was read.
+#[derive(Debug, Clone)]
+pub(crate) struct ReadMovement {
+    pub(crate) movement: Movement,
+    version: u64,
+}
+
 /// A customer's dossier.
 pub(crate) struct Dossier<'a> {
     desk: &'a Desk<'a>,
@@ -99,11 +111,15 @@ pub(crate) struct Dossier<'a> {
     pub(crate) orders: BTreeMap<String, Kept<Order>>,
     pub(crate) matters: BTreeMap<MatterId, Kept<Matter>>,
     /// Movements that were asked for.
-    pub(crate) movements: BTreeMap<String, Movement>,
+    pub(crate) movements: BTreeMap<String, ReadMovement>,
+    /// Promises that are over, where they were asked for.
+    pub(crate) ended: Vec<Promise>,
     changes: Vec<Change>,
     events: Vec<Event>,
     /// Calls to make that come, change or go.
     entries: BTreeMap<SendId, CallEntry>,
+    /// Matters that days have ended are put away with it.
+    pub(crate) put_away: bool,
     /// A payment whose orders did not all fit.
     unfinished: Option<Movement>,
 }
@@ -125,6 +141,8 @@ impl<'a> Dossier<'a> {
             orders: open.orders.into_iter().map(order).collect(),
             matters: open.matters.into_iter().map(matter).collect(),
             movements: BTreeMap::new(),
+            ended: Vec::new(),
+            put_away: false,
             changes: Vec::new(),
             events: Vec::new(),
             entries: BTreeMap::new(),
@@ -163,9 +181,9 @@ impl<'a> Dossier<'a> {
         let key = keys::movement(self.desk.setup.id(), &self.account.id, code);
         if let Some(stored) = self.desk.ports.table.get(&key).await? {
             let movement: Movement = decode(&stored.body)?;
-            let orders: Vec<&str> = movement.applied.iter().map(|(code, _)| code.as_str()).collect();
-            self.fetch_orders(orders).await?;
-            self.movements.insert(code.to_owned(), movement);
+            let named = movement.applied.iter().map(|(code, _)| code.as_str());
+            self.fetch_orders(named.collect::<Vec<_>>()).await?;
+            self.movements.insert(code.to_owned(), ReadMovement { movement, version: stored.version });
         }
         Ok(())
     }
@@ -179,6 +197,24 @@ impl<'a> Dossier<'a> {
         let by = Some(&self.desk.by);
         self.changes.extend(edit_customer::changes(ports, setup, before, &self.account, &arrivals, by)?);
         Ok(())
+    }
+
+    /// Promises that are over, for the level of a new one.
+    pub(crate) async fn fetch_ended_promises(&mut self) -> Result<(), Error> {
+        let prefix = keys::ended_matter(self.desk.setup.id(), &self.account.id, &"".into());
+        let query = Query::table(prefix.table, prefix.pk).prefix(&prefix.sk).limit(ENDED);
+        for stored in self.desk.ports.table.query(&query.descending()).await?.items {
+            if let Matter::Promise(promise) = decode(&stored.body)? {
+                self.ended.push(promise);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether nothing new may reach out to the customer: no call is asked for.
+    pub(crate) fn is_held(&self) -> bool {
+        let holds = &self.account.holds;
+        holds.paused_until.is_some() || holds.cannot_pay || self.account.customer.status != Status::Active
     }
 
     /// Who works on it, and when.

@@ -7,7 +7,7 @@ use super::{Desk, Dossier};
 use crate::error::Error;
 use crate::payment_to_verify;
 use crate::ports::table::{Change, Expect, Item};
-use crate::store::codec::{decode, encode};
+use crate::store::codec::encode;
 use crate::store::{accounts, keys};
 use cauce_domain::debt::event::{About, EventKind};
 use cauce_domain::debt::money::Currency;
@@ -15,8 +15,8 @@ use cauce_domain::debt::order::Order;
 use cauce_domain::debt::payment::{Movement, MovementKind, spread_oldest_first};
 use cauce_domain::ids::CustomerId;
 
-/// Orders one transaction pays: each takes up to two changes.
-const GROUP: usize = 30;
+/// Changes of one transaction besides the account.
+const MOST_CHANGES: usize = 80;
 /// Groups and lost races together.
 const TRIES: usize = 10_000;
 
@@ -64,16 +64,24 @@ impl Dossier<'_> {
         self.pay_group(movement)
     }
 
-    /// Brings the movement to its next orders.
+    /// Keeps what is noted of a movement that was read.
+    pub(crate) fn put_movement(&mut self, movement: &Movement) -> Result<(), Error> {
+        let item = accounts::movement_item(self.desk.setup.id(), &self.account.id, movement, self.desk.today)?;
+        let expect = accounts::as_read(self.movements.get(&movement.code).map(|read| read.version));
+        self.also(Change::Put(item, expect));
+        Ok(())
+    }
+
+    /// Brings the movement to its next orders, as many as fit beside what is to be written already.
     fn pay_group(&mut self, mut movement: Movement) -> Result<(), Error> {
-        let rest = movement.pending.split_off(movement.pending.len().min(GROUP));
+        let group = (MOST_CHANGES.saturating_sub(self.staged()) / 2).max(1);
+        let rest = movement.pending.split_off(movement.pending.len().min(group));
         for code in std::mem::replace(&mut movement.pending, rest) {
             if let Some(order) = self.orders.get(&code).map(|kept| movement.on(&kept.now)) {
                 self.put_order(order);
             }
         }
-        let item = accounts::movement_item(self.desk.setup.id(), &self.account.id, &movement, self.desk.today)?;
-        self.also(Change::Put(item, Expect::Anything));
+        self.put_movement(&movement)?;
         self.unfinished = Some(movement).filter(|movement| !movement.pending.is_empty());
         Ok(())
     }
@@ -81,23 +89,22 @@ impl Dossier<'_> {
     /// Brings what was recorded to the orders that its first transaction did not hold.
     pub(crate) async fn finish(self) -> Result<(), Error> {
         match self.unfinished {
-            Some(movement) => resume(self.desk, &self.account.id, &movement.code).await,
-            None => Ok(()),
+            Some(movement) if !self.desk.dry => resume(self.desk, &self.account.id, &movement.code).await,
+            _ => Ok(()),
         }
     }
 }
 
-/// Goes on with a movement that somebody left half way, a group of orders at a time.
+/// Goes on with a movement that somebody left half way, a group of orders at a time. The movement is put as it was read:
+/// of two that go on with it one pays a group.
 pub(crate) async fn resume(desk: &Desk<'_>, id: &CustomerId, code: &str) -> Result<(), Error> {
-    let place = keys::movement(desk.setup.id(), id, code);
     for _ in 0..TRIES {
-        let Some(stored) = desk.ports.table.get(&place).await? else { return Ok(()) };
-        let movement: Movement = decode(&stored.body)?;
+        let Some(mut dossier) = Dossier::open(desk, id).await? else { return Ok(()) };
+        dossier.fetch_movement(code).await?;
+        let Some(movement) = dossier.movements.get(code).map(|read| read.movement.clone()) else { return Ok(()) };
         if movement.pending.is_empty() {
             return Ok(());
         }
-        let mut dossier = Dossier::open(desk, id).await?.ok_or(Error::NotFound("el cliente"))?;
-        dossier.fetch_orders(movement.pending.iter().take(GROUP).map(String::as_str)).await?;
         dossier.record(movement, Recorded::Resumed)?;
         dossier.save().await?;
     }

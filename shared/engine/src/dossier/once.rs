@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::ports::table::{Change, Expect, Item, Key};
 use crate::store::codec::{decode, encode, shapes};
 use crate::store::jobs;
+use cauce_domain::debt::customer::Status;
 use cauce_domain::ids::{CustomerId, MatterId};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -32,7 +33,9 @@ pub(crate) struct AtHand {
     pub(crate) matter: Option<MatterId>,
     /// A movement.
     pub(crate) movement: Option<String>,
-    /// What is changed of the customer itself.
+    /// Promises that are over.
+    pub(crate) ended_promises: bool,
+    /// What is changed of the customer itself, after everything else.
     pub(crate) edit: Option<Edit>,
 }
 
@@ -60,6 +63,9 @@ pub(crate) async fn change<T: Serialize + DeserializeOwned>(
             return Ok(done);
         }
         let mut dossier = Dossier::open(desk, id).await?.ok_or(Error::NotFound("el cliente"))?;
+        if dossier.account.customer.status == Status::Deleted {
+            return Err(Error::NotFound("el cliente"));
+        }
         dossier.fetch_orders(at_hand.orders.iter().map(String::as_str)).await?;
         if let Some(matter) = &at_hand.matter {
             dossier.fetch_matter(matter).await?;
@@ -67,10 +73,13 @@ pub(crate) async fn change<T: Serialize + DeserializeOwned>(
         if let Some(movement) = &at_hand.movement {
             dossier.fetch_movement(movement).await?;
         }
+        if at_hand.ended_promises {
+            dossier.fetch_ended_promises().await?;
+        }
+        let answer = rule(&mut dossier)?;
         if let Some(edit) = &at_hand.edit {
             dossier.edit_customer(edit).await?;
         }
-        let answer = rule(&mut dossier)?;
         if !dossier.is_changed() {
             return Ok(answer);
         }

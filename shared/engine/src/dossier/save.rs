@@ -24,16 +24,25 @@ impl Dossier<'_> {
 
     /// Whether there is anything to be saved.
     pub(crate) fn is_changed(&self) -> bool {
-        let misplaced = |kept: &Kept<Matter>| kept.changed || is_misplaced(kept, self.desk.today);
+        let put_away = self.put_away;
+        let misplaced = |kept: &Kept<Matter>| kept.changed || put_away && is_misplaced(kept, self.desk.today);
         self.account != self.before
             || !(self.changes.is_empty() && self.events.is_empty() && self.entries.is_empty())
             || self.orders.values().any(|kept| kept.changed)
             || self.matters.values().any(misplaced)
     }
 
+    /// How many changes are to be written already, at most.
+    pub(super) fn staged(&self) -> usize {
+        let orders = self.orders.values().filter(|kept| kept.changed).count();
+        let matters = self.matters.values().filter(|kept| kept.changed).count();
+        self.changes.len() + self.events.len() + self.entries.len() + 2 * (orders + matters)
+    }
+
     /// The transaction, and the dossier as it stands once that is made.
     fn take_changes(&mut self) -> Result<Vec<Change>, Error> {
         let (project, id) = (self.desk.setup.id(), self.account.id.clone());
+        let put_away = self.put_away;
         let mut changes = std::mem::take(&mut self.changes);
         let orders = std::mem::take(&mut self.orders);
         self.desk.touch.apply(Some(&self.before), &mut self.account, orders.values().map(|kept| &kept.now));
@@ -47,14 +56,16 @@ impl Dossier<'_> {
             }
             changes.extend(moved(kept, accounts::order_item(project, &id, &kept.now)?));
         }
-        for kept in self.matters.values_mut().filter(|kept| kept.changed || is_misplaced(kept, self.desk.today)) {
+        for kept in
+            self.matters.values_mut().filter(|kept| kept.changed || put_away && is_misplaced(kept, self.desk.today))
+        {
             changes.extend(moved(kept, accounts::matter_item(project, &id, &kept.now, self.desk.today)?));
         }
         for event in std::mem::take(&mut self.events) {
             changes.push(Change::Put(interactions::event_item(project, &event)?, Expect::Absent));
         }
         for (id, entry) in std::mem::take(&mut self.entries) {
-            let item = interactions::thread_item(project, &entry.customer, entry.day, id.as_str(), encode(&entry)?);
+            let item = interactions::aside_item(project, &entry.customer, entry.day, id.as_str(), encode(&entry)?);
             changes.push(Change::Put(item, Expect::Anything));
         }
         let account = accounts::account_item(project, &self.account)?;

@@ -17,7 +17,7 @@ use cauce_domain::ids::CustomerId;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Orders written in one transaction; each takes up to three changes.
-const GROUP: usize = 30;
+const GROUP: usize = 25;
 
 /// Takes the rows of one customer in, and annuls what a full picture does not bring.
 pub(super) async fn apply(context: &Context<'_>, id: &CustomerId, rows: &[SpilledRow]) -> Result<Effect, Error> {

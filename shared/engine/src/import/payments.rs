@@ -73,6 +73,10 @@ async fn one(
         effect.take(false, false, 1);
         return Ok((effect, true));
     };
+    // Whatever changes it changes the account too, which was read before.
+    if how != Recorded::New {
+        dossier.fetch_movement(&movement.code).await?;
+    }
     if let Some(declared) = &movement.declared {
         dossier.fetch_matter(declared).await?;
     }
@@ -196,7 +200,10 @@ fn new_movement(
     };
     let text = |name: &str| Some(row.text(name)).filter(|t| !t.is_empty()).map(str::to_owned);
     let repeated = seen.get(&content(row)).copied().unwrap_or(0);
-    let code = text("Código de movimiento").filter(|c| c.len() <= 100);
+    let code = text("Código de movimiento");
+    if code.as_ref().is_some_and(|code| code.len() > 100) {
+        return Err(row.error("Código de movimiento", "el código supera los 100 caracteres"));
+    }
     let code = code.unwrap_or_else(|| format!("auto-{}", derived(&[&content(row), &repeated.to_string()])));
     Ok(Movement {
         code,

@@ -12,7 +12,7 @@ use cauce_domain::debt::customer::Status;
 use cauce_domain::debt::matter::Matter;
 use cauce_domain::debt::order::Order;
 use cauce_domain::debt::payment::Movement;
-use cauce_domain::ids::{CustomerId, ProjectId};
+use cauce_domain::ids::{CustomerId, MatterId, ProjectId};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -191,6 +191,18 @@ pub async fn matters(ports: &Ports, project: &ProjectId, id: &CustomerId) -> Res
         }
     }
     Ok(matters)
+}
+
+/// Reads a matter, whether it stands or is over.
+pub async fn matter(
+    ports: &Ports,
+    project: &ProjectId,
+    customer: &CustomerId,
+    id: &MatterId,
+) -> Result<Option<Matter>, Error> {
+    let places = [keys::standing_matter(project, customer, id), keys::ended_matter(project, customer, id)];
+    let found = ports.table.get_many(&places).await?.into_iter().flatten().next();
+    found.map(|stored| decode(&stored.body)).transpose()
 }
 
 /// Finds an order by its code, open or closed.

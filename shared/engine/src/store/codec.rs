@@ -48,7 +48,7 @@ shapes! {
     cauce_domain::debt::order::Order => "order_v1",
     cauce_domain::debt::payment::Movement => "movement_v1",
     cauce_domain::debt::matter::Matter => "matter_v1",
-    cauce_domain::debt::event::Event => "event_v1",
+    cauce_domain::debt::event::Event => "debt_event_v1",
     cauce_domain::contact::management::Management => "management_v1",
     cauce_domain::contact::call_entry::CallEntry => "call_entry_v1",
     cauce_domain::contact::interaction::Interaction => "interaction_v1",

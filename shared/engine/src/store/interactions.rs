@@ -148,7 +148,15 @@ pub fn item(project: &ProjectId, message: &Interaction, chosen: bool) -> Result<
 
 /// The item of something that happened to a customer's debt, in its thread and in the day's index.
 pub fn event_item(project: &ProjectId, event: &Event) -> Result<Item, Error> {
-    Ok(thread_item(project, &event.customer, event.day, &event.id, encode(event)?))
+    Ok(aside_item(project, &event.customer, event.day, &event.id, encode(event)?))
+}
+
+/// What marks an item of a thread that is no message, in its key: whoever counts messages of a day need not read it.
+const ASIDE: &str = "#~";
+
+/// An item of a customer's thread that is no message.
+pub fn aside_item(project: &ProjectId, customer: &CustomerId, day: NaiveDate, id: &str, body: String) -> Item {
+    thread_item(project, customer, day, &format!("~{id}"), body)
 }
 
 /// An item of a customer's thread, in the day's index too.
@@ -169,7 +177,10 @@ pub async fn read(ports: &Ports, key: &Key) -> Result<Option<(Interaction, u64)>
     stored.map(|s| Ok((decode(&s.body)?, s.version))).transpose()
 }
 
-/// Messages of ours to a customer, newest day first, among the newest `limit` of the thread.
+/// Items of a thread read at once.
+const PAGE: u32 = 100;
+
+/// The newest messages of ours to a customer, newest day first, up to `limit`.
 pub async fn of_customer(
     ports: &Ports,
     project: &ProjectId,
@@ -177,13 +188,25 @@ pub async fn of_customer(
     between: Option<(NaiveDate, NaiveDate)>,
     limit: u32,
 ) -> Result<Vec<Interaction>, Error> {
-    let query = Query::table(TableName::Interactions, keys::partition(project, customer)).descending().limit(limit);
+    let query = Query::table(TableName::Interactions, keys::partition(project, customer)).descending().limit(PAGE);
     let query = match between {
         Some((from, to)) => query.between(format!("i#{from}"), format!("i#{to}\u{10FFFF}")),
         None => query.prefix("i#"),
     };
-    let page = ports.table.query(&query).await?;
-    page.items.iter().filter(|s| is_message(&s.body)).map(|s| decode(&s.body)).collect()
+    let (mut found, mut after) = (Vec::new(), None);
+    loop {
+        let page = ports.table.query(&query.clone().after(after)).await?;
+        for stored in page.items.iter().filter(|stored| is_message(&stored.body)) {
+            found.push(decode(&stored.body)?);
+            if found.len() >= limit as usize {
+                return Ok(found);
+            }
+        }
+        match page.next {
+            Some(next) => after = Some(next),
+            None => return Ok(found),
+        }
+    }
 }
 
 /// This week's ledger and the week's before, with this one's version.
@@ -215,7 +238,7 @@ pub async fn of_day(
 ) -> Result<Vec<(Interaction, u64)>, Error> {
     let mut listed =
         query_all(ports.table.as_ref(), Query::index(Index::Day, day_partition(project, day, shard))).await?;
-    listed.retain(|s| s.key.sk.starts_with("i#"));
+    listed.retain(|s| s.key.sk.starts_with("i#") && !s.key.sk.contains(ASIDE));
     let mut messages = Vec::with_capacity(listed.len());
     for chunk in listed.chunks(crate::ports::table::MAX_KEYS) {
         let wanted: Vec<Key> = chunk.iter().map(|s| s.key.clone()).collect();
