@@ -2,6 +2,7 @@
 
 mod calls;
 mod claims;
+mod notes;
 mod outcomes;
 mod payments;
 mod people;

@@ -142,6 +142,7 @@ fn body_of(template: &str) -> Value {
         "reject" => json!({ "reason": "x" }),
         "standing" => json!({ "standing": "annulled", "orders": ["G-1"] }),
         "calls" => json!({ "adviser_phone": "987654321" }),
+        "notes" => json!({ "origin": "call", "comment": "x" }),
         _ => json!({}),
     }
 }

@@ -10,6 +10,7 @@ use cauce_domain::contact::call::Call;
 use cauce_domain::contact::call_entry::CallEntry;
 use cauce_domain::contact::interaction::{Interaction, State as MessageState};
 use cauce_domain::contact::management::Management;
+use cauce_domain::contact::note::Note;
 use cauce_domain::contact::received::Received;
 use cauce_domain::debt::event::Event;
 use cauce_domain::ids::ProjectId;
@@ -45,6 +46,7 @@ fn shown(message: &Interaction) -> Value {
 fn managed(management: &Management) -> Value {
     let mut json = serde_json::to_value(management).unwrap_or_default();
     let contacted = management.situation.is_contact();
+    json["channel"] = "call".into();
     json["state"] = if contacted { "contacted" } else { "not_contacted" }.into();
     json["state_name"] = if contacted { "Contactado" } else { "No contactado" }.into();
     json["direction"] = management.situation.direction().into();
@@ -71,9 +73,11 @@ fn any(stored: &Stored) -> Result<Value, Problem> {
             named(serde_json::to_value(&message), &[("state", "received"), ("state_name", "Recibido")])
         }
         Management::TYPE => managed(&decode(body)?),
+        Note::TYPE => crate::notes::shown(&decode(body)?),
         CallEntry::TYPE => {
             let entry: CallEntry = decode(body)?;
-            let names = [("state_name", entry.state.spanish()), ("reason_name", entry.reason.spanish())];
+            let names =
+                [("channel", "call"), ("state_name", entry.state.spanish()), ("reason_name", entry.reason.spanish())];
             named(serde_json::to_value(&entry), &names)
         }
         Call::TYPE => crate::calls::shown(&decode(body)?),

@@ -22,6 +22,7 @@ mod keys;
 mod mappings;
 mod matters;
 mod money;
+mod notes;
 mod orders;
 mod outcomes;
 mod page;
@@ -39,6 +40,7 @@ mod tags;
 mod template_files;
 mod templates;
 mod trays;
+mod unregistered;
 mod unsubscribe;
 mod users;
 mod versions;
@@ -100,6 +102,8 @@ fn parts() -> (Router<Api>, utoipa::openapi::OpenApi) {
         .merge(interactions::routes())
         .merge(calls::routes())
         .merge(trays::routes())
+        .merge(unregistered::routes())
+        .merge(notes::routes())
         .merge(conversations::routes())
         .merge(outcomes::routes())
         .merge(promises::routes())

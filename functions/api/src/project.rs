@@ -81,6 +81,8 @@ struct ProjectEdit {
     alternative_channel: Option<bool>,
     /// Whoever refuses marketing at WhatsApp is not written to there at all.
     marketing_stop_is_full: Option<bool>,
+    /// The tray of addresses nobody is known to have is shown.
+    unregistered_tray: Option<bool>,
 }
 
 fn shown(project: &Project) -> serde_json::Value {
@@ -180,6 +182,7 @@ fn apply(project: &mut Project, edit: ProjectEdit) -> Result<(), Problem> {
         project.daily_budget = Some(Cost { settled: false, ..budget }).filter(|budget| budget.micros > 0);
     }
     project.alternative_channel = edit.alternative_channel.unwrap_or(project.alternative_channel);
+    project.unregistered_tray = edit.unregistered_tray.unwrap_or(project.unregistered_tray);
     project.marketing_stop_is_full = edit.marketing_stop_is_full.unwrap_or(project.marketing_stop_is_full);
     Ok(())
 }

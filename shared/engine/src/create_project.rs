@@ -69,6 +69,7 @@ fn new_project(id: &ProjectId, name: &str, country: Country, hook_token: String)
         activated: None,
         channels: Channel::ALL.into_iter().map(|c| (c, flags)).collect(),
         payment_mode: PaymentMode::Movements,
+        unregistered_tray: false,
         rules: Default::default(),
         debtors: Kind::Person,
         references_allowed: false,

@@ -32,6 +32,7 @@ mod limits;
 pub mod link_contact;
 pub mod message_files;
 pub mod messages;
+pub mod note;
 mod notice;
 pub mod open_conversation;
 pub mod order_standing;
@@ -59,6 +60,7 @@ pub mod stop_today;
 pub mod store;
 pub mod strategy;
 pub mod trays;
+pub mod unregistered;
 pub mod watch_loads;
 
 pub use error::Error;

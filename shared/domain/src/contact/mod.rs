@@ -14,6 +14,7 @@ pub mod interaction;
 pub mod ledger;
 pub mod management;
 pub mod marks;
+pub mod note;
 pub mod outcome;
 pub mod phone;
 pub mod point;

@@ -61,8 +61,20 @@ pub enum Thread {
     Unregistered,
 }
 
+/// What an address nobody is known to have is named by, instead of itself.
+pub fn mark(setup: &Setup, channel: Channel, address: &str) -> String {
+    keys::keyed(&setup.key, "unregistered", &format!("{channel}\u{1}{address}"))
+}
+
+/// The entry of a mark, as it is stored.
+pub async fn marked(ports: &Ports, setup: &Setup, mark: &str) -> Result<Option<(Unregistered, Stored)>, Error> {
+    let key = Key::new(TableName::Interactions, format!("{}#un", setup.id()), mark);
+    let stored = ports.table.get(&key).await?;
+    stored.map(|stored| Ok((decode(&stored.body)?, stored))).transpose()
+}
+
 fn place_of_address(setup: &Setup, channel: Channel, address: &str) -> (Key, String) {
-    let mark = keys::keyed(&setup.key, "unregistered", &format!("{channel}\u{1}{address}"));
+    let mark = mark(setup, channel, address);
     let contact = Key::new(TableName::Interactions, format!("{}#un", setup.id()), mark.clone());
     (contact, format!("{}#un#{mark}", setup.id()))
 }

@@ -115,6 +115,9 @@ pub struct Project {
     /// A message that cannot reach its address is followed by a standard text on the channel that last worked.
     #[serde(default = "yes")]
     pub alternative_channel: bool,
+    /// The tray of addresses nobody is known to have is shown (*no registrados*).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unregistered_tray: bool,
     /// What it decides about promises, declared payments and claims.
     #[serde(default)]
     pub rules: Rules,
