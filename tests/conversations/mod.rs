@@ -8,6 +8,7 @@ mod payments;
 mod people;
 mod promises;
 mod random_days;
+mod together;
 mod trays;
 
 use crate::world::{World, day};

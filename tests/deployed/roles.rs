@@ -43,7 +43,12 @@ fn resource(value: &Value) -> String {
 }
 
 /// What a function asks only where something went wrong, or rarely: a day without it is no reason to forbid it.
-pub(crate) const RARE: [(&str, &str, &str); 60] = [
+pub(crate) const RARE: [(&str, &str, &str); 64] = [
+    // Trays; promises and payments whose day has come.
+    ("api", "dynamodb:Query", "accounts/index/inbox"),
+    ("api", "dynamodb:Query", "accounts/index/calls"),
+    ("close-day", "dynamodb:BatchGetItem", "accounts"),
+    ("close-day", "dynamodb:DeleteItem", "accounts"),
     // What an address wrote before it was known to be a customer's.
     ("api", "dynamodb:DeleteItem", "interactions"),
     ("import-file", "dynamodb:GetItem", "interactions"),

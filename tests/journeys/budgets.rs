@@ -1,6 +1,11 @@
 //! What can be counted of the budgets, kept.
 
 use crate::world::World;
+use cauce_domain::contact::outcome::{Outcome, Situation};
+use cauce_engine::open_conversation::open_conversation;
+use cauce_engine::promise;
+use cauce_engine::register_outcome::{Asked, register};
+use cauce_engine::store::edits::By;
 use cauce_local::store::meter::Reading;
 
 fn read(world: &World) -> Reading {
@@ -113,9 +118,29 @@ async fn a_conversation_opens_with_two_queries() {
     portfolio(&world, 10).await;
     world.plan().await;
     let id = world.account("1000").await.id;
+    let (ports, setup) = (&world.house().ports, world.setup().await);
     let before = read(&world);
-    let ports = &world.house().ports;
-    cauce_engine::store::accounts::open_account(ports, &world.project, &id).await.expect("read").expect("an account");
-    cauce_engine::store::interactions::of_customer(ports, &world.project, &id, None, 50).await.expect("read");
-    assert_eq!((read(&world) - before).queries, 2);
+    open_conversation(ports, &setup, &id).await.expect("read").expect("an account");
+    let opened = read(&world) - before;
+    eprintln!("a conversation: {} queries, {} read units", opened.queries, opened.read_units);
+    assert_eq!(opened.queries, 2);
+
+    // What came of a call, with the promise it brought, its alert gone, its event and its place in the agenda.
+    let asked = Asked {
+        promise: Some(promise::Asked {
+            date: crate::world::day("2026-03-13"),
+            amount: 1000,
+            currency: None,
+            orders: Vec::new(),
+        }),
+        ..Asked::plain(Situation::OutboundContact, Outcome::PromiseOrPayment)
+    };
+    let before = read(&world);
+    register(ports, &setup, &id, &asked, (&By::cauce(world.now()), None)).await.expect("registered");
+    let registered = read(&world) - before;
+    eprintln!(
+        "an outcome with a promise: {} queries, {} read and {} write units",
+        registered.queries, registered.read_units, registered.write_units
+    );
+    assert!(registered.queries <= 2 && registered.write_units <= 20, "{registered:?}");
 }
