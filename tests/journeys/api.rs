@@ -67,8 +67,8 @@ async fn a_day_is_run_through_the_api_alone() {
         path = format!("/v1/customers/{id}/interactions?limit=1&cursor={next}");
     }
     assert_eq!(paged, names, "a page at a time");
-    let texts = thread["items"].as_array().expect("items").iter().filter_map(|item| item["text"].as_str());
-    let text = texts.last().expect("the text as sent");
+    let mut texts = thread["items"].as_array().expect("items").iter().filter_map(|item| item["text"].as_str());
+    let text = texts.next_back().expect("the text as sent");
     assert!(text.contains("Ana") && text.contains("100"), "{text}");
     let (_, replay) = get(&world, "/v1/runs/2026-03-10/replay").await;
     assert_eq!((&replay["decisions"], &replay["differ"]), (&json!(1), &json!(0)));
