@@ -1,6 +1,7 @@
 //! Cauce's steps, each in a process of its own; each prints its figures as one JSON document.
 
 use crate::Step;
+use crate::conversations;
 use crate::portfolio::DAY;
 use cauce_domain::country::Country;
 use cauce_domain::ids::ProjectId;
@@ -35,6 +36,7 @@ pub(crate) fn step(step: Step, folder: &Path) -> Result<(), Failure> {
             Step::Workbook => load(&runner, &setup, folder, Kind::Orders, "orders.xlsx").await,
             Step::Plan => plan(&runner, &setup, day).await,
             Step::Send => send(&runner, &setup, day).await,
+            Step::Conversations => conversations::step(&runner, &setup, day).await,
         }
     })
 }
@@ -112,6 +114,6 @@ fn peak_mb() -> u64 {
 }
 
 #[expect(clippy::print_stdout, reason = "the figures go to the parent")]
-fn print(figures: serde_json::Value) {
+pub(crate) fn print(figures: serde_json::Value) {
     println!("{figures}");
 }

@@ -7,10 +7,13 @@
 //!
 //! `cauce-bench --channels` takes webhooks, applies statuses and sends messages through providers played on this machine.
 //!
+//! `cauce-bench --conversations` opens conversations and registers outcomes over the same portfolio.
+//!
 //! `cauce-bench --functions` builds the functions as they are deployed and measures each until its first answer.
 
 mod cauce;
 mod channels;
+mod conversations;
 #[path = "../../fakes/mod.rs"]
 #[expect(dead_code, reason = "the tests play more of it")]
 mod fakes;
@@ -42,6 +45,9 @@ struct Cli {
     /// Takes webhooks, applies statuses, sends through played providers instead.
     #[arg(long)]
     channels: bool,
+    /// Opens conversations and registers outcomes instead.
+    #[arg(long)]
+    conversations: bool,
     #[command(subcommand)]
     step: Option<Step>,
 }
@@ -58,6 +64,8 @@ enum Step {
     Plan,
     /// Sends and settles what is planned.
     Send,
+    /// Opens conversations and registers outcomes.
+    Conversations,
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -76,6 +84,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let scale = if cli.small { 10 } else { 1 };
     let large = Portfolio { customers: 500_000 / scale, due: 17_000 / scale };
+    if cli.conversations {
+        machine();
+        return conversations::figures(&cli.folder.join("conversations"), &large);
+    }
     let tenth = Portfolio { customers: 50_000 / scale, ..large };
     machine();
     let _ = std::fs::remove_dir_all(&cli.folder);

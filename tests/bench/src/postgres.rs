@@ -48,6 +48,55 @@ SELECT t.customer, t.balance, t.open, f.code, f.due, f.balance FROM
 ON CONFLICT (customer) DO UPDATE SET balance = excluded.balance, open = excluded.open, carrying = excluded.carrying,
  carrying_due = excluded.carrying_due, carrying_balance = excluded.carrying_balance;";
 
+/// What conversations take, in milliseconds, and how many outcomes a second sixteen advisers register.
+#[derive(Debug, Default)]
+pub(crate) struct Conversations {
+    pub(crate) opened: f64,
+    pub(crate) registered: f64,
+    pub(crate) a_second: f64,
+}
+
+const OPEN: &str = "SELECT * FROM customers JOIN accounts ON customer = id WHERE id = :id;
+SELECT * FROM orders WHERE customer = :id AND amount > paid ORDER BY due LIMIT 100;
+SELECT * FROM thread WHERE customer = :id ORDER BY at DESC LIMIT 50;
+";
+
+const REGISTER: &str = "BEGIN;
+SELECT balance FROM accounts WHERE customer = :id FOR UPDATE;
+UPDATE promises SET state = 'annulled' WHERE customer = :id AND state = 'live';
+INSERT INTO promises (customer, amount, due, state) VALUES (:id, 5000, date '2026-03-13', 'live');
+INSERT INTO thread (customer, at, body) VALUES (:id, now(), '{\"outcome\": \"promise\"}'), (:id, now(), '{\"event\": \"promise_made\"}');
+UPDATE accounts SET promise_until = date '2026-03-16' WHERE customer = :id;
+COMMIT;
+";
+
+/// The same conversations in PostgreSQL, by pgbench.
+pub(crate) fn conversations(portfolio: &Path, folder: &Path, customers: u64) -> Result<Conversations, Failure> {
+    let server = Server::start(folder)?;
+    server.sql(SCHEMA)?;
+    server.copy("staging_customers", &portfolio.join("customers.csv"))?;
+    server.sql(
+        "INSERT INTO customers (kind, number, name, phone, email) SELECT * FROM staging_customers; ANALYZE customers;",
+    )?;
+    server.copy("staging", &portfolio.join("orders.csv"))?;
+    server.sql(UPSERT)?;
+    server.sql(SUMMARY)?;
+    server.sql(
+        "ALTER TABLE accounts ADD promise_until date; \
+         CREATE TABLE promises (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, customer bigint, amount bigint, due date, state text); \
+         CREATE INDEX promises_live ON promises (customer) WHERE state = 'live'; \
+         CREATE TABLE thread (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, customer bigint, at timestamptz, body jsonb); \
+         CREATE INDEX thread_newest ON thread (customer, at); VACUUM ANALYZE; CHECKPOINT",
+    )?;
+    let last: u64 = server.ask("SELECT max(id) FROM customers")?.trim().parse()?;
+    let pick = format!("\\set id random(1, {last})\n");
+    let each = |script: &str, clients: u64| {
+        server.bench(&format!("{pick}{script}"), clients, customers / clients).map(|seconds| seconds / customers as f64)
+    };
+    let (opened, registered) = (each(OPEN, 1)? * 1000.0, each(REGISTER, 1)? * 1000.0);
+    Ok(Conversations { opened, registered, a_second: 1.0 / each(REGISTER, 16)? })
+}
+
 pub(crate) fn measure(portfolio: &Path, folder: &Path) -> Result<Measured, Failure> {
     let server = Server::start(folder)?;
     let steps: Vec<String> = OFFSETS.iter().map(|o| format!("date '{DAY}' - {o}")).collect();
@@ -160,29 +209,31 @@ impl Server {
         Ok(begun.elapsed().as_secs_f64())
     }
 
+    /// Runs a script so often by so many clients; answers the seconds it took.
+    fn bench(&self, script: &str, clients: u64, each: u64) -> Result<f64, Failure> {
+        let file = self.folder.join("script.sql");
+        std::fs::write(&file, script)?;
+        let (clients, each) = (clients.to_string(), each.to_string());
+        let (socket, file) = (self.folder.to_string_lossy().into_owned(), file.to_string_lossy().into_owned());
+        let arguments =
+            ["-n", "-c", &clients, "-j", "2", "-t", &each, "-f", &file, "-h", &socket, "-U", "bench", "postgres"];
+        let begun = Instant::now();
+        self.run("pgbench", &arguments)?;
+        Ok(begun.elapsed().as_secs_f64())
+    }
+
     /// Claims with a ledger entry, settles, and takes two states in: what a message goes through.
     fn send(&self, messages: u64) -> Result<f64, Failure> {
-        let script = self.folder.join("send.sql");
         let first: u64 = self.ask("SELECT min(id) FROM messages")?.trim().parse()?;
         let last = first + messages - 1;
-        std::fs::write(
-            &script,
-            format!(
-                "\\set id random({first}, {last})\nBEGIN;\nUPDATE messages SET state = 'sending' WHERE id = :id RETURNING customer \\gset\n\
+        let script = format!(
+            "\\set id random({first}, {last})\nBEGIN;\nUPDATE messages SET state = 'sending' WHERE id = :id RETURNING customer \\gset\n\
                  INSERT INTO ledger VALUES (:customer, date '{DAY}', :id) ON CONFLICT DO NOTHING;\nCOMMIT;\n\
                  UPDATE messages SET state = 'sent', provider_id = 'p' || :id WHERE id = :id;\n\
                  UPDATE messages SET state = 'delivered' WHERE id = :id AND state = 'sent';\n\
                  UPDATE messages SET state = 'opened' WHERE id = :id AND state = 'delivered';\n"
-            ),
-        )?;
-        let each = (messages / 16).max(1).to_string();
-        let socket = self.folder.to_string_lossy().into_owned();
-        let script = script.to_string_lossy().into_owned();
-        let arguments =
-            ["-n", "-c", "16", "-j", "2", "-t", &each, "-f", &script, "-h", &socket, "-U", "bench", "postgres"];
-        let begun = Instant::now();
-        self.run("pgbench", &arguments)?;
-        Ok(messages as f64 / begun.elapsed().as_secs_f64())
+        );
+        Ok(messages as f64 / self.bench(&script, 16, (messages / 16).max(1))?)
     }
 }
 
