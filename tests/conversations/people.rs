@@ -4,6 +4,7 @@ use super::{ana, holds, told};
 use crate::world::{KEY, World};
 use axum::http::{Method, StatusCode};
 use cauce_engine::create_project::grant_key;
+use cauce_engine::import::job::Kind;
 use serde_json::{Value, json};
 
 /// A user with a key of its own; answers the header that carries it.
@@ -145,4 +146,86 @@ fn body_of(template: &str) -> Value {
         "notes" => json!({ "origin": "call", "comment": "x" }),
         _ => json!({}),
     }
+}
+
+#[tokio::test]
+async fn no_route_tells_who_sees_assigned_customers_alone_of_another() {
+    let world = ana().await;
+    let luis =
+        user(&world, "luis", json!({ "only_assigned": true, "grants": ["edit_customers", "unregistered"] })).await;
+    assign(&world, "100", "luis").await;
+    world.plan().await;
+    world.done("101", "notes", json!({ "origin": "call", "comment": "de Beto nada" })).await;
+    let bad = world.load(Kind::Customers, "Tipo de documento,Número de documento,Nombre\nDNI,,Beto\n").await;
+    let beto = world.id("101").await;
+    let document = serde_json::to_value(cauce_api::openapi()).expect("json");
+    for (template, methods) in document["paths"].as_object().expect("paths") {
+        if methods.get("get").is_none() {
+            continue;
+        }
+        let own = if template.starts_with("/v1/imports") { bad.id.as_str() } else { &beto };
+        let path = template
+            .replace("{id}", own)
+            .replace("{code}", "G-1")
+            .replace("{date}", "2026-03-10")
+            .replace(['{', '}'], "");
+        let (status, answer) = world.call_with(Method::GET, &path, None, &[("authorization", &luis)]).await;
+        let told = answer.to_string();
+        assert!(
+            !told.contains("Beto") && !told.contains("7650001") && !told.contains("G-1"),
+            "{path}: {status} {told}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn one_callers_answer_is_not_anothers_to_read() {
+    let world = ana().await;
+    let luis = user(&world, "luis", json!({ "only_assigned": true })).await;
+    let bearer = format!("Bearer {KEY}");
+    let ask = async |key: &str| {
+        let headers = [("authorization", key), ("idempotency-key", "misma")];
+        let body = json!({ "document_kind": "DNI", "document_number": "101" });
+        world.call_with(Method::POST, "/v1/customers/search", Some(body), &headers).await.1
+    };
+    assert!(ask(&bearer).await.to_string().contains("Beto"));
+    assert!(!ask(&luis).await.to_string().contains("Beto"));
+}
+
+#[tokio::test]
+async fn a_person_corrects_a_guarantor_and_the_same_file_does_not_undo_it() {
+    let world = World::on("2026-03-10").await;
+    let file = "Tipo de documento,Número de documento,Nombre,Garante_1 nombre,Garante_1 celular,Zona horaria\nDNI,100,Ana,Luis,987111111,America/Bogota\n";
+    world.load(Kind::Customers, file).await;
+    let edit = json!({ "edit": { "guarantors": { "1": { "name": "Luis", "phone": "987222222" } }, "time_zone": "" } });
+    world.outcome("100", "outbound_no_contact", "voicemail", edit).await;
+    world.load(Kind::Customers, file).await;
+    let customer = world.account("100").await.customer;
+    assert_eq!(customer.guarantors[0].phone.as_ref().map(|p| p.e164()), Some("+51987222222"));
+    assert_eq!(customer.zone, None);
+    world.load(Kind::Customers, file.replace("987111111", "987333333")).await;
+    let customer = world.account("100").await.customer;
+    assert_eq!(customer.guarantors[0].phone.as_ref().map(|p| p.e164()), Some("+51987333333"), "what is new counts");
+}
+
+#[tokio::test]
+async fn who_was_deleted_is_found_by_nobody_and_brought_back_by_whoever_may() {
+    let world = ana().await;
+    let granted = user(&world, "rosa", json!({ "grants": ["edit_customers"] })).await;
+    let path = format!("/v1/customers/{}", world.id("100").await);
+    assert!(world.call(Method::DELETE, &path, None).await.0.is_success());
+    let found = async |text: &str| {
+        let (_, answer) = world.call(Method::POST, "/v1/customers/search", Some(json!({ "text": text }))).await;
+        answer["items"].as_array().map(Vec::len).unwrap_or_default()
+    };
+    assert_eq!((found("ana").await, found("987650000").await), (0, 0));
+    assert_eq!(world.post("100", "notes", json!({ "origin": "call", "comment": "x" })).await.0, StatusCode::NOT_FOUND);
+    let version = world.version("100").await;
+    let back = async |key: &str| {
+        let headers = [("authorization", key), ("if-match", version.as_str())];
+        world.call_with(Method::PATCH, &path, Some(json!({ "status": "active" })), &headers).await.0
+    };
+    assert_eq!(back(&granted).await, StatusCode::FORBIDDEN);
+    assert!(back(&format!("Bearer {KEY}")).await.is_success());
+    assert_eq!((found("ana").await, found("987650000").await), (1, 1));
 }

@@ -209,3 +209,27 @@ async fn a_promise_withdrawn_counts_for_the_level_of_the_next() {
         world.done("100", &format!("promises/{id}/annul"), json!({})).await;
     }
 }
+
+#[tokio::test]
+async fn a_broken_promise_stays_broken_when_all_is_paid_after_it() {
+    let world = ana().await;
+    world.done("100", "promises", json!({ "date": "2026-03-11", "amount": "100.00" })).await;
+    world.until("2026-03-13T06:00:00Z").await;
+    assert_eq!(world.matter("100", "promise").await["state"], "broken");
+    world.pay("P-1", "F-1", "2026-03-13", "100.00").await;
+    assert_eq!(world.matter("100", "promise").await["state"], "broken", "it was paid, and not as promised");
+    assert!(world.alerts("100").await.is_empty(), "nothing is owed");
+}
+
+#[tokio::test]
+async fn a_loaded_payment_that_was_declared_before_is_not_the_rest_that_is_promised() {
+    let world = ana().await;
+    let both = json!({ "promise": { "date": "2026-03-13", "amount": "60.00" }, "payment": { "amount": "40.00" } });
+    world.outcome("100", "outbound_contact", "promise_or_payment", both).await;
+    world.pay("BANCO-7", "F-1", "2026-03-10", "40.00").await;
+    assert_eq!(world.matter("100", "promise").await["counted"], json!({ "BANCO-7": 4000 }), "nobody knows better yet");
+    let payment = world.matter("100", "payment_to_verify").await["id"].as_str().expect("an id").to_owned();
+    world.done("100", &format!("payments-to-verify/{payment}/verify"), json!({ "movement": "BANCO-7" })).await;
+    assert_eq!(world.matter("100", "promise").await["counted"], json!(null));
+    holds(&world).await;
+}

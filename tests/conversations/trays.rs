@@ -178,3 +178,46 @@ async fn a_customer_is_found_by_whatever_somebody_has_of_it() {
     assert!(find("perez").await.is_empty(), "that is not her name any more");
     assert_eq!(find("vega").await, ["María Vega"]);
 }
+
+#[tokio::test]
+async fn what_nobody_has_read_is_read_however_much_has_happened_since() {
+    let line = Line::on("2026-03-10", "Ana").await;
+    let world = &line.world;
+    world.orders("100 F-1 2026-03-20 1000.00").await;
+    wrote(&line, "w1", 0, 10, "hola").await;
+    let mut file = String::from("Código de movimiento,Código de pago,Fecha,Monto\n");
+    (0..150).for_each(|n| file.push_str(&format!("M-{n},F-1,2026-03-10,1.00\n")));
+    world.load(Kind::Payments, file).await;
+    assert_eq!(get(world, "/v1/trays/counts").await["unread"], 1);
+    world.done("100", "interactions/read", json!({})).await;
+    assert_eq!(get(world, "/v1/trays/counts").await["unread"], 0);
+}
+
+#[tokio::test]
+async fn of_many_of_one_name_the_one_that_is_meant_is_found() {
+    let world = World::on("2026-03-10").await;
+    let mut file = String::from("Tipo de documento,Número de documento,Nombre\n");
+    (0..600).for_each(|n| file.push_str(&format!("DNI,{},José Rodríguez {n}\n", 1000 + n)));
+    file.push_str("DNI,9999,Zoila Rodríguez\nDNI,9998,Grupo 21\n");
+    world.load(Kind::Customers, file).await;
+    let find = async |text: &str| {
+        let (_, answer) = world.call(Method::POST, "/v1/customers/search", Some(json!({ "text": text }))).await;
+        answer["items"].as_array().cloned().unwrap_or_default()
+    };
+    assert_eq!(find("zoila rodriguez").await.len(), 1);
+    assert_eq!(find("rodríguez 577").await.len(), 1);
+    assert_eq!(find("grupo 21").await.len(), 1);
+    assert_eq!(find("rodriguez").await.len(), 50, "as many as are shown");
+}
+
+#[tokio::test]
+async fn a_customer_of_very_many_orders_shows_what_was_agreed_on() {
+    let world = World::on("2026-03-10").await;
+    world.customers("Ana").await;
+    let orders: String = (0..150).map(|n| format!("100 H-{n:03} 2026-03-01 1.00\n")).collect();
+    world.orders(&orders).await;
+    world.done("100", "promises", json!({ "date": "2026-03-13", "amount": "150.00" })).await;
+    let id = world.id("100").await;
+    let panel = &get(&world, &format!("/v1/customers/{id}/conversation")).await["panel"];
+    assert_eq!((panel["matters"].as_array().map(Vec::len), &panel["more_orders"]), (Some(1), &json!(true)));
+}

@@ -60,6 +60,7 @@ fn scope(text: &str) -> Result<Scope, Problem> {
 #[utoipa::path(post, path = "/v1/addresses/wishes", tag = "clientes", request_body = AddressBody, responses((status = 200, body = Object), (status = 422, body = Problem)))]
 async fn wishes(State(api): State<Api>, caller: Caller, Body(body): Body<AddressBody>) -> Result<Json<Value>, Problem> {
     caller.may(Permission::Read)?;
+    caller.sees_all()?;
     let address = normal(&caller, &body.address)?;
     let wishes = exclude::wishes(&api.ports, &caller.setup, &address).await?;
     let shown = |wish: &Wish| {

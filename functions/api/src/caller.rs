@@ -75,6 +75,13 @@ impl Caller {
         self.user.as_ref().is_some_and(|user| user.only_assigned)
     }
 
+    /// Lets on who sees the whole project: figures and files of all of it are nobody else's.
+    pub(crate) fn sees_all(&self) -> Result<(), Problem> {
+        let message = "su usuario solo ve los clientes que tiene asignados";
+        let refused = || Problem::new(StatusCode::FORBIDDEN, "only_assigned", message);
+        if self.sees_some() { Err(refused()) } else { Ok(()) }
+    }
+
     /// A customer the caller sees; another's is as if it were not there.
     pub(crate) async fn customer(&self, api: &Api, id: &str) -> Result<CustomerId, Problem> {
         let id = CustomerId::from(id);

@@ -55,6 +55,9 @@ pub(crate) fn shown(caller: &Caller, account: &Account, today: NaiveDate) -> Val
     json
 }
 
+/// Accounts looked at for one page, at most: whoever sees few is answered with what was found so far.
+const LOOKED_AT: usize = 2000;
+
 /// Lists customers, a page at a time.
 #[utoipa::path(get, path = "/v1/customers", tag = "clientes", params(Page), responses((status = 200, body = Object)))]
 async fn list(State(api): State<Api>, caller: Caller, Query(page): Query<Page>) -> Result<Json<Value>, Problem> {
@@ -62,12 +65,13 @@ async fn list(State(api): State<Api>, caller: Caller, Query(page): Query<Page>) 
     let setup = &caller.setup;
     let (list, limit) = (List::new(&caller, "customers"), limit(page.limit));
     let (mut shard, mut after) = list.start(page.cursor.as_deref())?;
-    let mut items = Vec::new();
-    while shard < keys::SHARDS && items.len() < limit as usize {
+    let (mut items, mut looked) = (Vec::new(), 0);
+    while shard < keys::SHARDS && items.len() < limit as usize && looked < LOOKED_AT {
         let room = limit - u32::try_from(items.len()).unwrap_or(0);
         let partition = keys::customers_shard(setup.id(), keys::SHARD_NAMES[shard]);
         let query = TableQuery::index(Index::Customers, partition).after(after.take()).limit(room);
         let found = api.ports.table.query(&query).await.map_err(cauce_engine::Error::from)?;
+        looked += found.items.len() + 1;
         for stored in &found.items {
             let account: Account = decode(&stored.body)?;
             items.extend(caller.sees(&account).then(|| shown(&caller, &account, setup.today(api.now()))));
@@ -100,7 +104,7 @@ async fn search(State(api): State<Api>, caller: Caller, Body(asked): Body<Search
     caller.may(Permission::Read)?;
     let setup = &caller.setup;
     if let Some(text) = &asked.text {
-        let found = search::find(&api.ports, setup, text).await?;
+        let found = search::find(&api.ports, setup, text, &|account| caller.sees(account)).await?;
         let shown = |found: &Found| line(&api, &caller, &found.account, found.exactly);
         return Ok(Json(json!({ "items": found.iter().filter_map(shown).collect::<Vec<_>>() })));
     }

@@ -10,6 +10,7 @@ use axum::http::{Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use cauce_engine::Error;
+use cauce_engine::message_files::LARGEST;
 use cauce_engine::ports::table::{Change, Expect, Item};
 use cauce_engine::store::codec::{decode, encode};
 use cauce_engine::store::commit::{Committed, commit};
@@ -17,8 +18,8 @@ use cauce_engine::store::jobs::{Answered, answered_key};
 use cauce_engine::store::keys::sha256;
 use std::convert::Infallible;
 
-/// Largest body of a request.
-const MAX_BODY: usize = 1024 * 1024;
+/// Largest body of a request: a file's; other routes take less.
+const MAX_BODY: usize = LARGEST;
 /// How long a request may be in hand, in seconds, before another with its key takes it for dead: longer than any
 /// function runs.
 const LEASE: i64 = 120;
@@ -53,9 +54,11 @@ pub(crate) async fn once(State(api): State<Api>, request: Request, next: Next) -
         return Err(Problem::invalid("Idempotency-Key", "la llave de idempotencia lleva de 1 a 200 caracteres"));
     }
     let (parts, body) = request.into_parts();
-    let too_large = |_| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "el cuerpo supera 1 MB");
+    let too_large = |_| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "el cuerpo supera 4 MB");
     let bytes = to_bytes(body, MAX_BODY).await.map_err(too_large)?;
     let digest = sha256(&[parts.uri.to_string().as_bytes(), b"\n", &bytes].concat());
+    // Each caller's own: what one is answered is not another's to read.
+    let key = format!("{}\u{1}{key}", caller.author());
     let place = answered_key(caller.setup.id(), &key);
     let now = api.now().timestamp();
     let claim = Answered { request: digest.clone(), status: None, body: String::new(), begun: now };

@@ -133,6 +133,7 @@ fn shown(load: &Load) -> Value {
 #[utoipa::path(get, path = "/v1/imports", tag = "cargas", params(Page), responses((status = 200, body = Object)))]
 async fn log(State(api): State<Api>, caller: Caller, Query(page): Query<Page>) -> Result<Json<Value>, Problem> {
     caller.may(Permission::Read)?;
+    caller.sees_all()?;
     let list = List::new(&caller, "imports");
     let (_, after) = list.start(page.cursor.as_deref())?;
     let (loads, next) = job::log(&api.ports, caller.setup.id(), limit(page.limit).min(100), after).await?;
@@ -148,6 +149,7 @@ async fn found(api: &Api, caller: &Caller, id: &str) -> Result<Load, Problem> {
 #[utoipa::path(get, path = "/v1/imports/{id}", tag = "cargas", params(("id" = String, Path)), responses((status = 200, body = Object), (status = 404, body = Problem)))]
 async fn read(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
     caller.may(Permission::Read)?;
+    caller.sees_all()?;
     Ok(Json(shown(&found(&api, &caller, &id).await?)))
 }
 
@@ -171,6 +173,7 @@ async fn discard(State(api): State<Api>, caller: Caller, Path(id): Path<String>)
 #[utoipa::path(get, path = "/v1/imports/{id}/rejected", tag = "cargas", params(("id" = String, Path)), responses((status = 200, content_type = "application/octet-stream"), (status = 404, body = Problem)))]
 async fn rejected(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
     caller.may(Permission::Read)?;
+    caller.sees_all()?;
     let load = found(&api, &caller, &id).await?;
     let key = load.rejected_file.ok_or_else(|| Problem::not_found("filas rechazadas en esta carga"))?;
     let stream = api.ports.files.read(&key).await.map_err(cauce_engine::Error::from)?;
@@ -199,6 +202,7 @@ async fn row_notes(
     Query(limit): Query<Limit>,
 ) -> Result<Json<Value>, Problem> {
     caller.may(Permission::Read)?;
+    caller.sees_all()?;
     let load = found(&api, &caller, &id).await?;
     let items = notes(&api.ports, &caller.setup, &load, limit.limit.unwrap_or(200).min(1000)).await?;
     Ok(Json(json!({ "items": items })))
@@ -208,6 +212,7 @@ async fn row_notes(
 #[utoipa::path(get, path = "/v1/imports/templates/{kind}", tag = "cargas", params(("kind" = String, Path)), responses((status = 200, content_type = "application/octet-stream"), (status = 422, body = Problem)))]
 async fn template(caller: Caller, Path(kind): Path<String>) -> Result<Response, Problem> {
     caller.may(Permission::Read)?;
+    caller.sees_all()?;
     let kind = kind_of(&kind)?;
     let headers = [
         (header::CONTENT_TYPE, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet".to_owned()),

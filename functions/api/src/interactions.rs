@@ -176,6 +176,9 @@ impl Filter {
     }
 }
 
+/// Interactions looked at for one page, at most: a filter that passes few answers what it found so far.
+const LOOKED_AT: usize = 5000;
+
 /// The interactions among some that are of customers the caller sees.
 async fn theirs(api: &Api, caller: &Caller, wanted: Vec<Key>) -> Result<Vec<Key>, Problem> {
     if !caller.sees_some() || wanted.is_empty() {
@@ -203,12 +206,13 @@ async fn of_day(State(api): State<Api>, caller: Caller, Query(filter): Query<Fil
     let day = filter.day.unwrap_or_else(|| setup.today(api.now()));
     let (list, limit) = (List::new(&caller, filter.scope(day)), limit(filter.limit) as usize);
     let (mut shard, mut after) = list.start(filter.cursor.as_deref())?;
-    let mut items = Vec::new();
-    while shard < keys::SHARDS && items.len() < limit {
+    let (mut items, mut looked) = (Vec::new(), 0);
+    while shard < keys::SHARDS && items.len() < limit && looked < LOOKED_AT {
         let partition = interactions::day_partition(setup.id(), day, keys::SHARD_NAMES[shard]);
         let room = u32::try_from((limit - items.len()).min(MAX_KEYS)).unwrap_or(1);
         let query = TableQuery::index(Index::Day, partition).after(after.take()).limit(room);
         let page = api.ports.table.query(&query).await.map_err(cauce_engine::Error::from)?;
+        looked += page.items.len() + 1;
         let wanted: Vec<_> = page.items.iter().map(|s| s.key.clone()).collect();
         let wanted = theirs(&api, &caller, wanted).await?;
         if !wanted.is_empty() {

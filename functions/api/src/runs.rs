@@ -52,6 +52,7 @@ async fn plan(State(api): State<Api>, caller: Caller, Body(body): Body<PlanBody>
 #[utoipa::path(get, path = "/v1/runs/{date}", tag = "planes", params(("date" = String, Path)), responses((status = 200, body = Object), (status = 404, body = Problem)))]
 async fn result(State(api): State<Api>, caller: Caller, Path(date): Path<NaiveDate>) -> Result<Json<Value>, Problem> {
     caller.may(Permission::Read)?;
+    caller.sees_all()?;
     let found: Option<RunResult> = run_result(&api.ports, &caller.setup, date).await?;
     let found = found.ok_or_else(|| Problem::not_found("un plan de ese día"))?;
     let loaded = jobs::mark(&api.ports, caller.setup.id(), "payments_loaded").await?;
@@ -62,6 +63,7 @@ async fn result(State(api): State<Api>, caller: Caller, Path(date): Path<NaiveDa
 #[utoipa::path(get, path = "/v1/runs/{date}/dry-run", tag = "planes", params(("date" = String, Path)), responses((status = 200, body = Object)))]
 async fn trial(State(api): State<Api>, caller: Caller, Path(date): Path<NaiveDate>) -> Result<Json<Value>, Problem> {
     caller.may(Permission::Read)?;
+    caller.sees_all()?;
     let plan = dry_run(&api.ports, &caller.setup, date, api.now()).await?;
     let restricted = !caller.setup.project().calendar.allows_day(date);
     let estimate = spend::estimate(&caller.setup, &plan.by_channel, date);
@@ -72,6 +74,7 @@ async fn trial(State(api): State<Api>, caller: Caller, Path(date): Path<NaiveDat
 #[utoipa::path(get, path = "/v1/runs/{date}/replay", tag = "planes", params(("date" = String, Path)), responses((status = 200, body = Object), (status = 404, body = Problem)))]
 async fn again(State(api): State<Api>, caller: Caller, Path(date): Path<NaiveDate>) -> Result<Json<Value>, Problem> {
     caller.may(Permission::Read)?;
+    caller.sees_all()?;
     let (decisions, differ) = replay(&api.ports, &caller.setup, date).await?;
     Ok(Json(json!({ "date": date, "decisions": decisions, "differ": differ })))
 }
@@ -80,6 +83,7 @@ async fn again(State(api): State<Api>, caller: Caller, Path(date): Path<NaiveDat
 #[utoipa::path(get, path = "/v1/counts/{date}", tag = "planes", params(("date" = String, Path)), responses((status = 200, body = Object), (status = 404, body = Problem)))]
 async fn counts(State(api): State<Api>, caller: Caller, Path(date): Path<NaiveDate>) -> Result<Json<Value>, Problem> {
     caller.may(Permission::Read)?;
+    caller.sees_all()?;
     let found = close_day::counts(&api.ports, &caller.setup, date).await?;
     let found = found.ok_or_else(|| Problem::not_found("el cierre de ese día: se hace al empezar el siguiente"))?;
     Ok(Json(json!({ "date": date, "counts": found })))

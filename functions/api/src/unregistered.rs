@@ -7,6 +7,7 @@ use crate::problem::{Body, Path, Problem};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use cauce_domain::debt::customer::Status;
 use cauce_engine::store::received::{self, Unregistered};
 use cauce_engine::unregistered::{hide, link};
 use serde::Deserialize;
@@ -93,6 +94,9 @@ async fn to_customer(
     }
     let contact = contact(&api, &caller, &id).await?;
     let (account, _) = found(&api, &caller, &body.customer).await?;
+    if account.customer.status == Status::Deleted {
+        return Err(Problem::not_found("el cliente"));
+    }
     let by = caller.by(&api);
     link(&api.ports, &caller.setup, &contact, (&account.id, body.add_address), &by).await?;
     Ok(Json(json!({ "customer": account.id })))

@@ -64,10 +64,12 @@ async fn create(State(api): State<Api>, caller: Caller, Body(body): Body<UserBod
     let id = body.id.clone().unwrap_or_else(|| api.ports.new_id().simple().to_string());
     if id.is_empty()
         || id.len() > 60
+        || ["-", "none"].contains(&id.as_str())
         || id.contains('#')
+        || id.contains(|c: char| c.is_whitespace() || c.is_control())
         || caller.setup.users.iter().any(|u| u.value.id.as_str() == id)
     {
-        return Err(Problem::invalid("id", "el ID ya existe o no es válido (hasta 60 caracteres, sin #)"));
+        return Err(Problem::invalid("id", "el ID ya existe o no es válido (hasta 60 caracteres, sin # ni espacios)"));
     }
     let user = checked(&api, &caller, UserId::new(id), body).await?;
     let version =

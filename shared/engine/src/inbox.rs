@@ -25,8 +25,9 @@ pub(crate) async fn refresh(ports: &Ports, setup: &Setup, id: &CustomerId) -> Re
         let Some((account, version)) = accounts::account(ports, setup.id(), id).await? else { return Ok(()) };
         let messages: Vec<Received> =
             last_of(ports, setup, id, LOOKED_AT).await?.into_iter().map(|(message, _)| message).collect();
-        let inbox = Inbox::of(&messages);
-        if inbox.is_none() || inbox == account.inbox {
+        // What lies too far back to be found asks nobody to read it.
+        let inbox = Inbox::of(&messages).or_else(|| Some(Inbox { unread: 0, ..account.inbox.clone()? }));
+        if inbox == account.inbox {
             return Ok(());
         }
         let item = accounts::account_item(setup.id(), &Account { inbox, ..account })?;

@@ -1,5 +1,5 @@
 //! A conversation opens with two queries: one of the account with what is owed and what stands over it, one of the newest of
-//! its thread.
+//! its thread. A customer of very many orders takes a third, for what stands.
 
 use crate::Ports;
 use crate::error::Error;
@@ -42,7 +42,14 @@ pub async fn open_conversation(ports: &Ports, setup: &Setup, id: &CustomerId) ->
     let thread = Query::table(TableName::Interactions, partition).prefix("i#").descending().limit(OF_THREAD);
     let (account, thread) = tokio::try_join!(ports.table.query(&account), ports.table.query(&thread))?;
     let (mut found, mut orders, mut matters) = (None, Vec::new(), Vec::new());
-    for stored in &account.items {
+    let mut items = account.items;
+    // A page full of orders says nothing of the matters after them.
+    if account.next.is_some() && items.last().is_some_and(|stored| stored.key.sk.starts_with("o#")) {
+        let standing =
+            Query::table(TableName::Accounts, keys::partition(setup.id(), id)).prefix("p#").limit(OF_ACCOUNT);
+        items.extend(ports.table.query(&standing).await?.items);
+    }
+    for stored in &items {
         match stored.key.sk.as_str() {
             "a" => found = Some(read_account(stored)?),
             sk if sk.starts_with("o#") => orders.push(decode(&stored.body)?),

@@ -141,6 +141,8 @@ fn loaded(dossier: &mut Dossier<'_>, code: &str, payment: &PaymentToVerify) -> R
     }
     let movement = Movement { declared: Some(payment.id.clone()), ..movement };
     dossier.put_movement(&movement)?;
+    // A promise of the rest, made while this one waited, has counted it for its own perhaps.
+    dossier.count_movement(&movement);
     Ok(movement)
 }
 

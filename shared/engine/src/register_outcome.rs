@@ -344,8 +344,7 @@ fn retry(dossier: &mut Dossier<'_>) -> Option<NaiveDate> {
     let today_still = again.filter(|_| made < u32::from(project.rules.attempts_a_day));
     let tomorrow = today.checked_add_days(Days::new(1)).and_then(|day| calendar.next_allowed_day(day));
     let due = today_still.map(|_| today).or(tomorrow)?;
-    dossier.add_call(CallReason::Retry, due, today_still);
-    Some(due)
+    dossier.add_call(CallReason::Retry, due, today_still).then_some(due)
 }
 
 /// The number is wrong or out of service: it is used by no channel until somebody edits it.

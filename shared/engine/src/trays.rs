@@ -56,6 +56,10 @@ pub struct Filter {
     pub variable: Option<(String, String)>,
     /// Calls whose hour has not come, too.
     pub waiting: bool,
+    /// Assigned to this user, as adviser or supervisor.
+    pub viewer: Option<UserId>,
+    /// Those that are nobody's are the viewer's too.
+    pub unassigned: bool,
 }
 
 /// A page of a tray.
@@ -65,21 +69,41 @@ pub struct Page {
     pub accounts: Vec<Account>,
     /// After which place the next page begins, if there may be one.
     pub next: Option<String>,
+    /// How many accounts were looked at for it.
+    looked: usize,
 }
 
-/// Where an account stands in a tray, if it does.
+/// Where an account stands in a tray, if it does: what nobody has read apart, so that it is counted by itself.
 pub(crate) fn place(project: &ProjectId, tray: Tray, account: &Account) -> Option<(String, String)> {
-    let sort = match tray {
-        Tray::Received => crate::store::keys::instant(account.inbox.as_ref()?.last),
-        Tray::Calls => account.calls.first()?.due.to_string(),
+    let (part, sort) = match tray {
+        Tray::Received => {
+            let inbox = account.inbox.as_ref()?;
+            (if inbox.unread > 0 { "unread" } else { "read" }, crate::store::keys::instant(inbox.last))
+        }
+        Tray::Calls => ("calls", account.calls.first()?.due.to_string()),
     };
-    let whose = partition(project, tray, account.customer.adviser.as_ref());
+    let whose = partition(project, part, account.customer.adviser.as_ref());
     Some((whose, format!("{sort}#{}", account.id)))
 }
 
-fn partition(project: &ProjectId, tray: Tray, adviser: Option<&UserId>) -> String {
-    let name = if tray == Tray::Received { "received" } else { "calls" };
-    format!("{project}#{name}#{}", adviser.map_or("-", UserId::as_str))
+fn partition(project: &ProjectId, part: &str, adviser: Option<&UserId>) -> String {
+    format!("{project}#{part}#{}", adviser.map_or("-", UserId::as_str))
+}
+
+/// The places of a tray that a filter passes.
+fn partitions(setup: &Setup, tray: Tray, filter: &Filter) -> Vec<String> {
+    let parts: &[&str] = match (tray, filter.unread) {
+        (Tray::Calls, _) => &["calls"],
+        (Tray::Received, None) => &["unread", "read"],
+        (Tray::Received, Some(true)) => &["unread"],
+        (Tray::Received, Some(false)) => &["read"],
+    };
+    let everybody =
+        || std::iter::once(None).chain(setup.users.iter().map(|user| Some(user.value.id.clone()))).collect();
+    let advisers: Vec<Option<UserId>> = filter.advisers.clone().unwrap_or_else(everybody);
+    let of =
+        |adviser: &Option<UserId>| parts.iter().map(|part| partition(setup.id(), part, adviser.as_ref())).collect();
+    advisers.iter().flat_map(|adviser| -> Vec<String> { of(adviser) }).collect()
 }
 
 impl Tray {
@@ -99,12 +123,11 @@ pub async fn page(
     (after, limit): (Option<&str>, usize),
     now: DateTime<Utc>,
 ) -> Result<Page, Error> {
-    let (mut page, mut after, mut looked) = (Page::default(), after.map(str::to_owned), 0);
+    let (mut page, mut after) = (Page::default(), after.map(str::to_owned));
     loop {
-        let some = places(ports, setup, (tray, filter), after.as_deref(), limit, now).await?;
-        let full = some.len() == limit;
+        let (some, more) = places(ports, setup, (tray, filter), after.as_deref(), limit, now).await?;
         for (sort, account) in some {
-            (after, looked) = (Some(sort), looked + 1);
+            (after, page.looked) = (Some(sort), page.looked + 1);
             if filter.takes(setup, tray, &account, now) {
                 page.accounts.push(account);
             }
@@ -113,14 +136,14 @@ pub async fn page(
                 return Ok(page);
             }
         }
-        if !full || looked >= LOOKED_AT {
-            page.next = after.filter(|_| full);
+        if !more || page.looked >= LOOKED_AT {
+            page.next = after.filter(|_| more);
             return Ok(page);
         }
     }
 }
 
-/// The next places of a tray, in its order, over everybody's that are asked for.
+/// The next places of a tray, in its order, over all that a filter passes; and whether there are more.
 async fn places(
     ports: &Ports,
     setup: &Setup,
@@ -128,33 +151,42 @@ async fn places(
     after: Option<&str>,
     limit: usize,
     now: DateTime<Utc>,
-) -> Result<Vec<(String, Account)>, Error> {
+) -> Result<(Vec<(String, Account)>, bool), Error> {
     let most = u32::try_from(limit + 1).unwrap_or(u32::MAX);
     let today = setup.today(now);
-    let query = |adviser: Option<&UserId>| {
-        let query = Query::index(tray.index(), partition(setup.id(), tray, adviser)).limit(most);
+    let query = |partition: &String| {
+        let query = Query::index(tray.index(), partition.clone()).limit(most);
         match tray {
             Tray::Received => query.between("0", after.unwrap_or("9")).descending(),
             Tray::Calls => query.between(after.unwrap_or("0"), format!("{today}\u{10FFFF}")),
         }
     };
-    let everybody =
-        || std::iter::once(None).chain(setup.users.iter().map(|user| Some(user.value.id.clone()))).collect();
-    let advisers: Vec<Option<UserId>> = filter.advisers.clone().unwrap_or_else(everybody);
+    let earlier = |a: &str, b: &str| if tray == Tray::Received { b.cmp(a) } else { a.cmp(b) };
+    let partitions = partitions(setup, tray, filter);
     let reads: FuturesOrdered<_> =
-        advisers.iter().map(|adviser| async { ports.table.query(&query(adviser.as_ref())).await }).collect();
+        partitions.iter().map(|partition| async { ports.table.query(&query(partition)).await }).collect();
     let pages: Vec<_> = reads.try_collect().await?;
-    let mut found = Vec::new();
+    let (mut found, mut known_to): (Vec<(String, Account)>, Option<String>) = (Vec::new(), None);
     for page in pages {
+        // Of a place that goes on nothing is known past its page, however short that is.
+        if let (Some(last), Some(_)) = (page.sort_keys.last(), &page.next) {
+            known_to =
+                Some(known_to.map_or(last.clone(), |to| if earlier(last, &to).is_lt() { last.clone() } else { to }));
+        }
         for (sort, stored) in page.sort_keys.into_iter().zip(&page.items) {
             if Some(sort.as_str()) != after {
                 found.push((sort, read_account(stored)?));
             }
         }
     }
-    found.sort_by(|a, b| if tray == Tray::Received { b.0.cmp(&a.0) } else { a.0.cmp(&b.0) });
+    found.sort_by(|a, b| earlier(&a.0, &b.0));
+    let all = found.len();
+    if let Some(to) = &known_to {
+        found.retain(|(sort, _)| !earlier(sort, to).is_gt());
+    }
     found.truncate(limit);
-    Ok(found)
+    let more = known_to.is_some() || found.len() < all;
+    Ok((found, more))
 }
 
 /// How many accounts of a tray there are, up to a thousand.
@@ -164,12 +196,12 @@ pub async fn count(
     (tray, filter): (Tray, &Filter),
     now: DateTime<Utc>,
 ) -> Result<usize, Error> {
-    let (mut counted, mut after) = (0, None);
+    let (mut counted, mut looked, mut after) = (0, 0, None);
     loop {
         let page = page(ports, setup, (tray, filter), (after.as_deref(), 200), now).await?;
-        counted += page.accounts.len();
+        (counted, looked) = (counted + page.accounts.len(), looked + page.looked);
         match page.next {
-            Some(next) if counted < COUNTED => after = Some(next),
+            Some(next) if counted < COUNTED && looked < SORTED => after = Some(next),
             _ => return Ok(counted.min(COUNTED)),
         }
     }
@@ -183,11 +215,12 @@ pub async fn calls_by_amount(
     (most_first, limit): (bool, usize),
     now: DateTime<Utc>,
 ) -> Result<Vec<Account>, Error> {
-    let (mut all, mut after) = (Vec::new(), None);
+    let (mut all, mut looked, mut after) = (Vec::new(), 0, None);
     loop {
         let page = page(ports, setup, (Tray::Calls, filter), (after.as_deref(), 200), now).await?;
+        looked += page.looked;
         all.extend(page.accounts);
-        if all.len() > SORTED {
+        if looked > SORTED {
             let message = format!("hay más de {SORTED} llamadas: filtre por asesor o cartera para ordenar por monto");
             return Err(Error::refused("too_many", "order", message));
         }
@@ -217,11 +250,16 @@ impl Filter {
             Tray::Received => account.inbox.as_ref().map(|inbox| setup.today(inbox.last)),
             Tray::Calls => account.calls.first().map(|call| call.due),
         };
-        let is_ready = || account.calls.iter().any(|call| call.not_before.is_none_or(|at| at <= now));
+        let today = setup.today(now);
+        let is_ready =
+            || account.calls.iter().any(|call| call.due <= today && call.not_before.is_none_or(|at| at <= now));
+        let in_charge = || [&customer.adviser, &customer.supervisor].into_iter().flatten();
+        let seen = |id: &UserId| in_charge().any(|own| own == id) || self.unassigned && in_charge().next().is_none();
         let reachable = || customer.phones.iter().any(|p| !p.invalid && !p.marks.unverified);
         let unread = || account.inbox.as_ref().is_some_and(|inbox| inbox.unread > 0);
         let variable = |(name, value): &(String, String)| customer.variables.get(name) == Some(value);
-        self.supervisor.as_ref().is_none_or(|wanted| customer.supervisor.as_ref() == Some(wanted))
+        self.viewer.as_ref().is_none_or(seen)
+            && self.supervisor.as_ref().is_none_or(|wanted| customer.supervisor.as_ref() == Some(wanted))
             && self.portfolio.is_none_or(|wanted| customer.portfolio == wanted)
             && self.segments.as_ref().is_none_or(|wanted| wanted.contains(&account.segment))
             && self.alert.is_none_or(|wanted| account.alerts.has(wanted))

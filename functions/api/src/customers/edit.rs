@@ -36,6 +36,9 @@ async fn edit(
     }
     let (before, version) = found(&api, &caller, &id).await?;
     if_match(&headers, version)?;
+    if before.customer.status == Status::Deleted {
+        caller.may(Permission::Operate)?;
+    }
     let mut after = before.clone();
     by_hand::apply(&caller.setup, &mut after, &edit)?;
     store(&api, &caller, &before, after, version).await

@@ -8,10 +8,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 impl Dossier<'_> {
     /// Has the customer called from a local day on. Of one reason there is one: a later one takes its place. Who is paused or
-    /// cannot pay is called when that was agreed on, and not otherwise.
-    pub(crate) fn add_call(&mut self, reason: CallReason, due: NaiveDate, not_before: Option<DateTime<Utc>>) {
+    /// cannot pay is called when that was agreed on, and not otherwise. Answers whether the customer will be called.
+    pub(crate) fn add_call(&mut self, reason: CallReason, due: NaiveDate, not_before: Option<DateTime<Utc>>) -> bool {
         if self.is_held() && reason != CallReason::CallBack {
-            return;
+            return false;
         }
         let (replaced, mut kept): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.account.calls).into_iter().partition(|call| call.reason == reason);
@@ -27,6 +27,7 @@ impl Dossier<'_> {
         kept.push(call);
         kept.sort_by_key(|call| call.due);
         self.account.calls = kept;
+        true
     }
 
     /// The calls that were due are managed; one agreed on for a later day stays.

@@ -46,7 +46,9 @@ impl Dossier<'_> {
         for promise in self.promises() {
             let state = match promise.judged(self.today(), under_review) {
                 // Nobody breaks a promise to pay what is not owed any more: it was paid before, annulled or adjusted.
-                PromiseState::Broken if !self.is_owed(&promise) => PromiseState::Annulled,
+                PromiseState::Broken if promise.state == PromiseState::Live && !self.is_owed(&promise) => {
+                    PromiseState::Annulled
+                }
                 state => state,
             };
             if state != promise.state {
@@ -88,7 +90,7 @@ impl Dossier<'_> {
     }
 
     /// A movement came or was taken back: promises count it anew. Where balances are loaded, those tell what came in.
-    pub(super) fn count_movement(&mut self, movement: &Movement) {
+    pub(crate) fn count_movement(&mut self, movement: &Movement) {
         if self.setup().project().payment_mode == PaymentMode::Balance {
             return;
         }

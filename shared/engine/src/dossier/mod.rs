@@ -214,7 +214,9 @@ impl<'a> Dossier<'a> {
     /// Whether nothing new may reach out to the customer: no call is asked for.
     pub(crate) fn is_held(&self) -> bool {
         let holds = &self.account.holds;
-        holds.paused_until.is_some() || holds.cannot_pay || self.account.customer.status != Status::Active
+        holds.paused_until >= Some(self.desk.today)
+            || holds.cannot_pay
+            || self.account.customer.status != Status::Active
     }
 
     /// Who works on it, and when.

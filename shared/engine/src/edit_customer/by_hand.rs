@@ -2,6 +2,7 @@
 
 use crate::edit_customer::put_point;
 use crate::error::Error;
+use crate::limits;
 use crate::store::settings::Setup;
 use cauce_domain::contact::alert::Alert;
 use cauce_domain::contact::point::{Email, Phone};
@@ -71,12 +72,18 @@ fn invalid(field: &'static str, why: impl Into<String>) -> Error {
     Error::refused("invalid_value", field, why)
 }
 
+/// Variables a customer may have.
+const MOST_VARIABLES: usize = 100;
+
 /// Applies an edit to an account.
 pub fn apply(setup: &Setup, account: &mut Account, edit: &Edit) -> Result<(), Error> {
     let customer = &mut account.customer;
     name(customer, edit)?;
     addresses(setup, customer, edit)?;
+    limits::most("variables", customer.variables.len() + edit.variables.len(), MOST_VARIABLES)?;
     for (name, value) in &edit.variables {
+        limits::text("variables", name, limits::SHORT)?;
+        limits::some("variables", Some(value), limits::LONG)?;
         let before = customer.variables.get(name).cloned();
         customer.remember(format!("variable.{name}"), before);
         match value.as_str() {
@@ -86,8 +93,9 @@ pub fn apply(setup: &Setup, account: &mut Account, edit: &Edit) -> Result<(), Er
     }
     status(customer, edit)?;
     people(setup, customer, edit)?;
-    related(setup, "references", &mut customer.references, &edit.references)?;
-    related(setup, "guarantors", &mut customer.guarantors, &edit.guarantors)?;
+    let Customer { references, guarantors, edited, .. } = customer;
+    related(setup, ("references", "reference"), (references, edited), &edit.references)?;
+    related(setup, ("guarantors", "guarantor"), (guarantors, edited), &edit.guarantors)?;
     if !account.customer.phones.iter().any(|point| point.invalid) {
         account.alerts.clear(Alert::FailedContact);
     }
@@ -162,7 +170,10 @@ fn status(customer: &mut Customer, edit: &Edit) -> Result<(), Error> {
     }
     match edit.time_zone.as_deref().map(str::trim) {
         None => {}
-        Some("") => customer.zone = None,
+        Some("") => {
+            let before = customer.zone.take().map(|zone| zone.to_string());
+            customer.remember("zone", before);
+        }
         Some(text) => {
             let zone: Result<Tz, _> = text.parse();
             let before = customer.zone.map(|zone| zone.to_string());
@@ -189,8 +200,8 @@ fn people(setup: &Setup, customer: &mut Customer, edit: &Edit) -> Result<(), Err
 
 fn related(
     setup: &Setup,
-    field: &'static str,
-    people: &mut Vec<Related>,
+    (field, one): (&'static str, &str),
+    (people, edited): (&mut Vec<Related>, &mut BTreeMap<String, String>),
     edit: &BTreeMap<u8, Person>,
 ) -> Result<(), Error> {
     for (place, person) in edit {
@@ -200,7 +211,18 @@ fn related(
         let at = usize::from(*place) - 1;
         people.resize(people.len().max(at + 1), Related::default());
         let (phone, email) = (phone(setup, field, &person.phone)?, email(setup, field, &person.email)?);
-        people[at] = Related { name: person.name.trim().to_owned(), phone, email };
+        let loaded = std::mem::replace(
+            &mut people[at],
+            Related { name: limits::some(field, Some(&person.name), limits::SHORT)?.unwrap_or_default(), phone, email },
+        );
+        let was = [
+            ("name", loaded.name.clone()),
+            ("phone", loaded.phone.as_ref().map(|p| p.e164().to_owned()).unwrap_or_default()),
+            ("email", loaded.email.as_ref().map(|e| e.address().to_owned()).unwrap_or_default()),
+        ];
+        for (what, text) in was {
+            edited.entry(format!("{one}.{place}.{what}")).or_insert(text);
+        }
     }
     while people.last().is_some_and(|person| *person == Related::default()) {
         people.pop();

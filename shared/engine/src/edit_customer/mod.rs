@@ -16,12 +16,15 @@ use crate::store::settings::Setup;
 use cauce_domain::contact::channel::Scope;
 use cauce_domain::contact::point::{Known, Point};
 use cauce_domain::debt::account::Account;
-use cauce_domain::debt::customer::{Customer, MAX_POINTS};
+use cauce_domain::debt::customer::{Customer, MAX_POINTS, Status};
 use cauce_domain::ids::CustomerId;
 use std::collections::BTreeSet;
 
-/// Every address of a customer.
+/// Every address of a customer; one that was deleted has none: what comes from them is nobody's.
 pub fn addresses(customer: &Customer) -> BTreeSet<String> {
+    if customer.status == Status::Deleted {
+        return BTreeSet::new();
+    }
     let phones = customer.phones.iter().map(|p| p.address.e164().to_owned());
     phones.chain(customer.emails.iter().map(|p| p.address.address().to_owned())).collect()
 }
@@ -186,8 +189,10 @@ pub(crate) fn changes(
     let new = addresses(&account.customer);
     let mut changes: Vec<Change> =
         by.map(|by| edit(ports, setup, by, before, account)).transpose()?.into_iter().collect();
-    let name = before.map(|a| a.customer.name.as_str());
-    changes.extend(search::renamed(setup, &account.id, name, &account.customer.name)?);
+    let name =
+        |account: &Account| Some(account.customer.name.clone()).filter(|_| account.customer.status != Status::Deleted);
+    let (old_name, new_name) = (before.and_then(name), name(account));
+    changes.extend(search::renamed(setup, &account.id, old_name.as_deref(), new_name.as_deref())?);
     for address in new.difference(&old) {
         let item = Item::new(place(setup, address, &account.id), encode(&AddressNote::default())?);
         changes.push(Change::Put(item, Expect::Anything));

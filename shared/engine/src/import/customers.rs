@@ -16,6 +16,7 @@ use cauce_domain::debt::account::Account;
 use cauce_domain::debt::customer::{Customer, Kind, MAX_POINTS, Portfolio, Related, Status};
 use cauce_domain::debt::document::Document;
 use cauce_domain::ids::UserId;
+use std::collections::BTreeMap;
 
 /// How often a customer is worked out again when others get in between: as many as may share one address at once.
 const MAX_TRIES: u32 = 100;
@@ -100,15 +101,20 @@ fn fill(setup: &Setup, row: &Row<'_>, customer: &mut Customer, notes: &mut Vec<R
 
 /// What a cell asks for, unless it only repeats what was loaded before a person edited the field.
 pub(crate) fn news<'a>(customer: &mut Customer, field: &str, ask: Ask<'a>) -> Ask<'a> {
+    news_of(&mut customer.edited, field, ask)
+}
+
+/// The same, where the fields a person edited are at hand alone.
+fn news_of<'a>(edited: &mut BTreeMap<String, String>, field: &str, ask: Ask<'a>) -> Ask<'a> {
     let text = match ask {
         Ask::Keep => return Ask::Keep,
         Ask::Erase => "-",
         Ask::Set(text) => text,
     };
-    match customer.edited.get(field) {
+    match edited.get(field) {
         Some(loaded) if loaded == text => Ask::Keep,
         Some(_) => {
-            customer.edited.remove(field);
+            edited.remove(field);
             ask
         }
         None => ask,
@@ -217,18 +223,21 @@ fn guarded(setup: &Setup, address: &str, row: &Row<'_>, column: &str, notes: &mu
 }
 
 fn related(setup: &Setup, row: &Row<'_>, customer: &mut Customer, notes: &mut Vec<RowError>) {
-    for (what, list) in [("Referencia", &mut customer.references), ("Garante", &mut customer.guarantors)] {
+    let Customer { references, guarantors, edited, .. } = customer;
+    for (what, one, list) in [("Referencia", "reference", references), ("Garante", "guarantor", guarantors)] {
         let mut people = std::mem::take(list);
         for at in 0..2 {
             let column = |field: &str| format!("{what}_{} {field}", at + 1);
             let mut person = people.get(at).cloned().unwrap_or_default();
-            match row.ask(&column("nombre")) {
+            match news_of(edited, &format!("{one}.{}.name", at + 1), row.ask(&column("nombre"))) {
                 Ask::Keep => {}
                 Ask::Erase => person.name.clear(),
                 Ask::Set(name) => person.name = name.to_owned(),
             }
-            related_phone(setup, row, &column("celular"), &mut person, notes);
-            related_email(setup, row, &column("correo"), &mut person, notes);
+            let (phone, email) = (column("celular"), column("correo"));
+            let whose = format!("{one}.{}", at + 1);
+            related_phone(setup, row, &phone, (edited, &whose), &mut person, notes);
+            related_email(setup, row, &email, (edited, &whose), &mut person, notes);
             match people.get_mut(at) {
                 Some(place) => *place = person,
                 None => people.push(person),
@@ -242,12 +251,21 @@ fn related(setup: &Setup, row: &Row<'_>, customer: &mut Customer, notes: &mut Ve
     }
 }
 
-fn related_phone(setup: &Setup, row: &Row<'_>, column: &str, person: &mut Related, notes: &mut Vec<RowError>) {
+fn related_phone(
+    setup: &Setup,
+    row: &Row<'_>,
+    column: &str,
+    (edited, whose): (&mut BTreeMap<String, String>, &str),
+    person: &mut Related,
+    notes: &mut Vec<RowError>,
+) {
+    let mut is_news = |text: &str| news_of(edited, &format!("{whose}.phone"), Ask::Set(text)) != Ask::Keep;
     match row.ask(column) {
         Ask::Keep => {}
         Ask::Erase => person.phone = None,
         Ask::Set(text) if is_placeholder(text) => {}
         Ask::Set(text) => match Phone::parse(text, Some(setup.project().country)) {
+            Ok(phone) if !is_news(phone.e164()) => {}
             Ok(phone) if guarded(setup, phone.e164(), row, column, notes) => person.phone = Some(phone),
             Ok(_) => {}
             Err(_) => notes.push(row.observe(column, "no es un teléfono válido: se dejó fuera")),
@@ -255,11 +273,20 @@ fn related_phone(setup: &Setup, row: &Row<'_>, column: &str, person: &mut Relate
     }
 }
 
-fn related_email(setup: &Setup, row: &Row<'_>, column: &str, person: &mut Related, notes: &mut Vec<RowError>) {
+fn related_email(
+    setup: &Setup,
+    row: &Row<'_>,
+    column: &str,
+    (edited, whose): (&mut BTreeMap<String, String>, &str),
+    person: &mut Related,
+    notes: &mut Vec<RowError>,
+) {
+    let mut is_news = |text: &str| news_of(edited, &format!("{whose}.email"), Ask::Set(text)) != Ask::Keep;
     match row.ask(column) {
         Ask::Keep => {}
         Ask::Erase => person.email = None,
         Ask::Set(text) => match Email::parse(text) {
+            Ok(email) if !is_news(email.address()) => {}
             Ok(email) if guarded(setup, email.address(), row, column, notes) => person.email = Some(email),
             Ok(_) => {}
             Err(_) => notes.push(row.observe(column, "no es un correo válido: se dejó fuera")),

@@ -224,7 +224,10 @@ pub async fn of_customer(ports: &Ports, setup: &Setup, customer: &CustomerId) ->
     in_order(&found.iter().map(|s| s.body.as_str()).filter(|body| is_received(body)).collect::<Vec<_>>())
 }
 
-/// What a customer wrote last, newest first, as it is stored.
+/// Pages of a thread in which what a customer wrote is looked for.
+const PAGES: usize = 10;
+
+/// What a customer wrote last, newest day first, as it is stored.
 pub(crate) async fn last_of(
     ports: &Ports,
     setup: &Setup,
@@ -232,9 +235,19 @@ pub(crate) async fn last_of(
     most: u32,
 ) -> Result<Vec<(Received, Stored)>, Error> {
     let query = Query::table(TableName::Interactions, keys::partition(setup.id(), customer)).prefix("i#");
-    let found = ports.table.query(&query.descending().limit(most)).await?.items;
-    let theirs = found.into_iter().filter(|stored| is_received(&stored.body));
-    theirs.map(|stored| Ok((decode(&stored.body)?, stored))).collect()
+    let query = query.descending().limit(most);
+    let (mut found, mut after) = (Vec::new(), None);
+    for _ in 0..PAGES {
+        let page = ports.table.query(&query.clone().after(after)).await?;
+        for stored in page.items.into_iter().filter(|stored| is_received(&stored.body)) {
+            found.push((decode(&stored.body)?, stored));
+        }
+        after = page.next;
+        if after.is_none() || found.len() >= most as usize {
+            break;
+        }
+    }
+    Ok(found)
 }
 
 fn in_order(bodies: &[&str]) -> Result<Vec<Received>, Error> {
