@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::pause;
 use crate::payment_to_verify;
 use crate::ports::table::{Index, Query};
+use crate::store::accounts;
 use crate::store::edits::By;
 use crate::store::jobs;
 use crate::store::keys::{self, SHARD_NAMES};
@@ -40,7 +41,10 @@ pub(crate) async fn work_off(ports: &Ports, setup: &Setup, now: DateTime<Utc>) -
     let desk = Desk::of(ports, setup, &By::cauce(now)).await?;
     let last = jobs::mark(ports, setup.id(), MARK).await?.map(|at| setup.today(at));
     let mut failed = None;
-    for shard in SHARD_NAMES {
+    let looked = last == Some(desk.today);
+    // The day's own entries are looked at once; what somebody left half way, every time.
+    let shards = std::iter::once(accounts::LEFT).chain(SHARD_NAMES.into_iter().filter(|_| !looked));
+    for shard in shards {
         let work = entries(&desk, last, shard).await?.into_iter().map(|(id, movements)| one(&desk, id, movements));
         let done: Vec<Result<(), Error>> = futures::stream::iter(work).buffer_unordered(TOGETHER).collect().await;
         for error in done.into_iter().filter_map(Result::err) {
@@ -51,7 +55,7 @@ pub(crate) async fn work_off(ports: &Ports, setup: &Setup, now: DateTime<Utc>) -
     match failed {
         // Nobody else waits for the one that failed; it is looked at again within the hour.
         Some(error) => Err(error),
-        None if last == Some(desk.today) => Ok(()),
+        None if looked => Ok(()),
         None => jobs::set_mark(ports, setup.id(), MARK, now).await,
     }
 }
@@ -61,10 +65,7 @@ type Entries = BTreeMap<CustomerId, BTreeSet<String>>;
 /// Whose entries stand in a shard, with the movements among them.
 async fn entries(desk: &Desk<'_>, last: Option<NaiveDate>, shard: &str) -> Result<Entries, Error> {
     let back = |days| desk.today.checked_sub_days(Days::new(days)).unwrap_or(desk.today);
-    // Days gone by are looked at once a day; what was left half way stands under today.
-    let looked = last == Some(desk.today);
-    let from =
-        if looked { desk.today } else { last.unwrap_or(desk.today).min(back(LOOKED_AT - 1)).max(back(MOST_DAYS)) };
+    let from = last.unwrap_or(desk.today).min(back(LOOKED_AT - 1)).max(back(MOST_DAYS));
     let mut found = Entries::new();
     for day in from.iter_days().take_while(|day| *day <= desk.today) {
         let query = Query::index(Index::Agenda, keys::day_shard(desk.setup.id(), day, shard));

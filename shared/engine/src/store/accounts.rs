@@ -110,8 +110,13 @@ pub fn movement_item(
     today: NaiveDate,
 ) -> Result<Item, Error> {
     let item = Item::new(keys::movement(project, customer, &movement.code), encode(movement)?);
-    Ok(if movement.pending.is_empty() { item } else { on_agenda(item, project, customer, today) })
+    let sort = format!("{customer}#{}", item.key.sk);
+    let left = |item: Item| item.indexed(Index::Agenda, keys::day_shard(project, today, LEFT), sort);
+    Ok(if movement.pending.is_empty() { item } else { left(item) })
 }
+
+/// The place on a day's agenda of what somebody left half way: there is next to nothing, so one place holds it all.
+pub(crate) const LEFT: &str = "left";
 
 /// What is done without anybody asking once a local day has begun. Entries of one customer lie side by side.
 fn on_agenda(item: Item, project: &ProjectId, customer: &CustomerId, day: NaiveDate) -> Item {
