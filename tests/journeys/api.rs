@@ -141,8 +141,10 @@ async fn a_request_whose_worker_died_is_done_by_the_next_one_with_its_key() {
     for (ago, expected) in [(10, StatusCode::CONFLICT), (600, StatusCode::CREATED)] {
         let begun = world.now().timestamp() - ago;
         let left = Answered { request: digest.clone(), status: None, body: String::new(), begun };
-        let item =
-            cauce_engine::ports::table::Item::new(answered_key(&world.project, "k-1"), encode(&left).expect("json"));
+        let item = cauce_engine::ports::table::Item::new(
+            answered_key(&world.project, "api\u{1}k-1"),
+            encode(&left).expect("json"),
+        );
         let put = cauce_engine::ports::table::Change::Put(item, cauce_engine::ports::table::Expect::Anything);
         world.house().ports.table.write(world.house().ports.new_id(), vec![put]).await.expect("left behind");
         let (status, answer) = world.call_with(Method::POST, "/v1/users", Some(user.clone()), &headers).await;
