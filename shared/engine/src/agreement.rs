@@ -42,7 +42,7 @@ pub(crate) fn note(dossier: &mut Dossier<'_>, kind: AgreementKind, asked: &Asked
     }
     limits::some("terms.comment", asked.terms.comment.as_deref(), limits::LONG)?;
     limits::most("terms.files", asked.files.len(), limits::FILES)?;
-    let standing = dossier.matters.values().filter(|kept| of(&kept.now).is_some()).count();
+    let standing = dossier.matters.values().filter(|kept| kept.now.agreement().is_some()).count();
     limits::most("terms", standing + 1, limits::STANDING)?;
     let agreement = Agreement {
         id: dossier.new_matter(),
@@ -69,14 +69,14 @@ pub async fn annul(
 ) -> Result<Agreement, Error> {
     let desk = Desk::of(ports, setup, by).await?.asked(request);
     change(&desk, customer, &AtHand::matter(id), |dossier| {
-        let known = dossier.matter(id, "el acuerdo", of)?;
+        let known = dossier.matter(id, "el acuerdo", Matter::agreement)?;
         if known.annulled.is_some() {
             return Err(Error::refused("agreement_annulled", None, "el acuerdo ya está anulado"));
         }
         let agreement = Agreement { annulled: Some(by.clone()), ..known };
         dossier.put_matter(Matter::Agreement(agreement.clone()));
         let stands = |agreement: &Agreement, kind| agreement.annulled.is_none() && agreement.kind == kind;
-        let mut left = dossier.matters.values().filter_map(|kept| of(&kept.now));
+        let mut left = dossier.matters.values().filter_map(|kept| kept.now.agreement());
         if !left.any(|other| stands(other, agreement.kind)) {
             dossier.account.alerts.clear(alert_of(agreement.kind));
         }
@@ -84,13 +84,6 @@ pub async fn annul(
         Ok(agreement)
     })
     .await
-}
-
-fn of(matter: &Matter) -> Option<&Agreement> {
-    match matter {
-        Matter::Agreement(agreement) => Some(agreement),
-        _ => None,
-    }
 }
 
 fn about(agreement: &Agreement) -> About {

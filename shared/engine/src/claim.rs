@@ -140,21 +140,14 @@ fn put(dossier: &mut Dossier<'_>, event: EventKind, claim: &Claim) {
 }
 
 fn open_claims(dossier: &Dossier<'_>) -> Vec<Claim> {
-    let claims = dossier.matters.values().filter_map(|kept| of(&kept.now));
+    let claims = dossier.matters.values().filter_map(|kept| kept.now.claim());
     claims.filter(|claim| claim.is_open()).cloned().collect()
 }
 
 fn still_open(dossier: &Dossier<'_>, id: &MatterId) -> Result<Claim, Error> {
-    let claim = dossier.matter(id, "el reclamo", of)?;
+    let claim = dossier.matter(id, "el reclamo", Matter::claim)?;
     match claim.is_open() {
         true => Ok(claim),
         false => Err(Error::refused("claim_closed", None, "el reclamo ya está cerrado")),
-    }
-}
-
-fn of(matter: &Matter) -> Option<&Claim> {
-    match matter {
-        Matter::Claim(claim) => Some(claim),
-        _ => None,
     }
 }

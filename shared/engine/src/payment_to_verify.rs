@@ -80,7 +80,11 @@ pub(crate) fn note(dossier: &mut Dossier<'_>, declared: &Declared) -> Result<Pay
     };
     let currency = currency.or_else(|| project.country.currency().parse().ok());
     let currency = currency.ok_or_else(|| Error::refused("invalid_value", "payment.currency", "falta la moneda"))?;
-    let open = dossier.matters.values().filter(|kept| of(&kept.now).is_some_and(PaymentToVerify::is_open)).count();
+    let open = dossier
+        .matters
+        .values()
+        .filter(|kept| kept.now.payment_to_verify().is_some_and(PaymentToVerify::is_open))
+        .count();
     limits::most("payment", open + 1, limits::STANDING / 2)?;
     limits::most("payment.files", declared.files.len(), limits::FILES)?;
     let payment = PaymentToVerify {
@@ -207,7 +211,7 @@ pub async fn annul(
     let code = format!("verificado-{id}");
     let at_hand = AtHand { movement: Some(code.clone()), ..AtHand::matter(id) };
     change(&desk, customer, &at_hand, |dossier| {
-        let payment = dossier.matter(id, "el pago a verificar", of)?;
+        let payment = dossier.matter(id, "el pago a verificar", Matter::payment_to_verify)?;
         let refused = |message: String| Err(Error::refused("payment_not_verified", None, message));
         match &payment.review {
             Review::Verified { movement, .. } if *movement == code => {}
@@ -222,14 +226,16 @@ pub async fn annul(
             return Err(Error::Raced);
         }
         dossier.record(movement, Recorded::Annulled)?;
-        dossier.matter(id, "el pago a verificar", of)
+        dossier.matter(id, "el pago a verificar", Matter::payment_to_verify)
     })
     .await
 }
 
 /// The payment a movement was verified from goes with it, whoever takes the movement back.
 pub(crate) fn taken_back(dossier: &mut Dossier<'_>, movement: &Movement) {
-    let Some(Ok(payment)) = movement.declared.as_ref().map(|id| dossier.matter(id, "el pago a verificar", of)) else {
+    let Some(Ok(payment)) =
+        movement.declared.as_ref().map(|id| dossier.matter(id, "el pago a verificar", Matter::payment_to_verify))
+    else {
         return;
     };
     let review = Review::Annulled { decided: dossier.by().clone() };
@@ -237,7 +243,7 @@ pub(crate) fn taken_back(dossier: &mut Dossier<'_>, movement: &Movement) {
 }
 
 fn open(dossier: &Dossier<'_>, id: &MatterId) -> Result<PaymentToVerify, Error> {
-    let payment = dossier.matter(id, "el pago a verificar", of)?;
+    let payment = dossier.matter(id, "el pago a verificar", Matter::payment_to_verify)?;
     if payment.is_open() {
         return Ok(payment);
     }
@@ -255,13 +261,6 @@ fn decided(
     dossier.put_matter(Matter::PaymentToVerify(payment.clone()));
     dossier.judge_promises();
     Ok(payment)
-}
-
-fn of(matter: &Matter) -> Option<&PaymentToVerify> {
-    match matter {
-        Matter::PaymentToVerify(payment) => Some(payment),
-        _ => None,
-    }
 }
 
 /// What an event says of a declared payment.

@@ -69,22 +69,15 @@ pub async fn annul(
 ) -> Result<Promise, Error> {
     let desk = Desk::of(ports, setup, by).await?.asked(request);
     change(&desk, customer, &AtHand::matter(id), |dossier| {
-        let promise = dossier.matter(id, "el compromiso", of)?;
+        let promise = dossier.matter(id, "el compromiso", Matter::promise)?;
         if promise.state != PromiseState::Live {
             let message = format!("el compromiso está {}: solo se anula uno vigente", promise.state.spanish());
             return Err(Error::refused("promise_not_live", None, message));
         }
         dossier.turn_promise(promise, PromiseState::Annulled);
-        dossier.matter(id, "el compromiso", of)
+        dossier.matter(id, "el compromiso", Matter::promise)
     })
     .await
-}
-
-fn of(matter: &Matter) -> Option<&Promise> {
-    match matter {
-        Matter::Promise(promise) => Some(promise),
-        _ => None,
-    }
 }
 
 /// Notes a promise in a dossier. One about the same money is replaced.

@@ -54,6 +54,38 @@ impl Matter {
         }
     }
 
+    /// The promise it is, if it is one.
+    pub fn promise(&self) -> Option<&Promise> {
+        match self {
+            Self::Promise(it) => Some(it),
+            _ => None,
+        }
+    }
+
+    /// The payment to verify it is, if it is one.
+    pub fn payment_to_verify(&self) -> Option<&PaymentToVerify> {
+        match self {
+            Self::PaymentToVerify(it) => Some(it),
+            _ => None,
+        }
+    }
+
+    /// The claim it is, if it is one.
+    pub fn claim(&self) -> Option<&Claim> {
+        match self {
+            Self::Claim(it) => Some(it),
+            _ => None,
+        }
+    }
+
+    /// The agreement it is, if it is one.
+    pub fn agreement(&self) -> Option<&Agreement> {
+        match self {
+            Self::Agreement(it) => Some(it),
+            _ => None,
+        }
+    }
+
     /// The orders it names.
     pub fn orders(&self) -> &[String] {
         match self {

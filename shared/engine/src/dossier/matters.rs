@@ -8,6 +8,7 @@ use cauce_domain::debt::event::{About, EventKind};
 use cauce_domain::debt::matter::Matter;
 use cauce_domain::debt::order::Order;
 use cauce_domain::debt::payment::Movement;
+use cauce_domain::debt::payment_to_verify::PaymentToVerify;
 use cauce_domain::debt::promise::{Promise, PromiseState};
 use cauce_domain::ids::MatterId;
 
@@ -32,17 +33,13 @@ impl Dossier<'_> {
 
     /// The promises that stand, judged or not.
     pub(crate) fn promises(&self) -> Vec<Promise> {
-        let promise = |kept: &Kept<Matter>| match &kept.now {
-            Matter::Promise(promise) => Some(promise.clone()),
-            _ => None,
-        };
-        self.matters.values().filter_map(promise).collect()
+        self.matters.values().filter_map(|kept| kept.now.promise().cloned()).collect()
     }
 
     /// Judges every promise by what is known now; what it says of the customer follows.
     pub(crate) fn judge_promises(&mut self) {
-        let reviewed = |kept: &Kept<Matter>| matches!(&kept.now, Matter::PaymentToVerify(it) if it.holds_the_flow());
-        let under_review = self.matters.values().any(reviewed);
+        let mut reviews = self.matters.values().filter_map(|kept| kept.now.payment_to_verify());
+        let under_review = reviews.any(PaymentToVerify::holds_the_flow);
         for promise in self.promises() {
             let state = match promise.judged(self.today(), under_review) {
                 // Nobody breaks a promise to pay what is not owed any more: it was paid before, annulled or adjusted.
