@@ -37,6 +37,11 @@ pub(crate) fn folder() -> tempfile::TempDir {
     made.expect("a folder")
 }
 
+/// The step a flow's message is, by its days past due.
+pub(crate) fn offset(message: &Interaction) -> i32 {
+    message.step().expect("a step").offset
+}
+
 pub(crate) fn day(text: &str) -> NaiveDate {
     text.parse().expect("a date")
 }
@@ -260,15 +265,45 @@ impl World {
         body: Body,
         headers: &[(&str, &str)],
     ) -> (StatusCode, Value) {
+        let (status, bytes) = read(self.answer(method, path, body, headers).await).await;
+        (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+    }
+
+    /// A page as a browser is shown it.
+    pub(crate) async fn page(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> (StatusCode, String) {
+        let (status, bytes) = read(self.answer(method, path, Body::empty(), headers).await).await;
+        (status, String::from_utf8(bytes).expect("a page"))
+    }
+
+    /// A document as it is downloaded.
+    pub(crate) async fn bytes(&self, path: &str, headers: &[(&str, &str)]) -> Vec<u8> {
+        read(self.answer(Method::GET, path, Body::empty(), headers).await).await.1
+    }
+
+    /// Where a browser is sent that posts to a page.
+    pub(crate) async fn leads_to(&self, path: &str, headers: &[(&str, &str)]) -> String {
+        let answer = self.answer(Method::POST, path, Body::empty(), headers).await;
+        answer.headers().get("location").and_then(|to| to.to_str().ok()).unwrap_or_default().to_owned()
+    }
+
+    async fn answer(
+        &self,
+        method: Method,
+        path: &str,
+        body: Body,
+        headers: &[(&str, &str)],
+    ) -> axum::response::Response {
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let response = self.router().oneshot(request.body(body).expect("a request")).await.expect("an answer");
-        let status = response.status();
-        let bytes = to_bytes(response.into_body(), usize::MAX).await.expect("a body");
-        (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+        self.router().oneshot(request.body(body).expect("a request")).await.expect("an answer")
     }
+}
+
+async fn read(answer: axum::response::Response) -> (StatusCode, Vec<u8>) {
+    let status = answer.status();
+    (status, to_bytes(answer.into_body(), usize::MAX).await.expect("a body").to_vec())
 }
 
 /// An orders file from lines of `number code due amount`.

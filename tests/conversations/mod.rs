@@ -2,6 +2,8 @@
 
 mod calls;
 mod claims;
+mod events;
+mod messages;
 mod notes;
 mod outcomes;
 mod payments;

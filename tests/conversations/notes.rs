@@ -81,3 +81,53 @@ async fn only_what_it_wrote_moves_where_the_address_is_not_to_be_the_customers()
     line.whatsapp(text("w2", "51999999999", AT + 60, "otra cosa")).await;
     assert_eq!(get(world, "/v1/trays/unregistered").await.1["items"].as_array().map(Vec::len), Some(1));
 }
+
+#[tokio::test]
+async fn an_address_nobody_knows_is_answered_by_the_channel_it_wrote_by_and_by_no_other() {
+    let line = Line::on("2026-03-10", "Ana").await;
+    let world = &line.world;
+    world.change(|project| project.unregistered_tray = true).await;
+    line.whatsapp(text("w1", "51999999999", AT, "hola, ¿con quién hablo?")).await;
+    line.twilio(
+        "AccountSid=AC00000000000000000000000000000001&MessageSid=SM1&SmsStatus=received&From=%2B51988888888&To=%2B5115550000&Body=hola",
+    )
+    .await;
+    let (_, tray) = get(world, "/v1/trays/unregistered").await;
+    let of = |channel: &str| {
+        let found = tray["items"].as_array().expect("a list").iter().find(|item| item["channel"] == channel);
+        format!("/v1/trays/unregistered/{}", found.expect("an entry")["id"].as_str().expect("an id"))
+    };
+    let (by_whatsapp, by_sms) = (of("whatsapp"), of("sms"));
+    let answer = |path: &str, key: &'static str| {
+        let path = format!("{path}/reply");
+        async move {
+            let bearer = format!("Bearer {}", crate::world::KEY);
+            let headers = [("authorization", bearer.as_str()), ("idempotency-key", key)];
+            let body = json!({ "text": "Somos Andes {así}. ¿Su documento?" });
+            world.call_with(Method::POST, &path, Some(body), &headers).await
+        }
+    };
+    let (status, sent) = answer(&by_whatsapp, "r-1").await;
+    assert_eq!(
+        (status, &sent["state"], &sent["text"]),
+        (StatusCode::OK, &json!("sent"), &json!("Somos Andes {así}. ¿Su documento?"))
+    );
+    assert_eq!(answer(&by_whatsapp, "r-1").await.1["id"], sent["id"], "asked twice it left once");
+    assert_eq!(answer(&by_sms, "r-2").await.1["code"], "reply_by_sms");
+    let (_, read) = get(world, &by_whatsapp).await;
+    assert_eq!(read["replies"].as_array().map(Vec::len), Some(1));
+    // What was answered goes with what was written.
+    let link = json!({ "customer": world.id("100").await });
+    world.call(Method::POST, &format!("{by_whatsapp}/link"), Some(link)).await;
+    assert!(world.thread("100").await.iter().any(|item| item["text"] == "Somos Andes {así}. ¿Su documento?"));
+    // A day after it last wrote nobody writes free words to it.
+    line.whatsapp(text("w2", "51977777777", AT, "¿hay alguien?")).await;
+    let (_, tray) = get(world, "/v1/trays/unregistered").await;
+    let late =
+        tray["items"].as_array().expect("a list").iter().find(|item| item["channel"] == "whatsapp").expect("an entry")
+            ["id"]
+            .clone();
+    world.house().clock.advance_to(world.now() + chrono::TimeDelta::hours(40));
+    let path = format!("/v1/trays/unregistered/{}", late.as_str().expect("an id"));
+    assert_eq!(answer(&path, "r-3").await.1["code"], "window_closed");
+}

@@ -144,6 +144,7 @@ fn body_of(template: &str) -> Value {
         "standing" => json!({ "standing": "annulled", "orders": ["G-1"] }),
         "calls" => json!({ "adviser_phone": "987654321" }),
         "notes" => json!({ "origin": "call", "comment": "x" }),
+        "messages" | "preview" => json!({ "channel": "sms", "text": "x" }),
         _ => json!({}),
     }
 }

@@ -1,6 +1,7 @@
 //! Promises to pay: silence while they live, kept or broken by what comes in, and what follows.
 
 use super::{ana, holds};
+use crate::world::offset;
 use axum::http::Method;
 use cauce_engine::import::job::Kind;
 use cauce_engine::store::settings::{PaymentMode, Project};
@@ -34,9 +35,7 @@ async fn who_promises_for_friday_is_left_alone_then_breaks_it_and_the_flow_retur
     let days = ["2026-03-17", "2026-03-18", "2026-03-19", "2026-03-20", "2026-03-23"];
     let mut steps = Vec::new();
     for date in days {
-        steps.extend(
-            world.messages(date).await.into_iter().filter(|m| m.customer.as_str() == id).map(|m| m.step.offset),
-        );
+        steps.extend(world.messages(date).await.into_iter().filter(|m| m.customer.as_str() == id).map(|m| offset(&m)));
     }
     assert_eq!(steps, [15]);
     holds(&world).await;

@@ -43,7 +43,11 @@ fn resource(value: &Value) -> String {
 }
 
 /// What a function asks only where something went wrong, or rarely: a day without it is no reason to forbid it.
-pub(crate) const RARE: [(&str, &str, &str); 64] = [
+pub(crate) const RARE: [(&str, &str, &str); 67] = [
+    // What a person writes leaves at once.
+    ("api", "sqs:SendMessage", "cauce-prueba-send-whatsapp"),
+    ("api", "sqs:SendMessage", "cauce-prueba-send-sms"),
+    ("api", "sqs:SendMessage", "cauce-prueba-send-email"),
     // Trays; promises and payments whose day has come.
     ("api", "dynamodb:Query", "accounts/index/inbox"),
     ("api", "dynamodb:Query", "accounts/index/calls"),

@@ -2,7 +2,7 @@
 //! planned — and a fault at every port call from there on: each step put off fires once, on the next day.
 
 use super::calls::{Fault, Striker, strike};
-use crate::world::{World, day, utc};
+use crate::world::{World, day, offset, utc};
 use cauce_domain::contact::gate::Reason;
 use cauce_domain::contact::interaction::State;
 use cauce_engine::plan_day;
@@ -81,7 +81,7 @@ async fn verify(world: &World, what: &str) {
     let put_off = State::NotSent { reason: Reason::RestrictedDay };
     assert_eq!(world.only("2026-03-10").await, put_off, "{what}: Ana's step waits for tomorrow");
     let messages = world.messages("2026-03-11").await;
-    let mut offsets: Vec<i32> = messages.iter().map(|m| m.step.offset).collect();
+    let mut offsets: Vec<i32> = messages.iter().map(offset).collect();
     offsets.sort_unstable();
     assert_eq!(offsets, [0, 3], "{what}: {messages:?}");
     let outbox = world.outbox();

@@ -1,6 +1,6 @@
 //! Days planned and lived through.
 
-use crate::world::{World, day, orders_file};
+use crate::world::{World, day, offset, orders_file};
 use cauce_domain::contact::channel::Scope;
 use cauce_domain::contact::gate::Reason;
 use cauce_domain::contact::interaction::State;
@@ -137,7 +137,7 @@ async fn what_is_imported_after_the_plan_is_decided_by_tomorrows() {
     world.until("2026-03-11T20:00:00Z").await;
     let sent = world.messages("2026-03-11").await;
     assert_eq!(sent.len(), 1, "the step of the tenth goes out on the eleventh");
-    assert_eq!(sent[0].step.offset, 0);
+    assert_eq!(offset(&sent[0]), 0);
     assert_eq!(world.account("100").await.carry, None);
     world.until("2026-03-12T20:00:00Z").await;
     assert_eq!(world.outbox().len(), 1, "and once");
@@ -153,7 +153,7 @@ async fn a_missed_run_is_made_up_for_with_the_highest_step_alone() {
     world.pass("2026-03-12T17:00:00Z").await;
     world.plan().await;
     let messages = world.messages("2026-03-12").await;
-    assert_eq!(messages.iter().map(|m| m.step.offset).collect::<Vec<_>>(), [0]);
+    assert_eq!(messages.iter().map(offset).collect::<Vec<_>>(), [0]);
     world.pass("2026-03-13T04:00:00Z").await;
     assert_eq!(world.outbox().len(), 1);
     let setup = world.setup().await;
@@ -161,7 +161,7 @@ async fn a_missed_run_is_made_up_for_with_the_highest_step_alone() {
     let all = cauce_engine::store::interactions::of_customer(&world.house().ports, setup.id(), &id, None, 50)
         .await
         .expect("read");
-    assert!(all.iter().any(|m| m.step.offset == -1 && m.state == not_sent(Reason::Missed)));
+    assert!(all.iter().any(|m| offset(m) == -1 && m.state == not_sent(Reason::Missed)));
 }
 
 #[tokio::test]
@@ -172,7 +172,7 @@ async fn thirty_days_bring_each_step_once() {
     world.until("2026-04-20T00:00:00Z").await;
     let mut steps: Vec<i32> = Vec::new();
     for date in day("2026-03-02").iter_days().take(50) {
-        steps.extend(world.messages(&date.to_string()).await.iter().map(|m| m.step.offset));
+        steps.extend(world.messages(&date.to_string()).await.iter().map(offset));
     }
     assert_eq!(steps, [-5, -1, 0, 3, 8, 15, 30]);
     assert!(world.broken().await.is_empty());
@@ -185,7 +185,7 @@ async fn a_restricted_day_decides_nothing_and_monday_takes_its_steps() {
     world.orders("100 F-1 2026-03-07 100.00").await;
     assert_eq!(world.plan().await.plan.customers_due, 0, "Saturday");
     world.until("2026-03-09T20:00:00Z").await;
-    assert_eq!(world.messages("2026-03-09").await.iter().map(|m| m.step.offset).collect::<Vec<_>>(), [0]);
+    assert_eq!(world.messages("2026-03-09").await.iter().map(offset).collect::<Vec<_>>(), [0]);
 }
 
 #[tokio::test]
@@ -326,7 +326,7 @@ async fn a_step_put_off_from_the_day_it_was_moved_to_comes_with_the_next_plan() 
     assert_eq!(world.only("2026-03-16").await, not_sent(Reason::OutsideHours));
     world.until("2026-03-18T04:00:00Z").await;
     let next = world.messages("2026-03-17").await;
-    let sent: Vec<i32> = next.iter().filter(|m| m.provider_id.is_some()).map(|m| m.step.offset).collect();
+    let sent: Vec<i32> = next.iter().filter(|m| m.provider_id.is_some()).map(offset).collect();
     assert_eq!(sent, [0], "{next:?}");
     world.until("2026-03-19T04:00:00Z").await;
     assert_eq!(world.outbox().len(), 2, "then +3 on its own day, and nothing twice");

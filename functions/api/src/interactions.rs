@@ -12,6 +12,7 @@ use cauce_domain::contact::interaction::{Interaction, State as MessageState};
 use cauce_domain::contact::management::Management;
 use cauce_domain::contact::note::Note;
 use cauce_domain::contact::received::Received;
+use cauce_domain::contact::reply::Reply;
 use cauce_domain::debt::event::Event;
 use cauce_domain::ids::ProjectId;
 use cauce_engine::ports::table::{Index, Key, MAX_KEYS, Query as TableQuery, Stored, TableName};
@@ -31,10 +32,11 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
 }
 
 /// An interaction as a reader sees it, with the names of the glossary.
-fn shown(message: &Interaction) -> Value {
+pub(crate) fn shown(message: &Interaction) -> Value {
     let mut json = serde_json::to_value(message).unwrap_or_default();
     json["state_name"] = message.state.spanish().into();
-    json["origin"] = "flow".into();
+    json["origin"] = message.cause.origin().code().into();
+    json["origin_name"] = message.cause.origin().spanish().into();
     if let MessageState::NotSent { reason } = &message.state {
         json["reason_text"] = reason.spanish().into();
         json["final"] = true.into();
@@ -74,6 +76,10 @@ fn any(stored: &Stored) -> Result<Value, Problem> {
         }
         Management::TYPE => managed(&decode(body)?),
         Note::TYPE => crate::notes::shown(&decode(body)?),
+        Reply::TYPE => {
+            let reply: Reply = decode(body)?;
+            crate::unregistered::replied(&reply, reply.by.at)
+        }
         CallEntry::TYPE => {
             let entry: CallEntry = decode(body)?;
             let names =
@@ -158,6 +164,8 @@ struct Filter {
     channel: Option<String>,
     /// Reason code.
     reason: Option<String>,
+    /// `flow`, `event` or `manual`.
+    origin: Option<String>,
     /// Where the page before ended.
     cursor: Option<String>,
     /// Most items, up to 200.
@@ -169,10 +177,13 @@ impl Filter {
         let same = |wanted: &Option<String>, field: &str| {
             wanted.as_ref().is_none_or(|w| item.get(field).and_then(Value::as_str) == Some(w.as_str()))
         };
-        same(&self.state, "state") && same(&self.channel, "channel") && same(&self.reason, "reason")
+        same(&self.state, "state")
+            && same(&self.channel, "channel")
+            && same(&self.reason, "reason")
+            && same(&self.origin, "origin")
     }
     fn scope(&self, day: NaiveDate) -> String {
-        format!("day {day} {:?} {:?} {:?}", self.state, self.channel, self.reason)
+        format!("day {day} {:?} {:?} {:?} {:?}", self.state, self.channel, self.reason, self.origin)
     }
 }
 

@@ -13,6 +13,7 @@ mod conversations;
 mod customers;
 mod days;
 mod edits;
+mod events;
 mod files;
 mod flows;
 mod idempotency;
@@ -21,11 +22,14 @@ mod interactions;
 mod keys;
 mod mappings;
 mod matters;
+mod messages;
 mod money;
 mod notes;
 mod orders;
 mod outcomes;
 mod page;
+mod pay_here;
+mod payment_methods;
 mod payments_to_verify;
 mod prices;
 mod problem;
@@ -36,6 +40,7 @@ mod rules;
 mod runs;
 mod segments;
 mod shared_routes;
+mod statement;
 mod tags;
 mod template_files;
 mod templates;
@@ -83,6 +88,7 @@ fn parts() -> (Router<Api>, utoipa::openapi::OpenApi) {
     OpenApiRouter::with_openapi(document)
         .merge(project::routes())
         .merge(rules::routes())
+        .merge(payment_methods::routes())
         .merge(users::routes())
         .merge(keys::routes())
         .merge(channels::routes())
@@ -96,6 +102,7 @@ fn parts() -> (Router<Api>, utoipa::openapi::OpenApi) {
         .merge(templates::routes())
         .merge(template_files::routes())
         .merge(flows::routes())
+        .merge(events::routes())
         .merge(mappings::routes())
         .merge(imports::routes())
         .merge(runs::routes())
@@ -103,6 +110,8 @@ fn parts() -> (Router<Api>, utoipa::openapi::OpenApi) {
         .merge(calls::routes())
         .merge(trays::routes())
         .merge(unregistered::routes())
+        .merge(messages::routes())
+        .merge(statement::routes())
         .merge(notes::routes())
         .merge(conversations::routes())
         .merge(outcomes::routes())
@@ -122,6 +131,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     document.merge(projects::routes().into_openapi());
     document.merge(shared_routes::routes().into_openapi());
     document.merge(unsubscribe::routes().into_openapi());
+    document.merge(pay_here::routes().into_openapi());
     document
 }
 
@@ -130,7 +140,8 @@ pub fn router(api: Api) -> Router {
     let routes = parts().0;
     let text = openapi().to_pretty_json().unwrap_or_default();
     // Nobody's project is known yet.
-    let open = Router::from(projects::routes().merge(shared_routes::routes()).merge(unsubscribe::routes()))
+    let open = projects::routes().merge(shared_routes::routes()).merge(unsubscribe::routes()).merge(pay_here::routes());
+    let open = Router::from(open)
         .route(
             "/openapi.json",
             axum::routing::get(move || async move { ([("content-type", "application/json")], text) }),

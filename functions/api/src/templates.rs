@@ -54,6 +54,9 @@ struct TemplateBody {
     /// place.
     #[schema(value_type = Option<Object>)]
     approval: Option<Approval>,
+    /// The statement of account goes with it, as a PDF.
+    #[serde(default)]
+    statement: bool,
 }
 
 /// A template that cannot be saved.
@@ -62,14 +65,14 @@ pub(crate) fn bad_template(why: &BadTemplate, field: &str) -> Problem {
 }
 
 fn checked(id: TemplateId, files: Vec<MessageFile>, body: TemplateBody) -> Result<(Template, Vec<String>), Problem> {
-    let TemplateBody { name, channel, audience, purposes, subject, body, approval } = body;
+    let TemplateBody { name, channel, audience, purposes, subject, body, approval, statement } = body;
     if let Some(Err(why)) = approval.as_ref().map(Approval::validate) {
         return Err(bad_template(&why, "approval"));
     }
     if name.trim().is_empty() {
         return Err(Problem::invalid("name", "la plantilla necesita un nombre"));
     }
-    let template = Template { id, name, channel, audience, purposes, subject, body, approval, files };
+    let template = Template { id, name, channel, audience, purposes, subject, body, approval, files, statement };
     let warnings = template.validate().map_err(|why| {
         let field = if matches!(why, BadTemplate::Files(_)) { "files" } else { "body" };
         bad_template(&why, field)

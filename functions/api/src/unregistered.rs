@@ -3,13 +3,18 @@
 use crate::Api;
 use crate::caller::{Caller, Permission};
 use crate::customers::found;
+use crate::files::named;
+use crate::idempotency::Once;
 use crate::problem::{Body, Path, Problem};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use cauce_domain::contact::reply::Reply;
 use cauce_domain::debt::customer::Status;
+use cauce_engine::reply_unregistered::{Asked, reply};
 use cauce_engine::store::received::{self, Unregistered};
 use cauce_engine::unregistered::{hide, link};
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -17,7 +22,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub(crate) fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(read, remove)).routes(routes!(to_customer))
+    let one = OpenApiRouter::new().routes(routes!(read, remove)).routes(routes!(to_customer)).routes(routes!(answer));
+    one.routes(routes!(list))
 }
 
 fn shown(caller: &Caller, contact: &Unregistered) -> Value {
@@ -52,13 +58,15 @@ async fn list(State(api): State<Api>, caller: Caller) -> Result<Json<Value>, Pro
     Ok(Json(json!({ "items": items })))
 }
 
-/// Reads what an address wrote, oldest first.
+/// Reads what an address wrote and was answered, oldest first.
 #[utoipa::path(get, path = "/v1/trays/unregistered/{id}", tag = "conversaciones", params(("id" = String, Path)), responses((status = 200, body = Object), (status = 404, body = Problem)))]
 async fn read(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
     may(&caller)?;
     let contact = contact(&api, &caller, &id).await?;
     let messages = received::of_address(&api.ports, &caller.setup, contact.channel, &contact.address).await?;
-    Ok(Json(json!({ "contact": shown(&caller, &contact), "messages": messages })))
+    let replies = received::replies(&api.ports, &caller.setup, &contact).await?;
+    let replies: Vec<Value> = replies.iter().map(|reply| replied(reply, api.now())).collect();
+    Ok(Json(json!({ "contact": shown(&caller, &contact), "messages": messages, "replies": replies })))
 }
 
 /// Takes an address off the tray; a new message brings it back.
@@ -67,6 +75,45 @@ async fn remove(State(api): State<Api>, caller: Caller, Path(id): Path<String>) 
     may(&caller)?;
     hide(&api.ports, &caller.setup, &id).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// A reply as a reader sees it.
+pub(crate) fn replied(reply: &Reply, now: DateTime<Utc>) -> Value {
+    let mut json = serde_json::to_value(reply).unwrap_or_default();
+    json["state_name"] = reply.spanish(now).into();
+    json["origin"] = "manual".into();
+    let files = reply.files.iter().map(|file| json!({ "name": file.name, "kind": file.kind, "size": file.size }));
+    json["files"] = files.collect();
+    json
+}
+
+/// An answer to an address.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct AnswerBody {
+    /// Subject, of e-mails; that of what is answered when absent.
+    subject: Option<String>,
+    /// What it says: no tags, nobody knows whose debt to speak of.
+    text: String,
+    /// Files, as `POST /v1/files` named them: of an e-mail several, of a WhatsApp one.
+    #[serde(default)]
+    files: Vec<String>,
+}
+
+/// Answers an address by the channel it wrote by: e-mail, or WhatsApp within the day.
+#[utoipa::path(post, path = "/v1/trays/unregistered/{id}/reply", tag = "conversaciones", params(("id" = String, Path)), request_body = AnswerBody, responses((status = 200, body = Object), (status = 404, body = Problem), (status = 422, body = Problem)))]
+async fn answer(
+    State(api): State<Api>,
+    caller: Caller,
+    Once(request): Once,
+    Path(id): Path<String>,
+    Body(body): Body<AnswerBody>,
+) -> Result<Json<Value>, Problem> {
+    may(&caller)?;
+    let contact = contact(&api, &caller, &id).await?;
+    let asked = Asked { subject: body.subject, text: body.text, files: named(&caller, &body.files)? };
+    let reply = reply(&api.ports, &caller.setup, &contact, &asked, (&caller.by(&api), request)).await?;
+    Ok(Json(replied(&reply, api.now())))
 }
 
 /// Whose it is.

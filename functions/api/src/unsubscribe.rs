@@ -18,7 +18,8 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new().routes(routes!(page, leave))
 }
 
-fn shown(title: &str, body: &str) -> Response {
+/// A page for people: a title and what stands under it, both written by us or escaped.
+pub(crate) fn shown(title: &str, body: &str) -> Response {
     let page = format!(
         "<!doctype html><html lang=\"es\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
          content=\"width=device-width\"><meta name=\"robots\" content=\"noindex\"><title>{title}</title></head>\

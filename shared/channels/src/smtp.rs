@@ -84,7 +84,7 @@ impl Smtp {
         for destination in &message.recipients.cc {
             builder = builder.cc(destination.address.parse().map_err(|_| "dirección no válida".to_owned())?);
         }
-        let plain = SinglePart::builder().header(header::ContentType::TEXT_PLAIN).body(message.text.clone());
+        let plain = SinglePart::builder().header(header::ContentType::TEXT_PLAIN).body(message.words());
         let html = SinglePart::builder().header(header::ContentType::TEXT_HTML).body(message.html(None));
         let words = MultiPart::alternative().singlepart(plain).singlepart(html);
         let mut whole = MultiPart::mixed().multipart(words.clone());

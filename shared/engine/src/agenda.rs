@@ -111,6 +111,7 @@ fn look(dossier: &mut Dossier<'_>) {
         dossier.put_matter(Matter::PaymentToVerify(PaymentToVerify { escalated: true, ..payment }));
     }
     dossier.judge_promises();
+    dossier.remind_of_promises();
     remind(dossier);
 }
 

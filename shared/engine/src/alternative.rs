@@ -14,6 +14,7 @@ use crate::store::settings::Setup;
 use cauce_domain::contact::channel::Channel;
 use cauce_domain::contact::disposition::Disposition;
 use cauce_domain::contact::interaction::{Interaction, State};
+use cauce_domain::contact::origin::Cause;
 use cauce_domain::ids::{SendId, derived};
 use cauce_domain::strategy::plan::Step;
 use cauce_domain::strategy::starter;
@@ -38,12 +39,14 @@ pub(crate) async fn offer(ports: &Ports, setup: &Setup, receipt: &Receipt, now: 
     for _ in 0..5 {
         let Some((failed, version)) = interactions::read(ports, &key).await? else { return Ok(()) };
         let ended = matches!(failed.state, State::Failed { .. });
+        // What acknowledges a payment, or what a person wrote, is not followed by a reminder.
+        let Some(step) = failed.step() else { return Ok(()) };
         // What follows a failure is itself not followed.
         if !ended || failed.follows.is_some() || failed.followed_by.is_some() {
             return Ok(());
         }
         let Some(channel) = that_worked(ports, setup, &failed).await? else { return Ok(()) };
-        let next = following(&failed, channel, now);
+        let next = following((&failed, step), channel, now);
         let failed = Interaction { followed_by: Some(next.id.clone()), ..failed };
         let mut changes = vec![
             Change::Put(interactions::item(setup.id(), &failed, true)?, Expect::Version(version)),
@@ -77,30 +80,11 @@ async fn that_worked(ports: &Ports, setup: &Setup, failed: &Interaction) -> Resu
 }
 
 /// The standard text's message, due at once.
-fn following(failed: &Interaction, channel: Channel, now: DateTime<Utc>) -> Interaction {
+fn following((failed, step): (&Interaction, &Step), channel: Channel, now: DateTime<Utc>) -> Interaction {
     let id = SendId::new(derived(&["alternative", failed.id.as_str()]));
-    let step = Step {
-        key: format!("{}#alternative", failed.step.key),
-        template: starter::alternative(channel),
-        ..failed.step.clone()
-    };
-    Interaction {
-        id,
-        step,
-        channel: Some(channel),
-        state: State::Scheduled { at: now + WAIT },
-        planned: false,
-        follows: Some(failed.id.clone()),
-        attempt: 0,
-        place: None,
-        cost: None,
-        provider: None,
-        provider_id: None,
-        recipients: None,
-        tries: Vec::new(),
-        times: Default::default(),
-        facts_at_claim: None,
-        detail: None,
-        ..failed.clone()
-    }
+    let step =
+        Step { key: format!("{}#alternative", step.key), template: starter::alternative(channel), ..step.clone() };
+    let (state, facts) = (State::Scheduled { at: now + WAIT }, failed.facts.clone());
+    let next = Interaction::new(id, failed.customer.clone(), failed.day, Cause::Step(step), state, facts);
+    Interaction { channel: Some(channel), follows: Some(failed.id.clone()), ..next }
 }

@@ -35,8 +35,12 @@ pub async fn create_project(ports: &Ports, id: &ProjectId, name: &str, country: 
         put(place(id, format!("segment#{}", starter::segment().id)), encode(&starter::segment())?),
         put(place(id, format!("flow#{}", starter::flow().id)), encode(&starter::flow())?),
     ];
-    for template in starter::templates().into_iter().chain(starter::alternatives()) {
+    let templates = starter::templates().into_iter().chain(starter::alternatives()).chain(starter::event_templates());
+    for template in templates {
         changes.push(put(place(id, format!("template#{}", template.id)), encode(&template)?));
+    }
+    for rule in starter::events() {
+        changes.push(put(place(id, format!("event#{}", rule.trigger.code())), encode(&rule)?));
     }
     Ok(matches!(commit(ports, changes).await?, Committed::Made))
 }
@@ -84,6 +88,8 @@ fn new_project(id: &ProjectId, name: &str, country: Country, hook_token: String)
         confirm_above_percent: 30,
         hook_token,
         marketing_stop_is_full: false,
+        payment_methods: Vec::new(),
+        brand: Default::default(),
         daily_budget: None,
         alternative_channel: true,
     }

@@ -9,6 +9,7 @@ use crate::store::{accounts, interactions};
 use crate::strategy;
 use cauce_domain::contact::channel::Scope;
 use cauce_domain::contact::interaction::{Interaction, State};
+use cauce_domain::contact::origin::Origin;
 use cauce_domain::debt::customer::Status;
 use cauce_domain::ids::CustomerId;
 use cauce_domain::strategy::flow::{Span, step_day};
@@ -16,11 +17,13 @@ use cauce_domain::strategy::plan::Facts;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde::Serialize;
 
-/// One step of the customer's flow on the day asked about.
+/// One step of the customer's flow on the day asked about, or another message of that day.
 #[derive(Debug, Clone, Serialize)]
 pub struct StepWhy {
-    /// Days past due.
-    pub offset: i32,
+    /// What it comes from.
+    pub origin: Origin,
+    /// Days past due, of a step.
+    pub offset: Option<i32>,
     /// The day it falls on, holidays moved.
     pub day: Option<NaiveDate>,
     /// `sent`, `not_sent`, `scheduled`… when it was decided on the day; `other_day` or `fired` otherwise.
@@ -44,7 +47,7 @@ pub struct Why {
     pub planned: bool,
     /// Why the day decides nothing, when it does not.
     pub restricted: Option<String>,
-    /// Each step of the carrying order.
+    /// Each step of the carrying order, then what else was to be told that day.
     pub steps: Vec<StepWhy>,
     /// When the next message may go.
     pub next: Option<DateTime<Utc>>,
@@ -73,10 +76,12 @@ pub async fn explain(
     };
     let messages = match (planned, calendar.allows_day(date)) {
         (true, _) => stored,
-        (false, false) => Vec::new(),
+        (false, false) => stored.into_iter().filter(|message| message.step().is_none()).collect(),
         (false, true) => {
             let done = done_before(ports, setup, &account, &run).await?;
-            decided(&account, &run.strategy, &run, setup.sender(), &done).0.into_iter().map(|(m, _)| m).collect()
+            let foretold = decided(&account, &run.strategy, &run, setup.sender(), &done).0.into_iter().map(|(m, _)| m);
+            // What an event or a person wrote needs no plan.
+            foretold.chain(stored.into_iter().filter(|message| message.step().is_none())).collect()
         }
     };
     let restricted = calendar.why_closed(date);
@@ -91,7 +96,7 @@ fn steps(account: &cauce_domain::debt::account::Account, run: &Run, messages: &[
         return steps;
     };
     for (offset, _) in flow.moments() {
-        if steps.iter().any(|s| s.offset == offset) {
+        if steps.iter().any(|s| s.offset == Some(offset)) {
             continue;
         }
         let day = step_day(carrying.due, offset).and_then(|d| run.strategy.calendar.next_allowed_day(d));
@@ -99,9 +104,11 @@ fn steps(account: &cauce_domain::debt::account::Account, run: &Run, messages: &[
             Some(day) => format!("corresponde al {} (orden {})", cauce_domain::strategy::tag::date(day), carrying.code),
             None => "el calendario no permite ningún día cercano".to_owned(),
         };
-        steps.push(StepWhy { offset, day, outcome: "other_day".to_owned(), reason: None, explanation, facts: None });
+        let (origin, offset) = (Origin::Flow, Some(offset));
+        let outcome = "other_day".to_owned();
+        steps.push(StepWhy { origin, offset, day, outcome, reason: None, explanation, facts: None });
     }
-    steps.sort_by_key(|s| s.offset);
+    steps.sort_by_key(|s| (s.offset.is_none(), s.offset));
     steps
 }
 
@@ -114,7 +121,8 @@ fn of_message(message: &Interaction) -> StepWhy {
     };
     let detail = message.detail.as_ref().map_or(String::new(), |d| format!(" ({d})"));
     StepWhy {
-        offset: message.step.offset,
+        origin: message.cause.origin(),
+        offset: message.step().map(|step| step.offset),
         day: Some(message.day),
         outcome: message.state.code().to_owned(),
         reason,

@@ -19,6 +19,7 @@ use crate::store::{accounts, interactions};
 use crate::strategy;
 use cauce_domain::contact::gate::Reason;
 use cauce_domain::contact::interaction::{Interaction, State};
+use cauce_domain::contact::origin::Cause;
 use cauce_domain::debt::account::{Account, Carry};
 use cauce_domain::strategy::flow::{Span, step_day};
 use cauce_domain::strategy::plan::{Decision, Facts, Outcome, Strategy, decide, observe};
@@ -168,7 +169,7 @@ async fn decide_one(
     let done = done_before(ports, setup, &account, run).await?;
     let (messages, put_off) = decided(&account, &run.strategy, run, setup.sender(), &done);
     // From the step's own day, which a weekend or holiday may have moved to this one.
-    let chosen = messages.iter().find(|(_, chosen)| *chosen).map(|(m, _)| &m.step);
+    let chosen = messages.iter().find(|(_, chosen)| *chosen).and_then(|(m, _)| m.step());
     let own = chosen.and_then(|step| step_day(step.due, step.offset)).map_or(run.date, |day| day.min(run.date));
     let carry = put_off.map(|on| Carry { from: own, on });
     let changes = carry != account.carry && (carry.is_some() || account.carry.is_some_and(|c| c.on <= run.date));
@@ -237,28 +238,10 @@ fn message(account: &Account, day: NaiveDate, decision: Decision, facts: &Facts)
         Outcome::Send(at) => (State::Scheduled { at }, None),
         Outcome::NotSend { reason, detail, .. } => (State::NotSent { reason }, detail),
     };
-    Interaction {
-        id: decision.id,
-        customer: account.id.clone(),
-        day,
-        step: decision.step,
-        channel: decision.channel,
-        planned: matches!(state, State::Scheduled { .. }),
-        state,
-        attempt: 0,
-        place: None,
-        follows: None,
-        followed_by: None,
-        cost: None,
-        provider: None,
-        provider_id: None,
-        tries: Vec::new(),
-        recipients: None,
-        times: BTreeMap::new(),
-        facts: facts.clone(),
-        facts_at_claim: None,
-        detail,
-    }
+    let planned = matches!(state, State::Scheduled { .. });
+    let cause = Cause::Step(decision.step);
+    let message = Interaction::new(decision.id, account.id.clone(), day, cause, state, facts.clone());
+    Interaction { channel: decision.channel, planned, detail, ..message }
 }
 
 /// Offsets of the carrying order that were decided before today and are not merely put off.
@@ -267,10 +250,11 @@ async fn finally_decided(ports: &Ports, setup: &Setup, account: &Account, run: &
     let oldest = run.date.checked_sub_days(Days::new(62)).unwrap_or(run.date);
     let before = run.date.pred_opt().unwrap_or(run.date);
     let messages = interactions::of_customer(ports, setup.id(), &account.id, Some((oldest, before)), 200).await?;
-    let same = messages.into_iter().filter(|m| m.step.order == carrying.code && m.step.due == carrying.due);
+    let same = |m: &&Interaction| m.step().is_some_and(|s| s.order == carrying.code && s.due == carrying.due);
     let put_off =
         |m: &Interaction| matches!(&m.state, State::NotSent { reason: Reason::OutsideHours | Reason::RestrictedDay });
-    Ok(same.filter(|m| !put_off(m)).map(|m| m.step.offset).collect())
+    let decided = messages.iter().filter(same).filter(|m| !put_off(m));
+    Ok(decided.filter_map(|m| Some(m.step()?.offset)).collect())
 }
 
 /// Stores decisions, each only if nobody did before, and counts what is stored.
@@ -306,14 +290,15 @@ async fn store_decisions(
 
 /// Counts one decision as the plan made it.
 pub fn count(result: &mut ShardResult, message: &Interaction) {
+    let Some(step) = message.step() else { return };
     result.customers_due += 1;
-    *result.by_step.entry(message.step.offset).or_default() += 1;
+    *result.by_step.entry(step.offset).or_default() += 1;
     match (&message.state, message.planned, message.channel) {
         (State::NotSent { reason }, false, _) => *result.not_send.entry(reason.code().to_owned()).or_default() += 1,
         (_, _, channel) => {
             result.send += 1;
             let channel = channel.map_or("?", |c| c.code());
-            *result.by_channel.entry(format!("{channel}#{}", message.step.offset)).or_default() += 1;
+            *result.by_channel.entry(format!("{channel}#{}", step.offset)).or_default() += 1;
         }
     }
 }
@@ -345,16 +330,14 @@ pub async fn replay(ports: &Ports, setup: &Setup, date: NaiveDate) -> Result<(u6
     let (mut seen, mut differ) = (0, 0);
     for shard in SHARD_NAMES {
         for (stored, _) in interactions::of_day(ports, setup.id(), date, shard).await? {
-            // No plan decided what followed a failure.
-            if stored.follows.is_some() {
-                continue;
-            }
+            // No plan decided what followed a failure, nor what an event or a person wrote.
+            let Some(step) = stored.step().filter(|_| stored.follows.is_none()) else { continue };
             seen += 1;
             let span = Span { from: run.from, to: run.date };
             let again = decide(&stored.customer, &stored.facts, &run.strategy, span, run.begun);
             let same = again.iter().any(|d| {
                 let sends = matches!(d.outcome, Outcome::Send(_));
-                d.id == stored.id && d.step == stored.step && sends == stored.planned
+                d.id == stored.id && d.step == *step && sends == stored.planned
             });
             differ += u64::from(!same);
         }

@@ -12,6 +12,7 @@ use cauce_domain::debt::matter::Matter;
 use cauce_domain::debt::money::{Currency, Money};
 use cauce_domain::debt::promise::{Promise, PromiseState};
 use cauce_domain::ids::{CustomerId, MatterId};
+use cauce_domain::strategy::trigger::Trigger;
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -108,6 +109,7 @@ pub(crate) fn note(dossier: &mut Dossier<'_>, asked: &Asked) -> Result<Made, Err
         state: PromiseState::Live,
         counted: BTreeMap::new(),
         fallen: 0,
+        remind_on: reminders(dossier, asked.date),
         besides: dossier.matters.values().filter_map(|kept| waiting(&kept.now)).collect(),
         by: dossier.by().clone(),
     };
@@ -125,6 +127,13 @@ pub(crate) fn note(dossier: &mut Dossier<'_>, asked: &Asked) -> Result<Made, Err
         format!("el compromiso supera lo que debe ({owed})")
     };
     Ok(Made { warning: (asked.amount > owed).then(more), promise })
+}
+
+/// The days on which a promise is spoken of beforehand: those its event says, and its own.
+fn reminders(dossier: &Dossier<'_>, date: NaiveDate) -> Vec<NaiveDate> {
+    let days = dossier.setup().event(Trigger::PromiseUpcoming).days_before.unwrap_or(1);
+    let before = date.checked_sub_days(Days::new(u64::from(days)));
+    before.into_iter().chain([date]).filter(|day| *day > dossier.today()).collect()
 }
 
 /// In which currency a promise is, and what is owed in it.

@@ -30,6 +30,7 @@ pub struct ReplyToken {
 /// What a code is made for: one made for another use opens nothing.
 const REPLY: &str = "reply:v1";
 const UNSUBSCRIBE: &str = "unsub:v1";
+const PAY: &str = "pay:v1";
 
 /// The code of a message under a key.
 fn code(key: &[u8], purpose: &str, project: &str, ulid: &str) -> [u8; CODE] {
@@ -106,6 +107,29 @@ pub async fn issue(ports: &Ports, project: &ProjectId, receipt: &Receipt) -> Res
     commit(ports, vec![Change::Put(Item::new(place(&ulid), encode(&lead)?), Expect::Anything)]).await?;
     let token = |purpose| format!("{ulid}{}", String::from_utf8_lossy(&code(key, purpose, project.as_str(), &ulid)));
     Ok(Some(Names { reply: format!("r+{}", token(REPLY)), unsubscribe: token(UNSUBSCRIBE) }))
+}
+
+/// Makes the short name of a message's link to the ways to pay, and has it lead to the message. Short enough for an SMS:
+/// eighty bits that nobody guesses are all there is of it.
+pub(crate) async fn issue_pay(ports: &Ports, project: &ProjectId, receipt: &Receipt) -> Result<Option<String>, Error> {
+    let Some(ulid) = ulid(&receipt.send) else { return Ok(None) };
+    let keys = keys(ports).await?;
+    let Some(key) = keys.first().map(String::as_bytes) else { return Ok(None) };
+    let name = String::from_utf8_lossy(&code(key, PAY, project.as_str(), &ulid)).into_owned();
+    let lead = Lead { project: project.clone(), receipt: receipt.clone() };
+    commit(ports, vec![Change::Put(Item::new(place(&name), encode(&lead)?), Expect::Anything)]).await?;
+    Ok(Some(name))
+}
+
+/// The message a link to the ways to pay belongs to.
+pub(crate) async fn follow_pay(ports: &Ports, name: &str) -> Result<Option<(ProjectId, Receipt)>, Error> {
+    let name = name.to_lowercase();
+    if name.len() != CODE || !name.bytes().all(|c| ALPHABET.contains(&c)) {
+        return Ok(None);
+    }
+    let Some(stored) = ports.table.get(&place(&name)).await? else { return Ok(None) };
+    let Lead { project, receipt } = decode(&stored.body)?;
+    Ok(Some((project, receipt)))
 }
 
 /// The message a reply's token names, where our key made it.

@@ -11,7 +11,8 @@ use crate::store::interactions::{ledgers, parse_reference};
 use crate::store::keys;
 use crate::store::settings::Setup;
 use cauce_domain::contact::channel::Channel;
-use cauce_domain::contact::ledger::{Entry, Origin};
+use cauce_domain::contact::ledger::Entry;
+use cauce_domain::contact::origin::Origin;
 
 /// A message a provider took, as its log tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -32,7 +32,7 @@ fn category<'a>(setup: &'a Setup, template: &TemplateId) -> Option<&'a str> {
 /// What a message that leaves with a text costs by the price book.
 pub(crate) fn cost(setup: &Setup, message: &Interaction, text: &str) -> Option<Cost> {
     let channel = message.channel?;
-    let category = category(setup, &message.step.template);
+    let category = message.template().and_then(|template| category(setup, template));
     setup.prices.as_ref()?.value.cost(channel, category, setup.project().country, message.day, text)
 }
 

@@ -49,7 +49,8 @@ pub(super) async fn why(place: Place, args: WhyArgs) -> Result<ExitCode, Failure
     let why = explain(&house.ports, &setup, &setup.customer_id(&document), date, now).await?;
     why.restricted.iter().for_each(|r| show(&format!("{date}: {r}")));
     for step in &why.steps {
-        show(&format!("paso {:>3}: {}", step.offset, step.explanation));
+        let what = step.offset.map_or_else(|| step.origin.spanish().to_owned(), |offset| format!("paso {offset:>3}"));
+        show(&format!("{what}: {}", step.explanation));
     }
     match why.next {
         Some(next) => show(&format!("próximo mensaje posible: {}", next.with_timezone(&setup.project().calendar.zone))),

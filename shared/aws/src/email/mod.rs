@@ -76,7 +76,7 @@ impl Ses {
     fn content(&self, message: &Outgoing) -> Result<EmailContent, String> {
         let utf8 = |text: String| Content::builder().data(text).charset("UTF-8").build().map_err(broken);
         let way_out = self.way_out(message);
-        let body = Body::builder().text(utf8(with_way_out(&message.text, way_out.as_deref()))?);
+        let body = Body::builder().text(utf8(with_way_out(&message.words(), way_out.as_deref()))?);
         let body = body.html(utf8(message.html(way_out.as_deref()))?).build();
         let subject = utf8(message.subject.clone().unwrap_or_default())?;
         let built = Message::builder().subject(subject).body(body).set_headers(Some(self.headers(message)?));

@@ -94,6 +94,12 @@ impl Calendar {
         }
     }
 
+    /// What the law alone leaves open, whatever the project keeps itself to: no limit of its own on days or hours.
+    pub fn law(&self) -> Self {
+        let windows = Weekly::legal(self.country);
+        Self { windows, restrict_weekends: false, restrict_holidays: true, dates: BTreeMap::new(), ..self.clone() }
+    }
+
     /// The calendar as somebody in another zone lives it: the same days, hours and holidays on that zone's clock.
     /// Mexico's law counts the hours where the debtor is (Disposiciones de despachos de cobranza, DOF 7-10-2014).
     pub fn lived_in(&self, zone: Option<Tz>) -> Cow<'_, Self> {

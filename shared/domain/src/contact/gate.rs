@@ -5,6 +5,7 @@
 
 use crate::contact::calendar::{Calendar, Closed};
 use crate::contact::channel::{Channel, ChannelFlags};
+use crate::contact::origin::Class;
 use crate::contact::point::Reach;
 use crate::debt::customer::Status;
 use crate::strategy::plan::Facts;
@@ -40,6 +41,8 @@ reasons! {
     ChannelInactive "channel_inactive" "El canal no está activo: actívelo en Canales",
     ChannelDisconnected "channel_disconnected" "El canal no está conectado: revise su cuenta en Canales",
     FlowInactive "flow_inactive" "El flujo del segmento no está activo: actívelo en Flujos",
+    EventInactive "event_inactive" "El evento no está activo: actívelo en Eventos",
+    EventOver "event_over" "Lo que originó el mensaje ya no es así: el compromiso se cumplió, se anuló o se reemplazó",
     TemplateMissing "template_missing" "El paso no tiene plantilla: asígnele una en el flujo",
     TemplateNotApproved "template_not_approved" "La plantilla aún no está aprobada por WhatsApp",
     StoppedByUser "stopped_by_user" "Un usuario detuvo los envíos de hoy",
@@ -104,6 +107,8 @@ pub struct Switches {
 /// One message before the gate.
 #[derive(Debug, Clone, Copy)]
 pub struct Case<'a> {
+    /// How strictly the rules bind it.
+    pub class: Class,
     /// The project's switches.
     pub switches: &'a Switches,
     /// The project's calendar.
@@ -112,12 +117,12 @@ pub struct Case<'a> {
     pub facts: &'a Facts,
     /// The channel.
     pub channel: Channel,
-    /// Whether the segment's flow is on.
-    pub flow_active: bool,
+    /// Why what sends it is switched off, if it is: its flow, its event.
+    pub off: Option<Reason>,
     /// Whether its template exists.
     pub has_template: bool,
-    /// Why its provider would not take the template, where it approves them.
-    pub unapproved: Option<&'a str>,
+    /// Why its provider would not take it as it is written, where it approves what begins a conversation.
+    pub unapproved: Option<(Reason, &'a str)>,
     /// When the flow was stopped for the day, if it was.
     pub flow_stopped: Option<DateTime<Utc>>,
     /// When the message was decided: a stop binds what was decided before it.
@@ -146,6 +151,17 @@ pub fn ask(case: &Case<'_>) -> Verdict {
     RULES.iter().find_map(|rule| rule(case)).unwrap_or(Verdict::Allow)
 }
 
+/// What would keep a reminder from leaving now, and only warns a person who writes: every rule that objects.
+pub fn warnings(case: &Case<'_>) -> Vec<(Reason, Option<String>)> {
+    let reminder = Case { class: Class::Reminder, ..*case };
+    let objection = |rule: &Rule| match rule(&reminder)? {
+        Verdict::Allow => None,
+        Verdict::Defer(_, reason) => Some((reason, None)),
+        Verdict::Block(reason, detail) => Some((reason, detail)),
+    };
+    [hours as Rule, caps, debt].iter().filter_map(objection).collect()
+}
+
 fn block(reason: Reason) -> Option<Verdict> {
     Some(Verdict::Block(reason, None))
 }
@@ -156,14 +172,14 @@ fn project(case: &Case<'_>) -> Option<Verdict> {
         (!case.switches.active, Reason::PlatformInactive),
         (!flags.is_some_and(|f| f.active), Reason::ChannelInactive),
         (!flags.is_some_and(|f| f.connected), Reason::ChannelDisconnected),
-        (!case.flow_active, Reason::FlowInactive),
+        (case.off.is_some(), case.off.unwrap_or(Reason::FlowInactive)),
         (!case.has_template, Reason::TemplateMissing),
     ];
     if let Some((_, reason)) = checks.into_iter().find(|check| check.0) {
         return block(reason);
     }
-    if let Some(why) = case.unapproved {
-        return Some(Verdict::Block(Reason::TemplateNotApproved, Some(why.to_owned())));
+    if let Some((reason, why)) = case.unapproved {
+        return Some(Verdict::Block(reason, Some(why.to_owned())));
     }
     let paused = flags.and_then(|flags| flags.paused_until).filter(|until| case.at < *until)?;
     Some(Verdict::Defer(paused, Reason::ChannelDisconnected))
@@ -172,13 +188,15 @@ fn project(case: &Case<'_>) -> Option<Verdict> {
 /// A user's stop, and payments that have not come: the latter wait inside the day's window.
 fn stops(case: &Case<'_>) -> Option<Verdict> {
     let stopped = [case.switches.stopped, case.flow_stopped].into_iter().flatten();
-    if stopped.into_iter().any(|at| at >= case.decided && case.calendar.local_day(at) == case.day) {
+    if !case.class.is_personal()
+        && stopped.into_iter().any(|at| at >= case.decided && case.calendar.local_day(at) == case.day)
+    {
         return block(Reason::StoppedByUser);
     }
     if case.switches.spent.contains(&case.channel) {
         return block(Reason::BudgetSpent);
     }
-    let needed = case.switches.payments_needed_since?;
+    let needed = case.switches.payments_needed_since.filter(|_| case.class == Class::Reminder)?;
     if case.switches.payments_loaded.is_some_and(|loaded| loaded >= needed) {
         return None;
     }
@@ -190,6 +208,9 @@ fn stops(case: &Case<'_>) -> Option<Verdict> {
 }
 
 fn person(case: &Case<'_>) -> Option<Verdict> {
+    if case.class == Class::Reply {
+        return None;
+    }
     if case.facts.status != Status::Active {
         return block(Reason::CustomerInactive);
     }
@@ -203,11 +224,17 @@ fn person(case: &Case<'_>) -> Option<Verdict> {
 }
 
 fn hours(case: &Case<'_>) -> Option<Verdict> {
+    if case.class == Class::Reply {
+        return None;
+    }
     let closed = case.calendar.check(case.at).err()?;
     let reason = match closed {
         Closed::Hours => Reason::OutsideHours,
         Closed::Day => Reason::RestrictedDay,
     };
+    if case.class == Class::Personal {
+        return block(reason);
+    }
     match case.calendar.next_allowed(case.at) {
         Some(next) => Some(Verdict::Defer(next, reason)),
         None => block(reason),
@@ -215,16 +242,27 @@ fn hours(case: &Case<'_>) -> Option<Verdict> {
 }
 
 fn caps(case: &Case<'_>) -> Option<Verdict> {
-    case.cap.map(|cap| Verdict::Block(Reason::FrequencyCap, Some(cap.to_owned())))
+    case.cap.filter(|_| !case.class.is_personal()).map(|cap| Verdict::Block(Reason::FrequencyCap, Some(cap.to_owned())))
 }
 
+/// What stands over the debt: a pause over everything automatic, that somebody cannot pay over all but receipts, the rest over
+/// the flow alone.
 fn debt(case: &Case<'_>) -> Option<Verdict> {
+    if case.class.is_personal() {
+        return None;
+    }
     let holds = &case.facts.holds;
     if let Some(until) = holds.paused_until.filter(|u| *u >= case.day) {
         return Some(Verdict::Block(Reason::Paused, Some(format!("hasta el {until}"))));
     }
+    if case.class == Class::Receipt {
+        return None;
+    }
     if holds.cannot_pay {
         return block(Reason::CannotPay);
+    }
+    if case.class == Class::Notice {
+        return None;
     }
     if let Some(until) = holds.promise_until.filter(|u| *u >= case.day) {
         return Some(Verdict::Block(Reason::PromiseLive, Some(format!("hasta el {until}"))));
@@ -265,6 +303,7 @@ mod tests {
     use chrono::TimeDelta;
 
     type Change = fn(&mut Facts, &mut Switches);
+    type FactsChange = fn(&mut Facts);
 
     fn verdict(change: Change, tweak: impl FnOnce(&mut Case<'_>)) -> Verdict {
         let at: DateTime<Utc> = "2026-03-10T14:00:00Z".parse().expect("an instant");
@@ -285,7 +324,8 @@ mod tests {
             calendar: &calendar,
             facts: &facts,
             channel: Channel::Whatsapp,
-            flow_active: true,
+            class: Class::Reminder,
+            off: None,
             has_template: true,
             unapproved: None,
             flow_stopped: None,
@@ -339,6 +379,49 @@ mod tests {
     }
 
     #[test]
+    fn what_holds_the_flow_holds_other_messages_less() {
+        let cases: [(FactsChange, [bool; 5]); 5] = [
+            (|f| f.holds.paused_until = "2026-03-10".parse().ok(), [false, false, false, true, true]),
+            (|f| f.holds.cannot_pay = true, [false, false, true, true, true]),
+            (|f| f.holds.promise_until = "2026-03-12".parse().ok(), [false, true, true, true, true]),
+            (|f| f.summary.carrying = None, [false, true, true, true, true]),
+            (|f| f.status = Status::Inactive, [false, false, false, false, true]),
+        ];
+        let classes = [Class::Reminder, Class::Notice, Class::Receipt, Class::Personal, Class::Reply];
+        for (at, (change, leaves)) in cases.into_iter().enumerate() {
+            for (class, leaves) in classes.into_iter().zip(leaves) {
+                let judged = verdict(
+                    |_, _| {},
+                    |case| {
+                        let mut facts = facts();
+                        change(&mut facts);
+                        case.facts = Box::leak(Box::new(facts));
+                        case.class = class;
+                    },
+                );
+                assert_eq!(judged == Verdict::Allow, leaves, "case {at}, {class:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_person_is_held_to_the_law_and_warned_of_the_rest() {
+        let late: DateTime<Utc> = "2026-03-11T02:00:00Z".parse().expect("an instant");
+        let at = |class| verdict(|_, _| {}, |case| (case.class, case.at) = (class, late));
+        assert_eq!(at(Class::Personal), Verdict::Block(Reason::OutsideHours, None));
+        assert_eq!(at(Class::Reply), Verdict::Allow, "who wrote is answered");
+        let mut warned = Vec::new();
+        verdict(
+            |f, _| f.holds.promise_until = "2026-03-12".parse().ok(),
+            |case| {
+                (case.class, case.at, case.cap) = (Class::Personal, late, Some("1 hoy"));
+                warned = warnings(case).into_iter().map(|(reason, _)| reason).collect();
+            },
+        );
+        assert_eq!(warned, [Reason::OutsideHours, Reason::FrequencyCap, Reason::PromiseLive]);
+    }
+
+    #[test]
     fn outside_hours_waits_for_the_window() {
         let late = "2026-03-11T02:00:00Z".parse().expect("an instant");
         let opens: DateTime<Utc> = "2026-03-11T12:00:00Z".parse().expect("an instant");
@@ -358,7 +441,7 @@ mod tests {
     #[test]
     fn every_reason_is_named_once_in_design_order() {
         let codes: Vec<&str> = Reason::ALL.iter().map(|r| r.code()).collect();
-        assert_eq!(codes.len(), 31);
+        assert_eq!(codes.len(), 33);
         assert!(Reason::ALL.windows(2).all(|w| w[0] < w[1]));
         assert!(codes.iter().all(|c| {
             serde_json::to_string(&Reason::ALL[codes.iter().position(|x| x == c).expect("its place")])

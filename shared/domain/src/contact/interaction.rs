@@ -2,8 +2,10 @@
 
 use crate::contact::channel::Channel;
 use crate::contact::gate::Reason;
+use crate::contact::origin::Cause;
 use crate::contact::point::Recipients;
 use crate::contact::price::Cost;
+use crate::ids::TemplateId;
 use crate::ids::{CustomerId, SendId};
 use crate::strategy::plan::{Facts, Step};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -130,7 +132,7 @@ impl Report {
     }
 }
 
-/// What a flow step's message is, and what is known of it.
+/// What a message is, and what is known of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Interaction {
     /// Its id, the same however often the day is planned.
@@ -139,8 +141,9 @@ pub struct Interaction {
     pub customer: CustomerId,
     /// The local day it was decided for.
     pub day: NaiveDate,
-    /// The step it is.
-    pub step: Step,
+    /// What it comes from.
+    #[serde(flatten)]
+    pub cause: Cause,
     /// By which channel; none when the step had no template.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel: Option<Channel>,
@@ -190,6 +193,47 @@ pub struct Interaction {
 }
 
 impl Interaction {
+    /// A message that waits for its moment, or is decided against.
+    pub fn new(id: SendId, customer: CustomerId, day: NaiveDate, cause: Cause, state: State, facts: Facts) -> Self {
+        Self {
+            id,
+            customer,
+            day,
+            cause,
+            channel: None,
+            state,
+            planned: false,
+            follows: None,
+            followed_by: None,
+            attempt: 0,
+            place: None,
+            provider: None,
+            provider_id: None,
+            recipients: None,
+            tries: Vec::new(),
+            cost: None,
+            times: BTreeMap::new(),
+            facts,
+            facts_at_claim: None,
+            detail: None,
+        }
+    }
+
+    /// The step it is, of a flow's.
+    pub fn step(&self) -> Option<&Step> {
+        self.cause.step()
+    }
+
+    /// The template it is written by, unless a person wrote it anew.
+    pub fn template(&self) -> Option<&TemplateId> {
+        self.cause.template()
+    }
+
+    /// What fires once: a step as often as it is planned, anything else as itself.
+    pub fn key(&self) -> &str {
+        self.step().map_or(self.id.as_str(), |step| &step.key)
+    }
+
     /// Joins a provider's report into the message; returns whether anything changed.
     ///
     /// States only rise, in any order of arrival. *Failed* is corrected by a later *delivered* or *opened*, and does not

@@ -4,26 +4,17 @@
 //! sends cannot both pass a limit. Flow, campaign, event, manual, call and imported history all enter it.
 
 use crate::contact::channel::Channel;
+use crate::contact::origin::{Class, Origin};
 use crate::ids::SendId;
 use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
-
-/// Where a contact came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Origin {
-    /// A flow step.
-    Flow,
-    /// Left after the copy was made that the store was restored from; told by the provider's log.
-    Restored,
-}
 
 /// One contact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// The message.
     pub send: SendId,
-    /// Its step key: a step fires once.
+    /// What fires once: its step's key, or its own id.
     pub step: String,
     /// Local day.
     pub day: NaiveDate,
@@ -69,15 +60,27 @@ pub fn week_of(day: NaiveDate) -> String {
     format!("{}-W{:02}", week.year(), week.week())
 }
 
-/// Whether one more flow message may leave, given the entries of this week and the one before.
+/// Whether one more message of a class may leave, given the entries of this week and the one before.
 ///
 /// A second flow message for the same local day and a second message of the same step are refused whatever the caps say.
-pub fn admits(entries: &[&Entry], step: &str, day: NaiveDate, channel: Channel, caps: Caps) -> Result<(), Refusal> {
+/// What acknowledges a payment, and what a person decides on, counts against nobody's limit; that it left is known all the
+/// same.
+pub fn admits(
+    entries: &[&Entry],
+    (step, class): (&str, Class),
+    day: NaiveDate,
+    channel: Channel,
+    caps: Caps,
+) -> Result<(), Refusal> {
     if entries.iter().any(|e| e.step == step) {
         return Err(Refusal::Fired);
     }
-    let today = entries.iter().filter(|e| e.day == day).count();
-    if today >= caps.per_day as usize || entries.iter().any(|e| e.day == day && e.origin == Origin::Flow) {
+    if class == Class::Receipt {
+        return Ok(());
+    }
+    let today = entries.iter().filter(|e| e.day == day && e.origin.is_automatic()).count();
+    let flow = |e: &&Entry| e.day == day && e.origin == Origin::Flow;
+    if today >= caps.per_day as usize || class == Class::Reminder && entries.iter().any(flow) {
         return Err(Refusal::Cap(format!("ya recibió {today} contacto(s) automático(s) hoy")));
     }
     let in_reach = |e: &&&Entry| e.reached && ((day - e.day).num_days() < 7 || week_of(e.day) == week_of(day));
@@ -118,9 +121,22 @@ mod tests {
     #[test]
     fn a_step_fires_once_and_a_day_has_one_message() {
         let sent = entry("2026-03-10", Channel::Sms, false);
-        assert_eq!(admits(&[&sent], "step 2026-03-10", day("2026-03-12"), Channel::Sms, CAPS), Err(Refusal::Fired));
-        assert!(matches!(admits(&[&sent], "other", day("2026-03-10"), Channel::Sms, CAPS), Err(Refusal::Cap(_))));
-        assert_eq!(admits(&[&sent], "other", day("2026-03-11"), Channel::Email, CAPS), Ok(()));
+        let admits = |key, class, on| admits(&[&sent], (key, class), day(on), Channel::Email, CAPS);
+        let mail = |key, on| admits(key, Class::Reminder, on);
+        assert_eq!(mail("step 2026-03-10", "2026-03-12"), Err(Refusal::Fired));
+        assert!(matches!(mail("other", "2026-03-10"), Err(Refusal::Cap(_))));
+        assert_eq!(mail("other", "2026-03-11"), Ok(()));
+        assert!(admits("event", Class::Notice, "2026-03-10").is_err(), "it asks for something");
+        assert_eq!(admits("receipt", Class::Receipt, "2026-03-10"), Ok(()));
+    }
+
+    #[test]
+    fn what_a_person_wrote_takes_no_automatic_messages_place() {
+        let written = Entry { origin: Origin::Manual, ..entry("2026-03-10", Channel::Sms, false) };
+        let told = Entry { origin: Origin::Event, ..written.clone() };
+        let flow = |before| admits(&[before], ("step", Class::Reminder), day("2026-03-10"), Channel::Sms, CAPS);
+        assert_eq!(flow(&written), Ok(()));
+        assert!(flow(&told).is_err());
     }
 
     #[test]
@@ -134,7 +150,8 @@ mod tests {
             ("2026-03-17", Channel::Sms, false, true),
         ] {
             let caps = Caps { one_channel_a_week_after_contact: !free, ..CAPS };
-            assert_eq!(admits(&[&seen], "other", day(on), channel, caps).is_ok(), fine, "{on} {channel}");
+            let admitted = admits(&[&seen], ("other", Class::Reminder), day(on), channel, caps);
+            assert_eq!(admitted.is_ok(), fine, "{on} {channel}");
         }
     }
 }

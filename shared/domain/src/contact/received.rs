@@ -105,6 +105,15 @@ pub struct Read {
     pub at: DateTime<Utc>,
 }
 
+impl Received {
+    /// The subject of an answer to it, of an e-mail.
+    pub fn reply_subject(&self) -> Option<String> {
+        let subject = self.subject.as_deref().map(str::trim).filter(|subject| !subject.is_empty())?;
+        let again = if subject.to_lowercase().starts_with("re:") { "" } else { "Re: " };
+        Some(format!("{again}{subject}").chars().take(200).collect())
+    }
+}
+
 impl fmt::Debug for Received {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Received").field("id", &self.id).field("flags", &self.flags).finish_non_exhaustive()

@@ -75,6 +75,9 @@ pub struct Promise {
     /// Payments that were waiting to be verified when it was made: they are not what it promises.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub besides: Vec<MatterId>,
+    /// Local days on which its customer is still to be reminded of it, the first first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remind_on: Vec<NaiveDate>,
     /// Who noted it.
     pub by: By,
 }
@@ -140,11 +143,11 @@ impl Promise {
         before.map(level).max().unwrap_or(1)
     }
 
-    /// The day it is looked at again: after its limit while it is live, then once more to be put away.
+    /// The day it is looked at again: when its customer is reminded and after its limit while it is live, then once more to be put away.
     pub fn next_look(&self) -> Option<NaiveDate> {
         match self.state {
             PromiseState::Annulled => None,
-            PromiseState::Live => self.limit.succ_opt(),
+            PromiseState::Live => self.remind_on.first().copied().or(self.limit.succ_opt()),
             _ => self.limit.checked_add_days(CORRECTED_FOR),
         }
     }
@@ -182,6 +185,7 @@ pub(crate) mod tests {
             counted: BTreeMap::new(),
             fallen: 0,
             besides: Vec::new(),
+            remind_on: Vec::new(),
             by: By::cauce(DateTime::UNIX_EPOCH),
         }
     }

@@ -8,3 +8,4 @@ pub mod segment;
 pub mod starter;
 pub mod tag;
 pub mod template;
+pub mod trigger;

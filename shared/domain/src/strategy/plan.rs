@@ -16,7 +16,7 @@ use crate::contact::calendar::Calendar;
 use crate::contact::channel::Channel;
 use crate::contact::gate::{Reason, Switches};
 use crate::contact::point::Reach;
-use crate::debt::account::{Holds, Summary};
+use crate::debt::account::{Account, Holds, Summary};
 use crate::debt::customer::Status;
 use crate::ids::{FlowId, ProjectId, SegmentId, SendId, TemplateId};
 use crate::strategy::flow::{Flow, FlowStep, Span, step_day};
@@ -52,6 +52,23 @@ pub struct Facts {
     /// Offsets of the carrying order that have fired or are finally decided.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub done: Vec<i32>,
+}
+
+impl Facts {
+    /// What is known of an account, its addresses and words aside.
+    pub fn of(account: &Account) -> Self {
+        Self {
+            status: account.customer.status,
+            segment: account.segment.clone(),
+            zone: account.customer.zone,
+            summary: account.summary.clone(),
+            holds: account.holds.clone(),
+            reach: Reach::Usable,
+            missing_tag: None,
+            since: None,
+            done: Vec::new(),
+        }
+    }
 }
 
 /// A step as it was decided, with the versions it was decided by.

@@ -5,7 +5,8 @@ use crate::contact::point::Levels;
 use crate::ids::TemplateId;
 use crate::strategy::flow::{Flow, FlowStep};
 use crate::strategy::segment::{DEFAULT, Segment};
-use crate::strategy::template::{Audience, Purpose, Template};
+use crate::strategy::template::{Purpose, Template};
+use crate::strategy::trigger::{EventRule, Trigger};
 use chrono::NaiveTime;
 
 /// Offset, channel, name, subject and text of each step.
@@ -66,15 +67,64 @@ pub fn templates() -> Vec<Template> {
     let template = |(offset, channel, name, subject, body): (i32, Channel, &str, &str, &str)| Template {
         id: id(offset).as_str().into(),
         name: name.to_owned(),
-        channel,
-        audience: Audience::Customer,
         purposes: vec![Purpose::Flow],
-        subject: (channel == Channel::Email).then(|| subject.to_owned()),
-        body: body.to_owned(),
-        approval: None,
-        files: Vec::new(),
+        ..Template::spoken(channel, (channel == Channel::Email).then(|| subject.to_owned()), body.to_owned())
     };
     STEPS.into_iter().map(template).collect()
+}
+
+/// Trigger and text of each event a new project may switch on.
+const EVENTS: [(Trigger, &str); 8] = [
+    (
+        Trigger::PromiseMade,
+        "Hola {primer_nombre|}, registramos su compromiso de pago por {monto_evento} para el {fecha_evento}. Gracias. {empresa}",
+    ),
+    (
+        Trigger::PromiseUpcoming,
+        "Hola {primer_nombre|}, le recordamos su compromiso de pago por {monto_evento} para el {fecha_evento}. {pago|} {empresa}",
+    ),
+    (
+        Trigger::PromiseDue,
+        "Hola {primer_nombre|}, hoy {fecha_evento} es la fecha de su compromiso de pago por {monto_evento}. {pago|} {empresa}",
+    ),
+    (
+        Trigger::PromiseBroken,
+        "Hola {primer_nombre|}, no recibimos el pago de {monto_evento} que acordamos para el {fecha_evento}. Escríbanos y busquemos otra fecha. {empresa}",
+    ),
+    (
+        Trigger::PaymentToVerify,
+        "Hola {primer_nombre|}, recibimos el aviso de su pago por {monto_evento|el monto indicado}. Le avisaremos cuando lo hayamos verificado. {empresa}",
+    ),
+    (
+        Trigger::PaymentVerified,
+        "Hola {primer_nombre|}, verificamos su pago por {monto_evento}. Muchas gracias. {empresa}",
+    ),
+    (
+        Trigger::PaymentRejected,
+        "Hola {primer_nombre|}, no encontramos el pago que nos avisó. Envíenos el comprobante, por favor, o escríbanos. {empresa}",
+    ),
+    (Trigger::Payment, "Hola {primer_nombre|}, recibimos su pago por {monto_evento}. Muchas gracias. {empresa}"),
+];
+
+fn event_template(trigger: Trigger) -> TemplateId {
+    TemplateId::new(format!("evento-{}", trigger.code().replace('_', "-")))
+}
+
+/// The templates of events of a new project.
+pub fn event_templates() -> Vec<Template> {
+    let template = |(trigger, body): (Trigger, &str)| Template {
+        id: event_template(trigger),
+        name: format!("Evento: {}", trigger.spanish()),
+        purposes: vec![Purpose::Event],
+        ..Template::spoken(Channel::Whatsapp, None, body.to_owned())
+    };
+    EVENTS.into_iter().map(template).collect()
+}
+
+/// The events of a new project: ready, and off until somebody switches them on.
+pub fn events() -> Vec<EventRule> {
+    let rule = |(trigger, _)| EventRule { templates: vec![event_template(trigger)], ..EventRule::new(trigger) };
+    EVENTS.into_iter().map(rule).collect()
 }
 
 /// The standard text that follows a message which could not reach its address, by channel.
@@ -100,16 +150,12 @@ pub fn alternative(channel: Channel) -> TemplateId {
 
 /// The templates of the standard text: no flow names them.
 pub fn alternatives() -> Vec<Template> {
+    let subject = |channel| (channel == Channel::Email).then(|| "Su pago {codigo} con {empresa}".to_owned());
     let template = |(channel, body): (Channel, &str)| Template {
         id: alternative(channel),
         name: format!("Canal alternativo: {}", channel.spanish()),
-        channel,
-        audience: Audience::Customer,
         purposes: vec![Purpose::Event],
-        subject: (channel == Channel::Email).then(|| "Su pago {codigo} con {empresa}".to_owned()),
-        body: body.to_owned(),
-        approval: None,
-        files: Vec::new(),
+        ..Template::spoken(channel, subject(channel), body.to_owned())
     };
     ALTERNATIVES.into_iter().map(template).collect()
 }
@@ -147,9 +193,10 @@ pub fn segment() -> Segment {
 mod tests {
     #[test]
     fn everything_a_project_starts_with_can_be_used() {
-        for template in super::templates().into_iter().chain(super::alternatives()) {
+        for template in super::templates().into_iter().chain(super::alternatives()).chain(super::event_templates()) {
             assert_eq!(template.validate(), Ok(vec![]), "{}", template.name);
         }
+        assert!(super::events().iter().all(|rule| rule.validate().is_ok() && !rule.active));
         assert_eq!(super::flow().validate(), Ok(()));
         assert_eq!(super::flow().moments().len(), 7);
     }

@@ -2,16 +2,23 @@
 
 use crate::country::NumberStyle;
 use crate::debt::account::Account;
+use crate::debt::event::About;
 use crate::debt::money::Money;
 use crate::debt::order::{Order, days_past_due};
+use crate::debt::statement::Statement;
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
 
 /// The values of one customer's tags.
 pub type Values = BTreeMap<String, String>;
 
+/// The statement of account, as a table.
+pub const STATEMENT: &str = "estado_de_cuenta";
+/// The link to the ways to pay.
+pub const PAY_HERE: &str = "paga_aqui";
+
 /// Every tag with its meaning; variables are `variable.NOMBRE` besides.
-pub const TAGS: [(&str, &str); 19] = [
+pub const TAGS: [(&str, &str); 23] = [
     ("nombre", "Nombre completo del cliente"),
     ("primer_nombre", "Primer nombre del cliente"),
     ("tipo_documento", "Tipo de documento"),
@@ -28,6 +35,10 @@ pub const TAGS: [(&str, &str); 19] = [
     ("total_vencido", "Saldo vencido en la moneda de esa orden"),
     ("ordenes", "Número de órdenes abiertas"),
     ("lista_ordenes", "Lista de órdenes abiertas, para correos"),
+    (STATEMENT, "Estado de cuenta: tabla de las órdenes pendientes, con vencimientos y saldos"),
+    (PAY_HERE, "Paga aquí: enlace propio de cada mensaje a los métodos de cobro del proyecto"),
+    ("fecha_evento", "Fecha de lo que origina un mensaje de evento: la del compromiso, la del pago"),
+    ("monto_evento", "Monto de lo que origina un mensaje de evento: el del compromiso, el del pago"),
     ("pago", "Enlace, referencia o indicaciones de pago: lo primero que haya"),
     ("link_pago", "Enlace de pago"),
     ("asesor", "Asesor asignado"),
@@ -97,10 +108,22 @@ pub fn values(account: &Account, orders: Option<&[Order]>, sender: Sender<'_>, t
             let same = all.iter().filter(|o| o.is_collectable() && o.currency == carrying.currency);
             put("total_vencido", money(same.filter(|o| o.due < today).map(Order::balance).sum()));
             put("lista_ordenes", list(all, sender.style));
+            put(STATEMENT, Statement::of(all, today).table(sender.style));
         }
     }
     pay(&mut values, orders, account, sender);
     values
+}
+
+/// Adds what a message of an event is about.
+pub fn of_event(values: &mut Values, about: &About, sender: Sender<'_>) {
+    if let Some(day) = about.date {
+        values.insert("fecha_evento".to_owned(), date(day));
+    }
+    if let (Some(amount), Some(currency)) = (about.amount, about.currency) {
+        let money = Money::new(amount.abs(), currency).display(sender.style);
+        values.insert("monto_evento".to_owned(), money);
+    }
 }
 
 fn of_order(order: &Order, put: &mut impl FnMut(&str, String)) {

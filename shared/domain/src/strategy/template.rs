@@ -60,6 +60,9 @@ pub struct Template {
     /// Files that go with it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<MessageFile>,
+    /// The statement of account goes with it, as a document.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub statement: bool,
 }
 
 /// As much as the files of one message may weigh: mailboxes refuse more, and SES slows down beyond it.
@@ -217,6 +220,22 @@ fn read_tag(inside: &str) -> Result<Piece, BadTemplate> {
 const HARSH_WORDS: [&str; 6] = ["cobranza", "judicial", "embargo", "demanda", "último aviso", "moroso"];
 
 impl Template {
+    /// A customer's message in somebody's own words, saved nowhere.
+    pub fn spoken(channel: Channel, subject: Option<String>, body: String) -> Self {
+        Self {
+            id: TemplateId::new(""),
+            name: String::new(),
+            channel,
+            audience: Audience::Customer,
+            purposes: Vec::new(),
+            subject,
+            body,
+            approval: None,
+            files: Vec::new(),
+            statement: false,
+        }
+    }
+
     /// Finds what keeps the template from being saved; returns warnings a user should read.
     pub fn validate(&self) -> Result<Vec<String>, BadTemplate> {
         if self.body.trim().is_empty() {
@@ -252,6 +271,10 @@ impl Template {
     fn check_files(&self) -> Result<(), BadTemplate> {
         let weight: u64 = self.files.iter().map(|file| file.size).sum();
         let wrong = match (self.channel, self.files.as_slice()) {
+            (Channel::Sms, _) if self.statement => {
+                Some("un SMS no lleva el documento: ponga {estado_de_cuenta} en el texto")
+            }
+            (Channel::Whatsapp, [_, ..]) if self.statement => Some("un mensaje de WhatsApp lleva un solo archivo"),
             (_, []) => None,
             (Channel::Sms, _) => Some("un SMS no lleva archivos: ponga un enlace en el texto"),
             (Channel::Whatsapp, [_, _, ..]) => Some("un mensaje de WhatsApp lleva un solo archivo"),
@@ -323,17 +346,8 @@ mod tests {
 
     #[test]
     fn a_message_without_tags_is_warned_about() {
-        let template = Template {
-            id: "t".into(),
-            name: "T".into(),
-            channel: Channel::Sms,
-            audience: Audience::Customer,
-            purposes: vec![Purpose::Flow],
-            subject: None,
-            body: "Pague ya".into(),
-            approval: None,
-            files: Vec::new(),
-        };
+        let template =
+            Template { purposes: vec![Purpose::Flow], ..Template::spoken(Channel::Sms, None, "Pague ya".into()) };
         assert_eq!(template.validate().map(|w| w.len()), Ok(1));
         let email = Template { channel: Channel::Email, ..template };
         assert_eq!(email.validate(), Err(BadTemplate::NoSubject));

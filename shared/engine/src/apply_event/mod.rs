@@ -20,7 +20,7 @@ mod status;
 mod wishes;
 
 pub(crate) use matching::{holders, spellings};
-pub(crate) use status::{apply_parked, found as joined};
+pub(crate) use status::{apply_parked, found as joined, seen_by_link};
 pub use wishes::unsubscribe;
 
 use crate::Ports;

@@ -27,6 +27,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How long a status waits for its message.
 const PARKED: TimeDelta = TimeDelta::days(30);
+/// The name under which the time is kept at which a way to pay was chosen.
+const CHOSEN: &str = "pay_clicked";
 /// A link followed so soon after the delivery was followed by the mailbox's own scanner.
 const SCANNED: TimeDelta = TimeDelta::seconds(10);
 
@@ -218,6 +220,29 @@ async fn settle_cost(
             spend::add(ports, setup, message.day, &more).await.map(|_| ())
         }
         false => Ok(()),
+    }
+}
+
+/// The link of a message was followed to the ways to pay, or one of them chosen, by a person as far as anybody can tell.
+pub(crate) async fn seen_by_link(
+    ports: &Ports,
+    setup: &Setup,
+    receipt: &Receipt,
+    chose: bool,
+    at: DateTime<Utc>,
+) -> Result<(), Error> {
+    let message = raise(ports, setup, receipt, |message| {
+        let seen = message.join(&Report::Opened, at);
+        let first = chose && !message.times.contains_key(CHOSEN);
+        if first {
+            message.times.insert(CHOSEN.to_owned(), at);
+        }
+        seen || first
+    })
+    .await?;
+    match message {
+        Some(message) => reached(ports, setup, &message).await,
+        None => Ok(()),
     }
 }
 

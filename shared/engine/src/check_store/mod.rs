@@ -89,10 +89,10 @@ async fn messages(ports: &Ports, setup: &Setup, account: &Account, checked: &mut
         _ => true,
     });
     for message in left {
-        if !steps.insert(message.step.key.clone()) {
-            checked.broken.push(format!("cliente {id}: un paso salió dos veces ({})", message.step.offset));
+        if !steps.insert(message.key().to_owned()) {
+            checked.broken.push(format!("cliente {id}: un paso salió dos veces ({})", message.id));
         }
-        if !days.insert(message.day) {
+        if message.step().is_some() && !days.insert(message.day) {
             checked.broken.push(format!("cliente {id}: dos mensajes de flujo el {}", message.day));
         }
         let (week, ..) = interactions::ledgers(ports, setup.id(), id, message.day).await?;

@@ -7,6 +7,7 @@
 //! It does not promise more than one transaction holds: a payment of very many orders takes several (`movements.rs`).
 
 mod calls;
+mod events;
 mod matters;
 mod movements;
 mod once;
@@ -14,7 +15,7 @@ mod save;
 
 pub(crate) use matters::about_promise;
 pub(crate) use movements::{Recorded, resume};
-pub(crate) use once::{AtHand, change};
+pub(crate) use once::{AtHand, answered, change};
 
 use crate::Ports;
 use crate::edit_customer::{self, by_hand, by_hand::Edit};
@@ -35,6 +36,7 @@ use cauce_domain::debt::order::Order;
 use cauce_domain::debt::payment::Movement;
 use cauce_domain::debt::promise::Promise;
 use cauce_domain::ids::{CustomerId, MatterId, SendId};
+use cauce_domain::strategy::trigger::Trigger;
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
 
@@ -116,6 +118,8 @@ pub(crate) struct Dossier<'a> {
     pub(crate) ended: Vec<Promise>,
     changes: Vec<Change>,
     events: Vec<Event>,
+    /// What sets messages of events off.
+    set_off: Vec<(Trigger, About)>,
     /// Calls to make that come, change or go.
     entries: BTreeMap<SendId, CallEntry>,
     /// Matters that days have ended are put away with it.
@@ -145,6 +149,7 @@ impl<'a> Dossier<'a> {
             put_away: false,
             changes: Vec::new(),
             events: Vec::new(),
+            set_off: Vec::new(),
             entries: BTreeMap::new(),
             unfinished: None,
         }))
@@ -261,6 +266,9 @@ impl<'a> Dossier<'a> {
 
     /// Something happened.
     pub(crate) fn tell(&mut self, event: EventKind, about: About) {
+        if let Some(trigger) = Trigger::of(event) {
+            self.set_off(trigger, about.clone());
+        }
         let id = self.desk.ports.new_id().simple().to_string();
         let (customer, day, by) = (self.account.id.clone(), self.desk.today, self.desk.by.clone());
         self.events.push(Event { id, customer, day, event, by, about });

@@ -96,6 +96,12 @@ pub(crate) async fn change<T: Serialize + DeserializeOwned>(
     Err(Error::Raced)
 }
 
+/// What a request was answered before, where it was.
+pub(crate) async fn answered<T: DeserializeOwned>(desk: &Desk<'_>, id: &CustomerId) -> Result<Option<T>, Error> {
+    let place = desk.request.as_ref().map(|request| place(desk, id, request));
+    done(desk, place.as_ref()).await
+}
+
 fn place(desk: &Desk<'_>, id: &CustomerId, request: &str) -> Key {
     jobs::done_key(desk.setup.id(), &format!("{id}\u{1}{request}"))
 }

@@ -7,13 +7,15 @@ use crate::store::accounts::{self, CodeOwner};
 use crate::store::codec::encode;
 use crate::store::commit::{Committed, commit};
 use crate::store::{interactions, keys};
+use cauce_domain::contact::interaction::Interaction;
 use cauce_domain::debt::matter::Matter;
 use chrono::NaiveDate;
 
 impl Dossier<'_> {
     /// Writes all of it, or nothing; `false` when somebody was faster. Afterwards it may be changed and saved further.
     pub(crate) async fn save(&mut self) -> Result<bool, Error> {
-        let changes = self.take_changes()?;
+        let told = self.messages_of_events().await?;
+        let changes = self.take_changes(told)?;
         if self.desk.dry {
             return Ok(true);
         }
@@ -36,11 +38,11 @@ impl Dossier<'_> {
     pub(super) fn staged(&self) -> usize {
         let orders = self.orders.values().filter(|kept| kept.changed).count();
         let matters = self.matters.values().filter(|kept| kept.changed).count();
-        self.changes.len() + self.events.len() + self.entries.len() + 2 * (orders + matters)
+        self.changes.len() + self.events.len() + self.to_be_told() + self.entries.len() + 2 * (orders + matters)
     }
 
     /// The transaction, and the dossier as it stands once that is made.
-    fn take_changes(&mut self) -> Result<Vec<Change>, Error> {
+    fn take_changes(&mut self, told: Vec<(Interaction, Expect)>) -> Result<Vec<Change>, Error> {
         let (project, id) = (self.desk.setup.id(), self.account.id.clone());
         let put_away = self.put_away;
         let mut changes = std::mem::take(&mut self.changes);
@@ -63,6 +65,9 @@ impl Dossier<'_> {
         }
         for event in std::mem::take(&mut self.events) {
             changes.push(Change::Put(interactions::event_item(project, &event)?, Expect::Absent));
+        }
+        for (message, expect) in told {
+            changes.push(Change::Put(interactions::item(project, &message, true)?, expect));
         }
         for (id, entry) in std::mem::take(&mut self.entries) {
             let item = interactions::aside_item(project, &entry.customer, entry.day, id.as_str(), encode(&entry)?);

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use cauce_domain::contact::file::FileKind;
 use cauce_domain::contact::point::Recipients;
+use cauce_domain::debt::statement::{CELL, without_tables};
 use cauce_domain::ids::ProjectId;
 use cauce_domain::strategy::approval::Filled;
 use chrono::{DateTime, Utc};
@@ -43,9 +44,10 @@ pub struct Outgoing {
     pub account: Option<Arc<Account>>,
 }
 
-/// Whether a reference is of what stands in nobody's thread: a notice to the team, a test send, a wish confirmed.
+/// Whether a reference is of what stands in nobody's thread: a notice to the team, a test send, a wish confirmed,
+/// an answer to somebody unknown.
 pub fn is_aside(reference: &str) -> bool {
-    ["aviso-", "prueba-", "confirmacion-"].iter().any(|kind| reference.starts_with(kind))
+    ["aviso-", "prueba-", "confirmacion-", "respuesta-"].iter().any(|kind| reference.starts_with(kind))
 }
 
 /// A file as it leaves.
@@ -96,9 +98,14 @@ impl Outgoing {
         }
     }
 
-    /// The text as a plain HTML page: escaped, lines kept, the way out under it where there is one.
+    /// The text as mailboxes without pages show it.
+    pub fn words(&self) -> String {
+        without_tables(&self.text)
+    }
+
+    /// The text as a plain HTML page: escaped, lines kept, tables as such, the way out under it where there is one.
     pub fn html(&self, way_out: Option<&str>) -> String {
-        let escaped = self.text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('\n', "<br>\n");
+        let escaped = page(&self.text);
         let leave = way_out.map_or_else(String::new, |page| {
             format!("<p style=\"font-size:.8em\"><a href=\"{page}\">No recibir más correos</a></p>")
         });
@@ -106,6 +113,29 @@ impl Outgoing {
             "<!doctype html><html lang=\"es\"><body style=\"font-family:sans-serif\">{escaped}{leave}</body></html>"
         )
     }
+}
+
+/// A text as the inside of a page: lines whose cells are set apart become a table, its first line the titles.
+fn page(text: &str) -> String {
+    let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let lines: Vec<&str> = escaped.split('\n').collect();
+    let blocks = lines.chunk_by(|a, b| a.contains(CELL) == b.contains(CELL));
+    blocks.map(|block| if block[0].contains(CELL) { table(block) } else { block.join("<br>\n") }).collect()
+}
+
+fn table(rows: &[&str]) -> String {
+    const STYLE: &str = "padding:4px 12px;border-bottom:1px solid #ccc;text-align:";
+    let cell = |name: &str, at: usize, text: &str| {
+        let side = if at >= 2 { "right" } else { "left" };
+        format!("<{name} style=\"{STYLE}{side}\">{text}</{name}>")
+    };
+    let row = |at: usize, row: &&str| {
+        let name = if at == 0 { "th" } else { "td" };
+        let cells: String = row.split(CELL).enumerate().map(|(at, text)| cell(name, at, text)).collect();
+        format!("<tr>{cells}</tr>\n")
+    };
+    let rows: String = rows.iter().enumerate().map(|(at, line)| row(at, line)).collect();
+    format!("<table style=\"border-collapse:collapse;margin:8px 0\">\n{rows}</table>\n")
 }
 
 /// The provider's answer. A call is made at most once per claimed attempt, and never by a client that retries.

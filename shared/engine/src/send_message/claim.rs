@@ -1,6 +1,7 @@
 //! The claim: the account is read again, the gate asked again, and one worker alone goes on.
 
 use super::look::Look;
+use super::words::Words;
 use crate::Ports;
 use crate::error::Error;
 use crate::ports::table::{Change, Expect, Item, Key, TableName};
@@ -13,7 +14,8 @@ use crate::strategy;
 use cauce_domain::contact::file::MessageFile;
 use cauce_domain::contact::gate::{Reason, Verdict};
 use cauce_domain::contact::interaction::{Interaction, State};
-use cauce_domain::contact::ledger::{self, Entry, Origin, Refusal, Week};
+use cauce_domain::contact::ledger::{self, Entry, Refusal, Week};
+use cauce_domain::contact::origin::Origin;
 use cauce_domain::contact::point::Recipients;
 use cauce_domain::contact::price::Cost;
 use cauce_domain::debt::account::{Account, Carry};
@@ -49,6 +51,8 @@ pub(super) struct Claimed {
     pub(super) approved: Option<Filled>,
     /// Files that go with it.
     pub(super) files: Vec<MessageFile>,
+    /// The statement of account goes with it.
+    pub(super) statement: bool,
     /// How WhatsApp writes the number, where it said.
     pub(super) wa_id: Option<String>,
     /// The person was written to today already.
@@ -74,7 +78,8 @@ pub(super) async fn claim(
         return store(ports, setup, stopped, version).await;
     };
     let calendar = setup.project().calendar.lived_in(open.account.customer.zone);
-    if calendar.local_day(now) != message.day {
+    let class = message.cause.class();
+    if calendar.local_day(now) != message.day && !class.is_personal() {
         // Its day went by while nobody worked: it would be a second message of another day.
         return put_off(ports, setup, message, version, &open, Reason::OutsideHours, setup.today(now)).await;
     }
@@ -87,8 +92,10 @@ pub(super) async fn claim(
     let left_before = entries.iter().any(|e| e.send == message.id && e.origin == Origin::Restored);
     let admitted = match message.channel {
         _ if left_before => Err(Refusal::Fired),
-        Some(channel) => ledger::admits(&of_others, &message.step.key, message.day, channel, setup.project().caps),
-        None => Ok(()),
+        Some(channel) if !class.is_personal() => {
+            ledger::admits(&of_others, (message.key(), class), message.day, channel, setup.project().caps)
+        }
+        _ => Ok(()),
     };
     if admitted == Err(Refusal::Fired) {
         let fired = not_sent(message, Reason::Superseded, Some("el paso ya salió".to_owned()));
@@ -161,9 +168,9 @@ async fn put_off(
     let next = planned.succ_opt().and_then(|day| setup.project().calendar.next_allowed_day(day)).filter(|_| hours);
     let ended = not_sent(message, reason, None);
     let mut changes = vec![Change::Put(interactions::item(setup.id(), &ended, true)?, Expect::Version(version))];
-    if let Some(on) = next {
+    if let (Some(on), Some(step)) = (next, ended.step()) {
         // The step's own day, which a weekend or holiday may have moved to the day it was decided on.
-        let own = step_day(ended.step.due, ended.step.offset).unwrap_or(ended.day).min(ended.day);
+        let own = step_day(step.due, step.offset).unwrap_or(ended.day).min(ended.day);
         let from = open.account.carry.map_or(own, |c| c.from.min(own));
         let account = Account { carry: Some(Carry { from, on }), ..open.account.clone() };
         changes.push(Change::Put(accounts::account_item(setup.id(), &account)?, Expect::Version(open.version)));
@@ -186,7 +193,8 @@ async fn take(
     customer: &Customer,
     now: DateTime<Utc>,
 ) -> Result<Claim, Error> {
-    let (Ok(recipients), Ok(text), Some(channel)) = (look.recipients, look.text, message.channel) else {
+    let Words { subject, text, approved, files, statement } = look.words;
+    let (Ok(recipients), Ok(text), Some(channel)) = (look.recipients, text, message.channel) else {
         return Err(Error::Broken("interaction_v1", "la puerta dejó pasar un mensaje sin destino".to_owned()));
     };
     // A try that the provider took and could not deliver has its entry already.
@@ -194,11 +202,11 @@ async fn take(
     let again_today = week.entries.iter().any(|entry| entry.day == message.day && entry.channel == channel);
     week.entries.push(Entry {
         send: message.id.clone(),
-        step: message.step.key.clone(),
+        step: message.key().to_owned(),
         day: message.day,
         channel,
-        debt: message.step.order.clone(),
-        origin: Origin::Flow,
+        debt: message.step().map_or_else(String::new, |step| step.order.clone()),
+        origin: message.cause.origin(),
         reached: false,
     });
     let shared = shared_days(setup, &recipients, &message, now)?;
@@ -227,7 +235,7 @@ async fn take(
     }
     match commit(ports, changes).await? {
         Committed::Made => {
-            let (subject, approved, files, version) = (look.subject, look.approved, look.files, version + 1);
+            let version = version + 1;
             Ok(Claim::Mine(Box::new(Claimed {
                 message: claimed,
                 version,
@@ -235,6 +243,7 @@ async fn take(
                 text,
                 approved,
                 files,
+                statement,
                 wa_id,
                 again_today,
                 cost: None,

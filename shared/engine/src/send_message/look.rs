@@ -1,37 +1,37 @@
 //! The second look: the account as it is at the moment of sending, the text filled, the gate asked again.
 
+use super::words::{self, Words};
 use crate::Ports;
-use crate::connect::approves;
 use crate::error::Error;
 use crate::exclude;
 use crate::store::accounts::OpenAccount;
 use crate::store::settings::Setup;
-use cauce_domain::contact::file::MessageFile;
+use cauce_domain::contact::calendar::Calendar;
 use cauce_domain::contact::gate::{self, Case, Reason, Verdict};
 use cauce_domain::contact::interaction::Interaction;
-use cauce_domain::contact::point::{self, Reach, Recipients};
+use cauce_domain::contact::origin::{Cause, Class};
+use cauce_domain::contact::point::{self, Destination, Levels, Reach, Recipients};
 use cauce_domain::debt::customer::Customer;
-use cauce_domain::debt::order::Order;
-use cauce_domain::strategy::approval::Filled;
+use cauce_domain::debt::promise::PromiseState;
 use cauce_domain::strategy::plan::{Facts, Strategy};
-use cauce_domain::strategy::tag;
-use chrono::{DateTime, Utc};
+use cauce_domain::strategy::trigger::Trigger;
+use chrono::{DateTime, NaiveDate, Utc};
+use std::borrow::Cow;
 
 /// What the second look sees.
-pub(super) struct Look {
+pub(crate) struct Look {
     facts: Facts,
+    /// Free text may be written.
+    free: bool,
+    /// What it is about is so no more.
+    over: bool,
     pub(super) recipients: Result<Recipients, Reach>,
-    pub(super) subject: Option<String>,
-    pub(super) text: Result<String, String>,
-    /// The approved template it leaves as, filled, where its provider approves them.
-    pub(super) approved: Option<Filled>,
-    /// Files that go with it.
-    pub(super) files: Vec<MessageFile>,
+    pub(super) words: Words,
 }
 
 impl Look {
     /// Looks again, with what is true now.
-    pub(super) async fn of(
+    pub(crate) async fn of(
         ports: &Ports,
         setup: &Setup,
         strategy: &Strategy,
@@ -41,37 +41,22 @@ impl Look {
     ) -> Result<Self, Error> {
         let account = &open.account;
         let recipients = recipients(ports, setup, strategy, message, &account.customer, now).await?;
-        let orders: Vec<Order> = open.orders.iter().map(|(o, ..)| o.clone()).collect();
-        let values = tag::values(account, Some(&orders), setup.sender(), setup.today(now));
-        let (subject, text) = match setup.template(&message.step.template).map(|t| t.value.compile()) {
-            Some(Ok((subject, body))) => {
-                let subject = subject.map(|s| s.fill(&values)).transpose();
-                let text = subject.clone().and_then(|_| body.fill(&values)).map_err(|missing| missing.0);
-                (subject.ok().flatten(), text)
-            }
-            _ => (None, Ok(String::new())),
-        };
-        let approval = message.channel.filter(|channel| approves(setup, *channel));
-        let approval = approval.and_then(|_| setup.template(&message.step.template)?.value.approval.as_ref());
-        let approved = approval.map(|approval| approval.fill(&values));
-        let text = match &approved {
-            Some(Err(missing)) => Err(missing.0.clone()),
-            _ => text,
-        };
-        let approved = approved.and_then(Result::ok);
+        let words = Words::of(ports, setup, message, open, now).await?;
         let facts = Facts {
-            status: account.customer.status,
-            segment: account.segment.clone(),
-            zone: account.customer.zone,
-            summary: account.summary.clone(),
-            holds: account.holds.clone(),
             reach: recipients.as_ref().map_or_else(|r| *r, |_| Reach::Usable),
-            missing_tag: text.as_ref().err().cloned(),
+            missing_tag: words.text.as_ref().err().cloned(),
             since: message.facts.since,
             done: message.facts.done.clone(),
+            ..Facts::of(account)
         };
-        let files = setup.template(&message.step.template).map(|t| t.value.files.clone()).unwrap_or_default();
-        Ok(Self { facts, recipients, subject, text, approved, files })
+        let over = is_over(&message.cause, open, message.day);
+        let free = words::is_free(setup, &account.customer, recipients.as_ref().ok(), now);
+        Ok(Self { facts, free, over, recipients, words })
+    }
+
+    /// Subject and text as they would leave.
+    pub(crate) fn text(&self) -> (Option<&str>, &str) {
+        (self.words.subject.as_deref(), self.words.text.as_deref().unwrap_or_default())
     }
 
     /// The message with what this look saw, where that is not what the plan saw.
@@ -81,7 +66,7 @@ impl Look {
     }
 
     /// Asks the gate with what this look saw.
-    pub(super) fn ask(
+    pub(crate) fn ask(
         &self,
         strategy: &Strategy,
         setup: &Setup,
@@ -89,30 +74,107 @@ impl Look {
         cap: Option<&str>,
         now: DateTime<Utc>,
     ) -> Verdict {
-        let flow = strategy.flow_of(&self.facts.segment).filter(|(f, _)| f.id == message.step.flow);
-        let Some(channel) = message.channel else { return Verdict::Block(Reason::TemplateMissing, None) };
-        let template = setup.template(&message.step.template);
-        let calendar = strategy.calendar.lived_in(self.facts.zone);
-        gate::ask(&Case {
+        self.judged(strategy, setup, message, cap, now, gate::ask)
+            .unwrap_or(Verdict::Block(Reason::TemplateMissing, None))
+    }
+
+    /// What would keep an automatic message from leaving, and only warns whoever writes one.
+    pub(crate) fn warnings(
+        &self,
+        strategy: &Strategy,
+        setup: &Setup,
+        message: &Interaction,
+        cap: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Vec<(Reason, Option<String>)> {
+        let warn = |case: &Case<'_>| {
+            let calendar = strategy.calendar.lived_in(self.facts.zone);
+            gate::warnings(&Case { calendar: &calendar, ..*case })
+        };
+        self.judged(strategy, setup, message, cap, now, warn).unwrap_or_default()
+    }
+
+    /// Puts the message before a judge; `None` where nobody knows by which channel it would leave.
+    fn judged<T>(
+        &self,
+        strategy: &Strategy,
+        setup: &Setup,
+        message: &Interaction,
+        cap: Option<&str>,
+        now: DateTime<Utc>,
+        judge: impl FnOnce(&Case<'_>) -> T,
+    ) -> Option<T> {
+        let channel = message.channel?;
+        let template = words::template_of(setup, message).filter(|template| template.channel == channel);
+        let unapproved = template.as_ref().and_then(|it| words::unapproved(setup, message, it, self.free));
+        let class = message.cause.class();
+        let step = message.step();
+        let flow = step.and_then(|step| strategy.flow_of(&self.facts.segment).filter(|(f, _)| f.id == step.flow));
+        let lived = strategy.calendar.lived_in(self.facts.zone);
+        let calendar = if class == Class::Personal { Cow::Owned(lived.law()) } else { lived };
+        Some(judge(&Case {
+            class,
             switches: &strategy.switches,
-            calendar: &calendar,
+            calendar: calendar.as_ref() as &Calendar,
             facts: &self.facts,
             channel,
-            // The step belongs to the flow that decided it; a segment that moved on has another flow from tomorrow.
-            flow_active: strategy.flows.iter().any(|(f, _)| f.id == message.step.flow && f.active),
-            has_template: template.is_some_and(|t| t.value.channel == channel),
-            unapproved: strategy.unapproved(&message.step.template),
+            off: off(strategy, setup, message).or(self.over.then_some(Reason::EventOver)),
+            has_template: template.is_some(),
+            unapproved: unapproved.as_ref().map(|(reason, why)| (*reason, why.as_str())),
             flow_stopped: flow.and_then(|(f, _)| f.stopped),
-            decided: strategy.calendar.midnight(message.day),
-            order: Some(&message.step.order),
-            forbidden: strategy.forbids(&message.step.template),
+            decided: decided(strategy, message),
+            order: step.map(|step| step.order.as_str()),
+            forbidden: message.template().is_some_and(|template| forbids(strategy, setup, template)),
             reach: self.facts.reach,
             missing_tag: self.facts.missing_tag.as_deref(),
             cap,
             day: message.day,
             at: now,
-        })
+        }))
     }
+}
+
+/// Whether what an event speaks of is so no more: the promise was kept, broken, taken back, or is said to be paid.
+fn is_over(cause: &Cause, open: &OpenAccount, today: NaiveDate) -> bool {
+    let Cause::Event(occasion) = cause else { return false };
+    let wanted = match occasion.trigger {
+        Trigger::PromiseMade | Trigger::PromiseUpcoming | Trigger::PromiseDue => PromiseState::Live,
+        Trigger::PromiseBroken => PromiseState::Broken,
+        _ => return false,
+    };
+    let promises = open.matters.iter().filter_map(|(matter, ..)| matter.promise());
+    let mut same = promises.filter(|promise| promise.id.as_str() == occasion.about.subject);
+    let declared = open.account.holds.review_until.is_some_and(|until| until >= today);
+    let asks = occasion.trigger.is_dated() && declared;
+    asks || !same.any(|promise| promise.state == wanted)
+}
+
+/// When a message was decided on: a stop binds what was decided before it.
+fn decided(strategy: &Strategy, message: &Interaction) -> DateTime<Utc> {
+    match &message.cause {
+        Cause::Step(_) => strategy.calendar.midnight(message.day),
+        Cause::Event(occasion) => occasion.at,
+        Cause::Draft(draft) => draft.by.at,
+    }
+}
+
+/// Whether what sends it was switched off. A step belongs to the flow that decided it; a segment that moved on has another
+/// flow from tomorrow.
+fn off(strategy: &Strategy, setup: &Setup, message: &Interaction) -> Option<Reason> {
+    match &message.cause {
+        Cause::Step(step) => {
+            let on = strategy.flows.iter().any(|(flow, _)| flow.id == step.flow && flow.active);
+            (!on).then_some(Reason::FlowInactive)
+        }
+        Cause::Event(occasion) => (!setup.event(occasion.trigger).active).then_some(Reason::EventInactive),
+        Cause::Draft(_) => None,
+    }
+}
+
+fn forbids(strategy: &Strategy, setup: &Setup, template: &cauce_domain::ids::TemplateId) -> bool {
+    use cauce_domain::strategy::template::Audience;
+    let reference = setup.template(template).is_some_and(|it| it.value.audience == Audience::Reference);
+    reference && !strategy.references_allowed
 }
 
 /// Where the message goes. References and guarantors that asked not to be written to are passed over: their addresses are
@@ -126,10 +188,8 @@ async fn recipients(
     now: DateTime<Utc>,
 ) -> Result<Result<Recipients, Reach>, Error> {
     let Some(channel) = message.channel else { return Ok(Err(Reach::Nothing)) };
-    let audience = setup.template(&message.step.template).map(|t| t.value.audience).unwrap_or_default();
-    let flow = strategy.flows.iter().find(|(f, _)| f.id == message.step.flow);
-    let step = flow.and_then(|(f, _)| f.moments().into_iter().find(|(o, _)| *o == message.step.offset).map(|m| m.1));
-    let levels = step.map(|s| s.levels.clone()).unwrap_or_default();
+    let template = message.template().and_then(|id| setup.template(id));
+    let audience = template.map(|template| template.value.audience).unwrap_or_default();
     let mut willing = customer.clone();
     for person in willing.related_mut(audience) {
         if let Some(address) = person.address(channel)
@@ -138,8 +198,27 @@ async fn recipients(
             person.take_off(channel);
         }
     }
-    Ok(match point::choose(&willing, audience, channel, &levels, now) {
-        Err(Reach::Nothing) if willing != *customer => Err(Reach::OptedOut),
+    let asked_not = willing != *customer;
+    if let Cause::Draft(draft) = &message.cause {
+        if let Some(address) = &draft.replies_to {
+            let to = vec![Destination { address: address.clone(), shared: false }];
+            return Ok(Ok(Recipients { to, cc: Vec::new() }));
+        }
+        if let Some(address) = &draft.to {
+            willing.emails.retain(|point| point.address.address() == address);
+            willing.phones.retain(|point| point.address.e164() == address);
+        }
+    }
+    Ok(match point::choose(&willing, audience, channel, &levels(strategy, message), now) {
+        Err(Reach::Nothing) if asked_not => Err(Reach::OptedOut),
         chosen => chosen,
     })
+}
+
+/// The contact levels of a company that a flow's step names.
+fn levels(strategy: &Strategy, message: &Interaction) -> Levels {
+    let Some(step) = message.step() else { return Levels::default() };
+    let flow = strategy.flows.iter().find(|(flow, _)| flow.id == step.flow);
+    let found = flow.and_then(|(flow, _)| flow.moments().into_iter().find(|(offset, _)| *offset == step.offset));
+    found.map(|(_, step)| step.levels.clone()).unwrap_or_default()
 }

@@ -13,7 +13,9 @@ mod claim;
 mod look;
 pub(crate) mod refusal;
 mod settle;
+mod words;
 
+pub(crate) use look::Look;
 pub(crate) use settle::raise;
 
 use crate::Ports;
@@ -25,11 +27,14 @@ use crate::ports::channel::{Answer, Outgoing, Sender};
 use crate::rates::{self, Pace};
 use crate::reply_token;
 use crate::spend;
+use crate::statement_document;
+use crate::store::accounts;
 use crate::store::interactions;
 use crate::store::keys;
 use crate::store::settings::Setup;
 use cauce_domain::contact::channel::Channel;
 use cauce_domain::contact::interaction::{Interaction, State};
+use cauce_domain::debt::order::Order;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::sync::Arc;
 
@@ -73,6 +78,13 @@ async fn deliver(
     mut claimed: claim::Claimed,
     now: DateTime<Utc>,
 ) -> Result<Ended, Error> {
+    if claimed.statement
+        && let Err(error) = attach_statement(ports, setup, &mut claimed, now).await
+    {
+        tracing::warn!(%error, "un estado de cuenta no se pudo escribir y su mensaje espera");
+        let answer = Answer::not_now("no se pudo escribir el estado de cuenta");
+        return settle::settle(ports, setup, claimed, "", answer, now).await;
+    }
     let Ok(_turn) = message_files::turn(&claimed.files).await else {
         // Nobody was asked anything: it waits without having tried.
         claimed.message.attempt = claimed.message.attempt.saturating_sub(1);
@@ -97,6 +109,21 @@ async fn deliver(
     }
     let answer = sender.send(&outgoing).await;
     settle::settle(ports, setup, claimed, sender.provider(), answer, now).await
+}
+
+/// Writes the statement of account as it is now, among the message's files.
+async fn attach_statement(
+    ports: &Ports,
+    setup: &Setup,
+    claimed: &mut claim::Claimed,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let found = accounts::open_account(ports, setup.id(), &claimed.message.customer).await?;
+    let open = found.ok_or(Error::NotFound("el cliente"))?;
+    let orders: Vec<Order> = open.orders.into_iter().map(|(order, ..)| order).collect();
+    let file = statement_document::keep(ports, setup, &open.account, &orders, setup.today(now)).await?;
+    claimed.files.push(file);
+    Ok(())
 }
 
 /// What leaves and by whom, or why it does not leave now.

@@ -57,4 +57,5 @@ shapes! {
     cauce_domain::strategy::template::Template => "template_v1",
     cauce_domain::strategy::segment::Segment => "segment_v1",
     cauce_domain::strategy::flow::Flow => "flow_v1",
+    cauce_domain::strategy::trigger::EventRule => "event_rule_v1",
 }

@@ -2,6 +2,7 @@
 
 use super::codec::{decode, encode, shapes};
 use super::commit::{Committed, commit};
+use super::interactions::aside_item;
 use super::settings::Setup;
 use super::{jobs, keys, query_all};
 use crate::error::Error;
@@ -9,7 +10,8 @@ use crate::inbox;
 use crate::ports::Ports;
 use crate::ports::table::{Change, Expect, Index, Item, Key, Query, Stored, TableName};
 use cauce_domain::contact::channel::Channel;
-use cauce_domain::contact::received::Received;
+pub use cauce_domain::contact::received::Received;
+use cauce_domain::contact::reply::Reply;
 use cauce_domain::ids::CustomerId;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -50,6 +52,7 @@ shapes! {
     Received => "received_v1",
     Unregistered => "unregistered_v1",
     Seen => "seen_v1",
+    Reply => "reply_to_unknown_v1",
 }
 
 /// Whose thread a message stands in.
@@ -193,6 +196,7 @@ pub(crate) async fn move_to(
                 Committed::Lost(_) => left = true,
             }
         }
+        move_replies(ports, setup, contact, customer).await?;
         let gone = Change::Delete(entry.clone(), Expect::Version(known.version));
         inbox::refresh(ports, setup, customer).await?;
         if !left && matches!(commit(ports, vec![gone]).await?, Committed::Made) {
@@ -200,6 +204,37 @@ pub(crate) async fn move_to(
         }
     }
     Err(Error::Raced)
+}
+
+/// The place of an answer to an address nobody is known to have.
+pub(crate) fn place_of_reply(setup: &Setup, contact: &Unregistered, reply: &Reply) -> Key {
+    let (_, partition) = place_of_address(setup, contact.channel, &contact.address);
+    Key::new(TableName::Interactions, partition, format!("r#{}", reply.id))
+}
+
+/// What an address nobody is known to have was answered, oldest first.
+pub async fn replies(ports: &Ports, setup: &Setup, contact: &Unregistered) -> Result<Vec<Reply>, Error> {
+    let (_, partition) = place_of_address(setup, contact.channel, &contact.address);
+    let query = Query::table(TableName::Interactions, partition).prefix("r#");
+    let found = query_all(ports.table.as_ref(), query).await?;
+    let mut replies = found.iter().map(|s| decode(&s.body)).collect::<Result<Vec<Reply>, _>>()?;
+    replies.sort_by_key(|reply| reply.by.at);
+    Ok(replies)
+}
+
+/// Moves the answers to an address into a customer's thread.
+async fn move_replies(
+    ports: &Ports,
+    setup: &Setup,
+    contact: &Unregistered,
+    customer: &CustomerId,
+) -> Result<(), Error> {
+    for reply in replies(ports, setup, contact).await? {
+        let there = aside_item(setup.id(), customer, reply.day, &reply.id, encode(&reply)?);
+        let gone = Change::Delete(place_of_reply(setup, contact, &reply), Expect::Anything);
+        commit(ports, vec![Change::Put(there, Expect::Anything), gone]).await?;
+    }
+    Ok(())
 }
 
 /// The addresses nobody is known to have, the one that wrote last first.

@@ -12,10 +12,12 @@ use crate::ports::Ports;
 use crate::ports::table::{Change, Item, Key, Query, TableName};
 use cauce_domain::contact::calendar::Calendar;
 use cauce_domain::contact::channel::{Channel, ChannelFlags, Scope};
+use cauce_domain::contact::file::MessageFile;
 use cauce_domain::contact::ledger::Caps;
 use cauce_domain::contact::price::{Cost, PriceBook};
 use cauce_domain::country::{Country, NumberStyle};
 use cauce_domain::debt::customer::Kind;
+use cauce_domain::debt::payment_method::PaymentMethod;
 use cauce_domain::debt::rules::Rules;
 use cauce_domain::ids::{ProjectId, TemplateId, UserId};
 use cauce_domain::strategy::flow::Flow;
@@ -23,6 +25,7 @@ use cauce_domain::strategy::registered::Registered;
 use cauce_domain::strategy::segment::Segment;
 use cauce_domain::strategy::tag::Sender;
 use cauce_domain::strategy::template::Template;
+use cauce_domain::strategy::trigger::{EventRule, Trigger};
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -124,6 +127,27 @@ pub struct Project {
     /// Whoever refuses marketing at WhatsApp is not written to there at all.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub marketing_stop_is_full: bool,
+    /// The ways to pay it, in the order they are offered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub payment_methods: Vec<PaymentMethod>,
+    /// How its documents look.
+    #[serde(default)]
+    pub brand: Brand,
+}
+
+/// How a project's documents look.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Brand {
+    /// The colour of headings and lines, as `#RRGGBB`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub color: Option<String>,
+    /// Its logo, a PNG or JPEG.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logo: Option<MessageFile>,
+    /// The line at the foot: address, tax number, telephone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub foot: Option<String>,
 }
 
 fn yes() -> bool {
@@ -251,6 +275,8 @@ pub struct Setup {
     pub segments: Vec<Versioned<Segment>>,
     /// Flows.
     pub flows: Vec<Versioned<Flow>>,
+    /// What is sent when something happens to a debt.
+    pub events: Vec<Versioned<EventRule>>,
     /// Mappings.
     pub mappings: Vec<Versioned<Mapping>>,
     /// Accounts at providers, by the channel they serve.
@@ -290,6 +316,11 @@ impl Setup {
     pub fn template(&self, id: &TemplateId) -> Option<&Versioned<Template>> {
         self.templates.iter().find(|t| t.value.id == *id)
     }
+    /// What a trigger sends; nothing, as long as nobody has set it up.
+    pub fn event(&self, trigger: Trigger) -> EventRule {
+        let set_up = self.events.iter().find(|rule| rule.value.trigger == trigger);
+        set_up.map_or_else(|| EventRule::new(trigger), |rule| rule.value.clone())
+    }
     /// The segments in order.
     pub fn segment_list(&self) -> Vec<Segment> {
         self.segments.iter().map(|s| s.value.clone()).collect()
@@ -322,7 +353,7 @@ pub async fn load(ports: &Ports, project: &ProjectId) -> Result<Setup, Error> {
     let key = secret.map(|s| s.expose().as_bytes().to_vec()).unwrap_or_default();
     let (mut found, mut users, mut templates, mut segments, mut flows, mut mappings) =
         (None, vec![], vec![], vec![], vec![], vec![]);
-    let (mut connections, mut registered, mut prices) = (BTreeMap::new(), vec![], None);
+    let (mut connections, mut registered, mut prices, mut events) = (BTreeMap::new(), vec![], None, vec![]);
     for stored in items {
         let (body, version) = (&stored.body, stored.version);
         match stored.key.sk.split('#').next() {
@@ -331,6 +362,7 @@ pub async fn load(ports: &Ports, project: &ProjectId) -> Result<Setup, Error> {
             Some("template") => templates.push(Versioned { value: decode(body)?, version }),
             Some("segment") => segments.push(Versioned { value: decode(body)?, version }),
             Some("flow") => flows.push(Versioned { value: decode(body)?, version }),
+            Some("event") => events.push(Versioned { value: decode(body)?, version }),
             Some("mapping") => mappings.push(Versioned { value: decode(body)?, version }),
             Some("connection") => {
                 let value: Connection = decode(body)?;
@@ -343,7 +375,7 @@ pub async fn load(ports: &Ports, project: &ProjectId) -> Result<Setup, Error> {
     }
     let mut project: Versioned<Project> = found.ok_or(Error::NotFound("el proyecto"))?;
     project.value.active &= ports.restored.is_none_or(|restored| project.value.activated >= Some(restored));
-    Ok(Setup { project, users, templates, segments, flows, mappings, connections, registered, prices, key })
+    Ok(Setup { project, users, templates, segments, flows, events, mappings, connections, registered, prices, key })
 }
 
 /// The place of a setting.

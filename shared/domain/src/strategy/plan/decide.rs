@@ -4,6 +4,7 @@ use super::{Decision, Facts, Outcome, Step, Strategy};
 use crate::contact::calendar::Calendar;
 use crate::contact::channel::Channel;
 use crate::contact::gate::{self, Case, Reason, Switches, Verdict};
+use crate::contact::origin::Class;
 use crate::ids::{CustomerId, SendId, derived};
 use crate::strategy::flow::{Flow, FlowStep, Span};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -72,13 +73,14 @@ fn choose(
     let calendar = calendar.as_ref();
     let moment = moment(step, id, calendar, day, now);
     let case = Case {
+        class: Class::Reminder,
         switches: &Switches { payments_needed_since: None, spent: Default::default(), ..strategy.switches.clone() },
         calendar,
         facts,
         channel: channel.unwrap_or(Channel::Email),
-        flow_active: flow.active,
+        off: (!flow.active).then_some(Reason::FlowInactive),
         has_template: channel.is_some(),
-        unapproved: strategy.unapproved(&step.template),
+        unapproved: strategy.unapproved(&step.template).map(|why| (Reason::TemplateNotApproved, why)),
         flow_stopped: flow.stopped,
         decided: now,
         order: None,

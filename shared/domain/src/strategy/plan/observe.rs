@@ -27,20 +27,17 @@ pub fn observe(account: &Account, strategy: &Strategy, span: Span, sender: Sende
             .map_or_else(|reach| reach, |_| Reach::Usable)
     });
     Some(Facts {
-        status: account.customer.status,
-        segment: account.segment.clone(),
-        zone: account.customer.zone,
-        summary: account.summary.clone(),
-        holds: account.holds.clone(),
         reach,
         missing_tag: template.and_then(|t| missing(account, &t.required, sender, span.to)),
         since: (reaching.from < span.from).then_some(reaching.from),
         done: done.to_vec(),
+        ..Facts::of(account)
     })
 }
 
 /// Tags that only the orders themselves can fill; the second look, which reads them, decides on those.
-const FROM_ORDERS: [&str; 6] = ["producto", "cuota", "total_vencido", "lista_ordenes", "pago", "link_pago"];
+const FROM_ORDERS: [&str; 8] =
+    ["producto", "cuota", "total_vencido", "lista_ordenes", tag::STATEMENT, "pago", "link_pago", tag::PAY_HERE];
 
 fn missing(account: &Account, required: &[String], sender: Sender<'_>, today: NaiveDate) -> Option<String> {
     let needs = |t: &&String| !FROM_ORDERS.contains(&t.as_str()) && !t.starts_with("variable.");

@@ -4,6 +4,7 @@ use super::Strategy;
 use super::*;
 use crate::contact::channel::ChannelFlags;
 use crate::contact::interaction::{Interaction, State};
+use crate::contact::origin::Cause;
 use crate::contact::point::{Phone, Point};
 use crate::country::{Country, NumberStyle};
 use crate::debt::account::Account;
@@ -24,46 +25,15 @@ pub(crate) fn account() -> Account {
     Account { summary: Summary::of([&order]), ..Account::new("c".into(), customer, "default".into()) }
 }
 pub(crate) fn facts() -> Facts {
-    let account = account();
-    Facts {
-        status: Status::Active,
-        segment: account.segment,
-        zone: None,
-        summary: account.summary,
-        holds: account.holds,
-        reach: Reach::Usable,
-        missing_tag: None,
-        since: None,
-        done: Vec::new(),
-    }
+    Facts::of(&account())
 }
 pub(crate) fn message(state: State) -> Interaction {
     let strategy = strategy();
     let day = day("2026-03-10");
     let decision =
         decide(&"c".into(), &facts(), &strategy, Span::of_day(day, &strategy.calendar), planned_at(day)).remove(0);
-    Interaction {
-        id: decision.id,
-        customer: "c".into(),
-        day,
-        step: decision.step,
-        channel: Some(Channel::Sms),
-        state,
-        planned: true,
-        attempt: 1,
-        place: None,
-        follows: None,
-        followed_by: None,
-        cost: None,
-        provider: None,
-        provider_id: None,
-        tries: Vec::new(),
-        recipients: None,
-        times: BTreeMap::new(),
-        facts: facts(),
-        facts_at_claim: None,
-        detail: None,
-    }
+    let message = Interaction::new(decision.id, "c".into(), day, Cause::Step(decision.step), state, facts());
+    Interaction { channel: Some(Channel::Sms), planned: true, attempt: 1, ..message }
 }
 fn day(text: &str) -> NaiveDate {
     text.parse().expect("a date")
