@@ -3,6 +3,7 @@
 mod calls;
 mod claims;
 mod events;
+mod flow_calls;
 mod messages;
 mod notes;
 mod outcomes;

@@ -8,8 +8,9 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use cauce_domain::contact::channel::Channel;
 use cauce_domain::ids::TemplateId;
-use cauce_domain::strategy::template::Purpose;
+use cauce_domain::strategy::template::{Purpose, Template};
 use cauce_domain::strategy::trigger::{EventRule, Trigger};
 use cauce_engine::store::settings::{Versioned, place, save};
 use serde::Deserialize;
@@ -86,9 +87,10 @@ async fn write(
     let EventBody { active, templates, delay_minutes, days_before } = body;
     let templates: Vec<TemplateId> = templates.into_iter().map(TemplateId::new).collect();
     for id in &templates {
-        let fits = caller.setup.template(id).is_some_and(|it| it.value.purposes.contains(&Purpose::Event));
+        let written = |it: &Template| it.purposes.contains(&Purpose::Event) && it.channel != Channel::Call;
+        let fits = caller.setup.template(id).is_some_and(|it| written(&it.value));
         if !fits {
-            let say = format!("la plantilla {id} no existe o no es de tipo evento");
+            let say = format!("la plantilla {id} no existe, no es de tipo evento o es de llamada");
             return Err(Problem::invalid("templates", say));
         }
     }

@@ -133,7 +133,7 @@ fn channels(
     options: &Options,
 ) -> Result<BTreeMap<Channel, Arc<dyn Sender>>, cauce_channels::smtp::BadSettings> {
     let outbox: Arc<dyn Outbox> = Arc::clone(outbox) as Arc<dyn Outbox>;
-    let mut channels = senders(Channel::ALL, options.seed, &outbox);
+    let mut channels = senders(Channel::WRITTEN, options.seed, &outbox);
     if let Some(smtp) = &options.smtp {
         channels.insert(Channel::Email, Arc::new(Smtp::new(smtp.clone())?));
     }

@@ -197,6 +197,9 @@ async fn drafted(
 
 /// Finds what keeps it from being written: a template of another channel, an unknown tag, too long a text.
 fn check(setup: &Setup, asked: &Asked, draft: &Draft) -> Result<(), Error> {
+    if asked.channel == Channel::Call {
+        return Err(Error::refused("invalid_value", "channel", "una llamada se hace, no se escribe: use las llamadas"));
+    }
     limits::most("files", asked.files.len(), limits::FILES)?;
     let spoken = match &asked.template {
         None => {

@@ -20,6 +20,7 @@ use crate::store::interactions::aside_item;
 use crate::store::settings::Setup;
 use cauce_domain::contact::alert::Alert;
 use cauce_domain::contact::call_entry::CallReason;
+use cauce_domain::contact::channel::Channel;
 use cauce_domain::contact::file::MessageFile;
 use cauce_domain::contact::management::Management;
 use cauce_domain::contact::outcome::{Effect, Entry, Field, Misfit, Outcome, Situation, entry};
@@ -135,10 +136,16 @@ pub async fn register(
     asked: &Asked,
     (by, request): (&By, Option<String>),
 ) -> Result<Registered, Error> {
+    let flags = setup.project().channels.get(&Channel::Call);
+    if !flags.is_some_and(|flags| flags.active) {
+        let message = "el canal Llamada no está activo: actívelo en Canales";
+        return Err(Error::refused("channel_inactive", None, message));
+    }
     let entry = checked(asked)?;
     let desk = Desk::of(ports, setup, by).await?.asked(request);
     let (edit, ended_promises) = (asked.edit.clone(), asked.promise.is_some());
-    let at_hand = AtHand { edit, ended_promises, ..AtHand::orders(&asked.orders()) };
+    let week = asked.situation != Situation::Inbound;
+    let at_hand = AtHand { edit, ended_promises, week, ..AtHand::orders(&asked.orders()) };
     let registered = change(&desk, customer, &at_hand, |dossier| one(dossier, entry, asked)).await?;
     if asked.edit.is_some()
         && let Some((account, _)) = accounts::account(ports, setup.id(), customer).await?
@@ -234,9 +241,8 @@ fn one(dossier: &mut Dossier<'_>, entry: &Entry, asked: &Asked) -> Result<Regist
         dossier.account.attempted(dossier.today());
     }
     dossier.account.alerts.clear(Alert::Resumed);
-    if entry.settles {
-        dossier.settle_calls(&management);
-    }
+    let settled = if entry.settles { dossier.settle_calls(&management) } else { Vec::new() };
+    dossier.called(&management, &settled);
     let mut warnings = Vec::new();
     for effect in entry.effects {
         apply(dossier, *effect, asked, &mut management, &mut warnings)?;

@@ -31,6 +31,15 @@ pub struct States {
     pub not_sent: u64,
     /// Unconfirmed.
     pub unknown: u64,
+    /// Calls nobody has made yet.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub to_manage: u64,
+    /// Calls made, with contact.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub contacted: u64,
+    /// Calls made in vain.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub not_contacted: u64,
 }
 
 fn is_zero(n: &u64) -> bool {
@@ -48,6 +57,9 @@ impl States {
             State::Delivered => &mut self.delivered,
             State::Opened => &mut self.opened,
             State::Failed { .. } => &mut self.failed,
+            State::ToManage => &mut self.to_manage,
+            State::Contacted => &mut self.contacted,
+            State::NotContacted => &mut self.not_contacted,
         };
         *slot += 1;
     }

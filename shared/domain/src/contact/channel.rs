@@ -15,11 +15,15 @@ pub enum Channel {
     Sms,
     /// E-mail.
     Email,
+    /// A call of an adviser's (*llamada*): nothing leaves by it, somebody has to dial.
+    Call,
 }
 
 impl Channel {
     /// Every channel.
-    pub const ALL: [Self; 3] = [Self::Whatsapp, Self::Sms, Self::Email];
+    pub const ALL: [Self; 4] = [Self::Whatsapp, Self::Sms, Self::Email, Self::Call];
+    /// Those by which messages leave.
+    pub const WRITTEN: [Self; 3] = [Self::Whatsapp, Self::Sms, Self::Email];
 
     /// The name in code, files and URLs.
     pub fn code(self) -> &'static str {
@@ -27,6 +31,7 @@ impl Channel {
             Self::Whatsapp => "whatsapp",
             Self::Sms => "sms",
             Self::Email => "email",
+            Self::Call => "call",
         }
     }
 
@@ -36,6 +41,7 @@ impl Channel {
             Self::Whatsapp => "WhatsApp",
             Self::Sms => "SMS",
             Self::Email => "Correo",
+            Self::Call => "Llamada",
         }
     }
 }
@@ -48,7 +54,7 @@ impl fmt::Display for Channel {
 
 /// The text names no channel.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("'{0}' no es un canal: use WhatsApp, SMS, Correo o Todos")]
+#[error("'{0}' no es un canal: use WhatsApp, SMS, Correo, Llamada o Todos")]
 pub struct UnknownChannel(pub String);
 
 impl FromStr for Channel {
@@ -58,6 +64,7 @@ impl FromStr for Channel {
             "whatsapp" | "wsp" => Ok(Self::Whatsapp),
             "sms" => Ok(Self::Sms),
             "correo" | "email" | "e-mail" | "correo electrónico" | "mail" => Ok(Self::Email),
+            "llamada" | "call" | "voz" => Ok(Self::Call),
             _ => Err(UnknownChannel(text.trim().to_owned())),
         }
     }
@@ -75,6 +82,8 @@ pub enum Scope {
     Sms,
     /// E-mail alone.
     Email,
+    /// Calls alone.
+    Call,
     /// What WhatsApp counts as marketing, alone: reminders of a debt are not.
     #[serde(rename = "whatsapp_marketing")]
     WhatsappMarketing,
@@ -88,6 +97,7 @@ impl Scope {
             Self::Whatsapp => "whatsapp",
             Self::Sms => "sms",
             Self::Email => "email",
+            Self::Call => "call",
             Self::WhatsappMarketing => "whatsapp_marketing",
         }
     }
@@ -103,6 +113,7 @@ impl From<Channel> for Scope {
             Channel::Whatsapp => Self::Whatsapp,
             Channel::Sms => Self::Sms,
             Channel::Email => Self::Email,
+            Channel::Call => Self::Call,
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::contact::calendar::{Calendar, Closed};
 use crate::contact::channel::{Channel, ChannelFlags};
 use crate::contact::origin::Class;
 use crate::contact::point::Reach;
+use crate::debt::account::{Holds, Summary};
 use crate::debt::customer::Status;
 use crate::strategy::plan::Facts;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -248,38 +249,49 @@ fn caps(case: &Case<'_>) -> Option<Verdict> {
 /// What stands over the debt: a pause over everything automatic, that somebody cannot pay over all but receipts, the rest over
 /// the flow alone.
 fn debt(case: &Case<'_>) -> Option<Verdict> {
-    if case.class.is_personal() {
+    let Facts { holds, summary, .. } = case.facts;
+    stands_over(case.class, (holds, summary), case.order, case.day)
+        .map(|(reason, detail)| Verdict::Block(reason, detail))
+}
+
+/// What stands over a debt on a local day against a message of a class; `order` is the one it was decided for.
+pub fn stands_over(
+    class: Class,
+    (holds, summary): (&Holds, &Summary),
+    order: Option<&str>,
+    day: NaiveDate,
+) -> Option<(Reason, Option<String>)> {
+    let plain = |reason| Some((reason, None));
+    if class.is_personal() {
         return None;
     }
-    let holds = &case.facts.holds;
-    if let Some(until) = holds.paused_until.filter(|u| *u >= case.day) {
-        return Some(Verdict::Block(Reason::Paused, Some(format!("hasta el {until}"))));
+    if let Some(until) = holds.paused_until.filter(|u| *u >= day) {
+        return Some((Reason::Paused, Some(format!("hasta el {until}"))));
     }
-    if case.class == Class::Receipt {
+    if class == Class::Receipt {
         return None;
     }
     if holds.cannot_pay {
-        return block(Reason::CannotPay);
+        return plain(Reason::CannotPay);
     }
-    if case.class == Class::Notice {
+    if class == Class::Notice {
         return None;
     }
-    if let Some(until) = holds.promise_until.filter(|u| *u >= case.day) {
-        return Some(Verdict::Block(Reason::PromiseLive, Some(format!("hasta el {until}"))));
+    if let Some(until) = holds.promise_until.filter(|u| *u >= day) {
+        return Some((Reason::PromiseLive, Some(format!("hasta el {until}"))));
     }
-    if let Some(until) = holds.review_until.filter(|u| *u >= case.day) {
-        return Some(Verdict::Block(Reason::PaymentUnderReview, Some(format!("se espera hasta el {until}"))));
+    if let Some(until) = holds.review_until.filter(|u| *u >= day) {
+        return Some((Reason::PaymentUnderReview, Some(format!("se espera hasta el {until}"))));
     }
     if holds.claim_open {
-        return block(Reason::ClaimOpen);
+        return plain(Reason::ClaimOpen);
     }
-    let carrying = case.facts.summary.carrying.as_ref();
-    match (carrying, case.order) {
-        (None, _) if !case.facts.summary.disputed.is_empty() => block(Reason::ClaimOpen),
-        (None, _) if !case.facts.summary.uncollectible.is_empty() => block(Reason::Uncollectible),
-        (None, _) => block(Reason::NothingDue),
+    match (&summary.carrying, order) {
+        (None, _) if !summary.disputed.is_empty() => plain(Reason::ClaimOpen),
+        (None, _) if !summary.uncollectible.is_empty() => plain(Reason::Uncollectible),
+        (None, _) => plain(Reason::NothingDue),
         (Some(now), Some(then)) if now.code != then => {
-            Some(Verdict::Block(Reason::CarryingChanged, Some(format!("ahora decide la orden {}", now.code))))
+            Some((Reason::CarryingChanged, Some(format!("ahora decide la orden {}", now.code))))
         }
         _ => None,
     }

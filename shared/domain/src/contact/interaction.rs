@@ -39,6 +39,12 @@ pub enum State {
     Delivered,
     /// Seen by the recipient (*Abierto*).
     Opened,
+    /// A call to make, whose moment has come (*Por gestionar*).
+    ToManage,
+    /// A call somebody made, and spoke with whom it was for (*Contactado*).
+    Contacted,
+    /// A call somebody made in vain (*No contactado*).
+    NotContacted,
     /// Refused or bounced (*Fallido*).
     Failed {
         /// The provider's words, without addresses.
@@ -60,6 +66,9 @@ impl State {
             Self::Sent => "sent",
             Self::Delivered => "delivered",
             Self::Opened => "opened",
+            Self::ToManage => "to_manage",
+            Self::Contacted => "contacted",
+            Self::NotContacted => "not_contacted",
             Self::Failed { .. } => "failed",
         }
     }
@@ -73,13 +82,16 @@ impl State {
             Self::Unknown => "Enviado – sin confirmar",
             Self::Delivered => "Entregado",
             Self::Opened => "Abierto",
+            Self::ToManage => "Por gestionar",
+            Self::Contacted => "Contactado",
+            Self::NotContacted => "No contactado",
             Self::Failed { .. } => "Fallido",
         }
     }
 
     fn rank(&self) -> u8 {
         match self {
-            Self::Scheduled { .. } | Self::NotSent { .. } => 0,
+            Self::Scheduled { .. } | Self::NotSent { .. } | Self::ToManage | Self::Contacted | Self::NotContacted => 0,
             Self::Sending { .. } => 1,
             Self::Unknown => 2,
             Self::Sent => 3,
@@ -187,6 +199,9 @@ pub struct Interaction {
     /// What the second look, just before sending, saw that was otherwise by then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub facts_at_claim: Option<Facts>,
+    /// What an adviser is to say, of a call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub script: Option<String>,
     /// What stood against it beyond the reason's name: the missing tag, the promise's date.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
@@ -215,6 +230,7 @@ impl Interaction {
             times: BTreeMap::new(),
             facts,
             facts_at_claim: None,
+            script: None,
             detail: None,
         }
     }
@@ -243,7 +259,7 @@ impl Interaction {
         let first = !self.times.contains_key(report.code());
         let new = report.state();
         let rises = new.rank() > self.state.rank();
-        let never_left = matches!(self.state, State::Scheduled { .. } | State::NotSent { .. }) && self.tries.is_empty();
+        let never_left = self.state.rank() == 0 && self.tries.is_empty();
         let tries_again = matches!(self.state, State::Scheduled { .. });
         if never_left || tries_again && !matches!(report, Report::Delivered | Report::Opened) || !(rises || first) {
             return false;

@@ -17,6 +17,8 @@ pub enum Origin {
     Event,
     /// A person of the team wrote it.
     Manual,
+    /// An adviser called.
+    Call,
     /// Left after the copy was made that the store was restored from; told by the provider's log.
     Restored,
 }
@@ -28,6 +30,7 @@ impl Origin {
             Self::Flow => "flow",
             Self::Event => "event",
             Self::Manual => "manual",
+            Self::Call => "call",
             Self::Restored => "restored",
         }
     }
@@ -38,13 +41,14 @@ impl Origin {
             Self::Flow => "Flujo",
             Self::Event => "Evento",
             Self::Manual => "Manual",
+            Self::Call => "Llamada",
             Self::Restored => "Restaurado",
         }
     }
 
     /// Whether nobody of the team decided on it there and then: those are counted against a day's limit.
     pub fn is_automatic(self) -> bool {
-        self != Self::Manual
+        !matches!(self, Self::Manual | Self::Call)
     }
 }
 

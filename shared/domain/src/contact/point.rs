@@ -226,7 +226,7 @@ pub fn choose(
     let stands = |wanted: &[u8], slot: u8| !company || wanted.is_empty() || wanted.contains(&slot);
     let candidates: Vec<Candidate> = match channel {
         Channel::Email => customer.emails.iter().map(|p| Candidate::of(p, p.address.address(), channel, at)).collect(),
-        Channel::Whatsapp | Channel::Sms => {
+        Channel::Whatsapp | Channel::Sms | Channel::Call => {
             customer.phones.iter().map(|p| Candidate::of(p, p.address.e164(), channel, at)).collect()
         }
     };

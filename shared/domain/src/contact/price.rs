@@ -49,7 +49,7 @@ pub struct PriceBook {
 pub fn billed(channel: Channel, text: &str) -> i64 {
     match channel {
         Channel::Sms => i64::try_from(measure(text).segments).unwrap_or(1).max(1),
-        Channel::Whatsapp | Channel::Email => 1,
+        Channel::Whatsapp | Channel::Email | Channel::Call => 1,
     }
 }
 

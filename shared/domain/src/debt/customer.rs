@@ -68,7 +68,7 @@ impl Related {
     pub fn address(&self, channel: Channel) -> Option<&str> {
         match channel {
             Channel::Email => self.email.as_ref().map(Email::address),
-            Channel::Whatsapp | Channel::Sms => self.phone.as_ref().map(Phone::e164),
+            Channel::Whatsapp | Channel::Sms | Channel::Call => self.phone.as_ref().map(Phone::e164),
         }
     }
 
@@ -76,7 +76,7 @@ impl Related {
     pub fn take_off(&mut self, channel: Channel) {
         match channel {
             Channel::Email => self.email = None,
-            Channel::Whatsapp | Channel::Sms => self.phone = None,
+            Channel::Whatsapp | Channel::Sms | Channel::Call => self.phone = None,
         }
     }
 }

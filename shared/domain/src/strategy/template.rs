@@ -245,6 +245,7 @@ impl Template {
             Channel::Whatsapp => 1024,
             Channel::Sms => 918,
             Channel::Email => 100_000,
+            Channel::Call => 4000,
         };
         if self.body.chars().count() > limit {
             return Err(BadTemplate::TooLong(limit));
@@ -271,6 +272,8 @@ impl Template {
     fn check_files(&self) -> Result<(), BadTemplate> {
         let weight: u64 = self.files.iter().map(|file| file.size).sum();
         let wrong = match (self.channel, self.files.as_slice()) {
+            (Channel::Call, [_, ..]) => Some("una llamada no lleva archivos: el asesor lee el guion"),
+            (Channel::Call, _) if self.statement => Some("una llamada no lleva el documento"),
             (Channel::Sms, _) if self.statement => {
                 Some("un SMS no lleva el documento: ponga {estado_de_cuenta} en el texto")
             }

@@ -43,7 +43,7 @@ impl Match {
 fn remembered(channel: Channel) -> TimeDelta {
     match channel {
         Channel::Sms => TimeDelta::hours(72),
-        Channel::Whatsapp | Channel::Email => TimeDelta::days(7),
+        Channel::Whatsapp | Channel::Email | Channel::Call => TimeDelta::days(7),
     }
 }
 

@@ -6,10 +6,12 @@ use crate::Ports;
 use crate::error::Error;
 use crate::ports::table::{Query, TableName};
 use crate::store::codec::{Shape, decode, type_of};
+use crate::store::interactions::{decode_message, is_message};
 use crate::store::settings::Setup;
 use crate::store::{accounts, keys, query_all};
 use cauce_domain::contact::alert::Alert;
 use cauce_domain::contact::call_entry::{CallEntry, EntryState};
+use cauce_domain::contact::interaction::State;
 use cauce_domain::debt::account::Account;
 use cauce_domain::debt::matter::Matter;
 use cauce_domain::debt::order::Order;
@@ -85,6 +87,9 @@ async fn calls(ports: &Ports, setup: &Setup, account: &Account, checked: &mut Ch
         if type_of(&stored.body) == CallEntry::TYPE {
             let entry: CallEntry = decode(&stored.body)?;
             open.extend((entry.state == EntryState::ToManage).then_some(entry.id));
+        } else if is_message(&stored.body) {
+            let message = decode_message(&stored)?;
+            open.extend((message.state == State::ToManage).then_some(message.id));
         }
     }
     if open != account.calls.iter().map(|call| call.id.clone()).collect() {

@@ -1,10 +1,42 @@
 //! Calls to make in a dossier: put into the tray, settled by a management, replaced by another.
 
-use super::Dossier;
+use super::{Desk, Dossier};
+use crate::error::Error;
+use crate::ports::table::{Change, Expect, Item, Key};
+use crate::store::accounts::as_read;
+use crate::store::codec::{decode, encode};
+use crate::store::{interactions, keys};
 use cauce_domain::contact::call_entry::{CallEntry, CallReason, EntryState, OpenCall};
+use cauce_domain::contact::channel::Channel;
+use cauce_domain::contact::gate::{self, Reason};
+use cauce_domain::contact::interaction::{Interaction, State};
+use cauce_domain::contact::ledger::Entry;
 use cauce_domain::contact::management::Management;
+use cauce_domain::contact::origin::{Class, Origin};
+use cauce_domain::debt::account::Account;
+use cauce_domain::debt::customer::Status;
 use cauce_domain::ids::SendId;
 use chrono::{DateTime, NaiveDate, Utc};
+use std::collections::BTreeMap;
+
+/// The calls to make that steps of flows asked for, as they stand in the thread.
+pub(super) async fn of_flows(
+    desk: &Desk<'_>,
+    account: &Account,
+) -> Result<BTreeMap<SendId, (Interaction, u64)>, Error> {
+    let asked = account.calls.iter().filter(|call| call.reason == CallReason::Flow);
+    let places: Vec<Key> =
+        asked.map(|call| keys::interaction(desk.setup.id(), &account.id, call.due, &call.id)).collect();
+    if places.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let found = desk.ports.table.get_many(&places).await?.into_iter().flatten();
+    let read = found.map(|stored| {
+        let message: Interaction = decode(&stored.body)?;
+        Ok((message.id.clone(), (message, stored.version)))
+    });
+    read.collect()
+}
 
 impl Dossier<'_> {
     /// Has the customer called from a local day on. Of one reason there is one: a later one takes its place. Who is paused or
@@ -30,16 +62,100 @@ impl Dossier<'_> {
         true
     }
 
-    /// The calls that were due are managed; one agreed on for a later day stays.
-    pub(crate) fn settle_calls(&mut self, management: &Management) {
+    /// The calls that were due are managed; one agreed on for a later day stays. Answers which were a flow's.
+    pub(crate) fn settle_calls(&mut self, management: &Management) -> Vec<SendId> {
         let today = self.desk.today;
         let (due, later): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.account.calls).into_iter().partition(|call| call.due <= today);
         self.account.calls = later;
         let contacted = management.situation.is_contact();
+        let state = if contacted { State::Contacted } else { State::NotContacted };
+        let mut of_flows = Vec::new();
         for call in due {
-            self.put_entry(&call, EntryState::Managed { management: management.id.clone(), contacted });
+            match self.flow_calls.contains_key(&call.id) {
+                true => {
+                    self.turn_flow_call(&call.id, state.clone(), None);
+                    of_flows.push(call.id);
+                }
+                false => self.put_entry(&call, EntryState::Managed { management: management.id.clone(), contacted }),
+            }
         }
+        of_flows
+    }
+
+    /// A call an adviser made is a contact of its day: its flow's, or one of its own. Who called us was not reached out to.
+    pub(crate) fn called(&mut self, management: &Management, settled: &[SendId]) {
+        let debt = self.account.summary.carrying.as_ref().map(|order| order.code.clone()).unwrap_or_default();
+        let Some((week, _)) = self.week.as_mut() else { return };
+        let reached = management.situation.is_contact();
+        let mut known = false;
+        for entry in week.entries.iter_mut().filter(|entry| settled.contains(&entry.send)) {
+            entry.reached |= reached;
+            known |= entry.day == management.day;
+        }
+        if !known {
+            week.entries.push(Entry {
+                send: management.id.clone(),
+                step: management.id.to_string(),
+                day: management.day,
+                channel: Channel::Call,
+                debt,
+                origin: Origin::Call,
+                reached,
+            });
+        }
+    }
+
+    /// Has what reached out to the customer this week at hand.
+    pub(crate) async fn fetch_week(&mut self) -> Result<(), Error> {
+        let (project, id) = (self.desk.setup.id(), &self.account.id);
+        let (week, version, _) = interactions::ledgers(self.desk.ports, project, id, self.desk.today).await?;
+        self.week = Some((week, version));
+        Ok(())
+    }
+
+    /// Calls of flows that nobody has to make any more: what stood against the step stands against the call.
+    pub(super) fn withdraw_flow_calls(&mut self) {
+        let (account, today) = (&self.account, self.desk.today);
+        let inactive = account.customer.status != Status::Active;
+        let against = |message: &Interaction| match inactive {
+            true => Some((Reason::CustomerInactive, None)),
+            false => {
+                let order = message.step().map(|step| step.order.as_str());
+                gate::stands_over(Class::Reminder, (&account.holds, &account.summary), order, today)
+            }
+        };
+        let open = self.flow_calls.values().filter(|(message, _)| message.state == State::ToManage);
+        let over: Vec<_> = open.filter_map(|(m, _)| against(m).map(|why| (m.id.clone(), why))).collect();
+        for (id, (reason, detail)) in over {
+            self.account.calls.retain(|call| call.id != id);
+            self.turn_flow_call(&id, State::NotSent { reason }, detail);
+        }
+    }
+
+    fn turn_flow_call(&mut self, id: &SendId, state: State, detail: Option<String>) {
+        let at = self.desk.by.at;
+        if let Some((message, _)) = self.flow_calls.get_mut(id) {
+            message.times.insert(state.code().to_owned(), at);
+            (message.state, message.detail) = (state, detail);
+            self.managed.insert(id.clone());
+        }
+    }
+
+    /// What is to be written of calls of flows, and of the week.
+    pub(super) fn managed_calls(&mut self) -> Result<Vec<Change>, Error> {
+        let project = self.desk.setup.id();
+        let mut changes = Vec::new();
+        for id in std::mem::take(&mut self.managed) {
+            if let Some((message, version)) = self.flow_calls.remove(&id) {
+                changes.push(Change::Put(interactions::item(project, &message, true)?, Expect::Version(version)));
+            }
+        }
+        if let Some((week, version)) = self.week.take() {
+            let key = keys::ledger(project, &self.account.id, self.desk.today);
+            changes.push(Change::Put(Item::new(key, encode(&week)?), as_read(version)));
+        }
+        Ok(changes)
     }
 
     fn put_entry(&mut self, call: &OpenCall, state: EntryState) {

@@ -28,6 +28,8 @@ use crate::store::keys;
 use crate::store::settings::Setup;
 use cauce_domain::author::By;
 use cauce_domain::contact::call_entry::CallEntry;
+use cauce_domain::contact::interaction::Interaction;
+use cauce_domain::contact::ledger::Week;
 use cauce_domain::debt::account::Account;
 use cauce_domain::debt::customer::Status;
 use cauce_domain::debt::event::{About, Event, EventKind};
@@ -38,7 +40,7 @@ use cauce_domain::debt::promise::Promise;
 use cauce_domain::ids::{CustomerId, MatterId, SendId};
 use cauce_domain::strategy::trigger::Trigger;
 use chrono::NaiveDate;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Ended matters looked at for promises.
 const ENDED: u32 = 100;
@@ -122,6 +124,12 @@ pub(crate) struct Dossier<'a> {
     set_off: Vec<(Trigger, About)>,
     /// Calls to make that come, change or go.
     entries: BTreeMap<SendId, CallEntry>,
+    /// Calls to make that steps of flows asked for, as they stand in the thread.
+    flow_calls: BTreeMap<SendId, (Interaction, u64)>,
+    /// Which of those changed.
+    managed: BTreeSet<SendId>,
+    /// What reached out to the customer this week, where it was asked for.
+    week: Option<(Week, Option<u64>)>,
     /// Matters that days have ended are put away with it.
     pub(crate) put_away: bool,
     /// A payment whose orders did not all fit.
@@ -132,6 +140,7 @@ impl<'a> Dossier<'a> {
     /// Reads the account, the orders by which something is owed and the matters that stand: one query.
     pub(crate) async fn open(desk: &'a Desk<'a>, id: &CustomerId) -> Result<Option<Self>, Error> {
         let Some(open) = accounts::open_account(desk.ports, desk.setup.id(), id).await? else { return Ok(None) };
+        let flow_calls = calls::of_flows(desk, &open.account).await?;
         let order = |(order, key, version): (Order, Key, u64)| (order.code.clone(), Kept::read(order, key, version));
         let matter = |(matter, key, version): (Matter, Key, u64)| {
             let id = matter.id().clone();
@@ -144,6 +153,9 @@ impl<'a> Dossier<'a> {
             account: open.account,
             orders: open.orders.into_iter().map(order).collect(),
             matters: open.matters.into_iter().map(matter).collect(),
+            flow_calls,
+            managed: BTreeSet::new(),
+            week: None,
             movements: BTreeMap::new(),
             ended: Vec::new(),
             put_away: false,

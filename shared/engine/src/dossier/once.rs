@@ -35,6 +35,8 @@ pub(crate) struct AtHand {
     pub(crate) movement: Option<String>,
     /// Promises that are over.
     pub(crate) ended_promises: bool,
+    /// What reached out to the customer this week.
+    pub(crate) week: bool,
     /// What is changed of the customer itself, after everything else.
     pub(crate) edit: Option<Edit>,
 }
@@ -75,6 +77,9 @@ pub(crate) async fn change<T: Serialize + DeserializeOwned>(
         }
         if at_hand.ended_promises {
             dossier.fetch_ended_promises().await?;
+        }
+        if at_hand.week {
+            dossier.fetch_week().await?;
         }
         let answer = rule(&mut dossier)?;
         if let Some(edit) = &at_hand.edit {

@@ -30,6 +30,7 @@ impl Dossier<'_> {
         let misplaced = |kept: &Kept<Matter>| kept.changed || put_away && is_misplaced(kept, self.desk.today);
         self.account != self.before
             || !(self.changes.is_empty() && self.events.is_empty() && self.entries.is_empty())
+            || !self.managed.is_empty()
             || self.orders.values().any(|kept| kept.changed)
             || self.matters.values().any(misplaced)
     }
@@ -38,7 +39,12 @@ impl Dossier<'_> {
     pub(super) fn staged(&self) -> usize {
         let orders = self.orders.values().filter(|kept| kept.changed).count();
         let matters = self.matters.values().filter(|kept| kept.changed).count();
-        self.changes.len() + self.events.len() + self.to_be_told() + self.entries.len() + 2 * (orders + matters)
+        1 + self.flow_calls.len()
+            + self.changes.len()
+            + self.events.len()
+            + self.to_be_told()
+            + self.entries.len()
+            + 2 * (orders + matters)
     }
 
     /// The transaction, and the dossier as it stands once that is made.
@@ -49,6 +55,7 @@ impl Dossier<'_> {
         let orders = std::mem::take(&mut self.orders);
         self.desk.touch.apply(Some(&self.before), &mut self.account, orders.values().map(|kept| &kept.now));
         self.account.hold(self.matters.values().map(|kept| &kept.now));
+        self.withdraw_flow_calls();
         self.orders = orders;
         for (code, kept) in self.orders.iter_mut().filter(|(_, kept)| kept.changed) {
             if kept.place.is_none() {
@@ -66,6 +73,7 @@ impl Dossier<'_> {
         for event in std::mem::take(&mut self.events) {
             changes.push(Change::Put(interactions::event_item(project, &event)?, Expect::Absent));
         }
+        changes.extend(self.managed_calls()?);
         for (message, expect) in told {
             changes.push(Change::Put(interactions::item(project, &message, true)?, expect));
         }

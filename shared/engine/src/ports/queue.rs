@@ -39,7 +39,8 @@ impl QueueName {
             Self::Plan => "plan",
             Self::Send(Channel::Whatsapp) => "send-whatsapp",
             Self::Send(Channel::Sms) => "send-sms",
-            Self::Send(Channel::Email) => "send-email",
+            // Calls to make are few, and nothing leaves by them: they need no queue of their own.
+            Self::Send(Channel::Email | Channel::Call) => "send-email",
             Self::Events => "events",
         }
     }

@@ -1,5 +1,6 @@
 //! The claim: the account is read again, the gate asked again, and one worker alone goes on.
 
+use super::call;
 use super::look::Look;
 use super::words::Words;
 use crate::Ports;
@@ -11,6 +12,7 @@ use crate::store::commit::{Committed, commit};
 use crate::store::settings::Setup;
 use crate::store::{interactions, jobs, keys};
 use crate::strategy;
+use cauce_domain::contact::channel::Channel;
 use cauce_domain::contact::file::MessageFile;
 use cauce_domain::contact::gate::{Reason, Verdict};
 use cauce_domain::contact::interaction::{Interaction, State};
@@ -108,6 +110,9 @@ pub(super) async fn claim(
     match look.ask(&strategy, setup, &message, cap, now) {
         Verdict::Block(reason, detail) => store(ports, setup, not_sent(message, reason, detail), version).await,
         Verdict::Defer(until, reason) => defer(ports, setup, message, version, &open, until, reason).await,
+        Verdict::Allow if message.channel == Some(Channel::Call) => {
+            call::put_in_tray(ports, setup, (message, version), look, (week, week_version), &open, now).await
+        }
         Verdict::Allow => {
             take(ports, setup, message, version, look, (week, week_version), &open.account.customer, now).await
         }
@@ -200,15 +205,7 @@ async fn take(
     // A try that the provider took and could not deliver has its entry already.
     week.entries.retain(|entry| entry.send != message.id);
     let again_today = week.entries.iter().any(|entry| entry.day == message.day && entry.channel == channel);
-    week.entries.push(Entry {
-        send: message.id.clone(),
-        step: message.key().to_owned(),
-        day: message.day,
-        channel,
-        debt: message.step().map_or_else(String::new, |step| step.order.clone()),
-        origin: message.cause.origin(),
-        reached: false,
-    });
+    week.entries.push(entry(&message, channel));
     let shared = shared_days(setup, &recipients, &message, now)?;
     let wa_id = recipients.to.first().and_then(|to| customer.as_whatsapp_writes(&to.address));
     let lease = now + TimeDelta::seconds(LEASE_SECONDS);
@@ -255,6 +252,19 @@ async fn take(
             store(ports, setup, not_sent(waiting, Reason::FrequencyCap, Some(detail)), version).await
         }
         Committed::Lost(_) => Ok(Claim::Raced),
+    }
+}
+
+/// What the contact ledger keeps of a message.
+pub(super) fn entry(message: &Interaction, channel: Channel) -> Entry {
+    Entry {
+        send: message.id.clone(),
+        step: message.key().to_owned(),
+        day: message.day,
+        channel,
+        debt: message.step().map_or_else(String::new, |step| step.order.clone()),
+        origin: message.cause.origin(),
+        reached: false,
     }
 }
 

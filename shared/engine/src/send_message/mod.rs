@@ -9,6 +9,7 @@
 //!
 //! It does not promise delivery: a worker that dies after the request left leaves *unknown*, which is never resent.
 
+mod call;
 mod claim;
 mod look;
 pub(crate) mod refusal;

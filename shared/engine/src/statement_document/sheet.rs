@@ -297,7 +297,7 @@ mod tests {
 
     #[test]
     fn a_table_goes_on_over_pages_under_its_titles() {
-        let mut sheet = Sheet::new("Prueba", &Brand::default()).expect("a sheet");
+        let mut sheet = Sheet::new("Prueba", &Default::default()).expect("a sheet");
         sheet.heads(Row::of(Face::Strong).at(50.0, 200.0, "Orden"));
         for n in 0..100 {
             sheet.write(Row::of(Face::Plain).at(50.0, 200.0, &format!("F-{n}")));
