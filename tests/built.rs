@@ -5,8 +5,17 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 /// Every function.
-pub(crate) const FUNCTIONS: [&str; 8] =
-    ["api", "import-file", "plan-day", "release-due", "send-message", "receive-webhook", "apply-event", "close-day"];
+pub(crate) const FUNCTIONS: [&str; 9] = [
+    "api",
+    "import-file",
+    "plan-day",
+    "release-due",
+    "send-message",
+    "receive-webhook",
+    "apply-event",
+    "deliver-webhook",
+    "close-day",
+];
 
 /// The repository's root.
 pub(crate) fn root() -> PathBuf {

@@ -13,6 +13,7 @@ mod promises;
 mod random_days;
 mod together;
 mod trays;
+mod webhooks;
 
 use crate::world::{World, day};
 use axum::http::{Method, StatusCode};

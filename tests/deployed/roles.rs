@@ -43,7 +43,21 @@ fn resource(value: &Value) -> String {
 }
 
 /// What a function asks only where something went wrong, or rarely: a day without it is no reason to forbid it.
-pub(crate) const RARE: [(&str, &str, &str); 67] = [
+pub(crate) const RARE: [(&str, &str, &str); 80] = [
+    // The company's own systems, where there are any to be told.
+    ("api", "sqs:SendMessage", "cauce-prueba-webhooks"),
+    ("import-file", "sqs:SendMessage", "cauce-prueba-webhooks"),
+    ("release-due", "sqs:SendMessage", "cauce-prueba-webhooks"),
+    ("send-message", "sqs:SendMessage", "cauce-prueba-webhooks"),
+    ("apply-event", "sqs:SendMessage", "cauce-prueba-webhooks"),
+    ("close-day", "sqs:SendMessage", "cauce-prueba-webhooks"),
+    ("deliver-webhook", "dynamodb:GetItem", "interactions"),
+    ("deliver-webhook", "dynamodb:PutItem", "interactions"),
+    ("deliver-webhook", "dynamodb:Query", "settings"),
+    ("deliver-webhook", "dynamodb:PutItem", "settings"),
+    ("deliver-webhook", "dynamodb:PutItem", "jobs"),
+    ("deliver-webhook", "ssm:GetParameter", "*"),
+    ("deliver-webhook", "ses:SendEmail", "*"),
     // What a person writes leaves at once.
     ("api", "sqs:SendMessage", "cauce-prueba-send-whatsapp"),
     ("api", "sqs:SendMessage", "cauce-prueba-send-sms"),

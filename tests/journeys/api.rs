@@ -258,10 +258,7 @@ async fn every_blocker_is_listed_with_what_to_do() {
         .await;
     let (_, blockers) = get(&world, "/v1/project/blockers").await;
     let codes: Vec<&str> = blockers.as_array().expect("a list").iter().filter_map(|b| b["code"].as_str()).collect();
-    assert_eq!(
-        codes,
-        ["channel_disconnected", "channel_disconnected", "channel_disconnected", "restricted_day", "platform_inactive"]
-    );
+    assert_eq!(codes, [["channel_disconnected"; 4].as_slice(), &["restricted_day", "platform_inactive"]].concat());
 }
 
 #[tokio::test]

@@ -49,6 +49,7 @@ mod unregistered;
 mod unsubscribe;
 mod users;
 mod versions;
+mod webhooks;
 
 use axum::Router;
 use axum::extract::State;
@@ -91,6 +92,7 @@ fn parts() -> (Router<Api>, utoipa::openapi::OpenApi) {
         .merge(payment_methods::routes())
         .merge(users::routes())
         .merge(keys::routes())
+        .merge(webhooks::routes())
         .merge(channels::routes())
         .merge(connections::routes())
         .merge(prices::routes())

@@ -7,6 +7,7 @@ use crate::secrets::SecretFile;
 use crate::store::queue::SqliteQueue;
 use crate::store::table::SqliteTable;
 use cauce_channels::network::{self, Addresses};
+use cauce_channels::outside::Web;
 use cauce_channels::sandbox::{Outbox, senders};
 use cauce_channels::smtp::Smtp;
 use cauce_domain::contact::channel::Channel;
@@ -110,6 +111,7 @@ impl House {
             providers: network::providers(&options.addresses),
             webhooks: network::webhooks(),
             ids: Arc::new(Uuid::now_v7),
+            outside: Arc::new(Web::default()),
             public_url: options.public_url.clone(),
             restored: None,
         };

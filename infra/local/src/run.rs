@@ -27,6 +27,7 @@ fn batch_size(queue: QueueName) -> u32 {
         QueueName::Import => 1,
         QueueName::Plan => 4,
         QueueName::Send(_) | QueueName::Events => 512,
+        QueueName::Webhooks => 64,
     }
 }
 
@@ -180,6 +181,7 @@ impl Runner {
             QueueName::Plan => cauce_plan_day::on_shards(ports, event, &never).await,
             QueueName::Send(_) => cauce_send_message::handle(ports, event, now, &never).await,
             QueueName::Events => cauce_apply_event::handle(ports, event, now, &never).await,
+            QueueName::Webhooks => cauce_deliver_webhook::handle(ports, event, now, &never).await,
         }
     }
 

@@ -14,6 +14,7 @@ use crate::{email::Ses, environment};
 use async_trait::async_trait;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use cauce_channels::network::{self, Addresses};
+use cauce_channels::outside::Web;
 use cauce_channels::sandbox;
 use cauce_channels::sns::certificates::Fetched;
 use cauce_channels::sns::{self, SnsWebhook, Subscriptions};
@@ -73,6 +74,7 @@ pub async fn parts() -> Result<Parts, Misplaced> {
         providers,
         webhooks,
         ids: Arc::new(Uuid::now_v7),
+        outside: Arc::new(Web::default()),
         public_url: environment::read(environment::PUBLIC_URL).unwrap_or_default(),
         restored: environment::restored_at()?,
     };

@@ -13,6 +13,7 @@ pub mod http;
 mod json;
 pub mod mail;
 pub mod network;
+pub mod outside;
 pub mod sandbox;
 pub mod ses;
 pub mod smtp;

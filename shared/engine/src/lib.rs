@@ -66,6 +66,7 @@ pub mod strategy;
 pub mod trays;
 pub mod unregistered;
 pub mod watch_loads;
+pub mod webhook;
 
 pub use error::Error;
 pub use ports::Ports;

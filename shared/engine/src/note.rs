@@ -9,6 +9,7 @@ use crate::store::codec::encode;
 use crate::store::edits::By;
 use crate::store::interactions::aside_item;
 use crate::store::settings::Setup;
+use crate::webhook::announce;
 use cauce_domain::contact::file::MessageFile;
 use cauce_domain::contact::note::{ManagementKind, Note, Origin};
 use cauce_domain::ids::CustomerId;
@@ -58,6 +59,7 @@ pub async fn write(
     change(&desk, customer, &AtHand::default(), |dossier| {
         let item = aside_item(setup.id(), customer, note.day, &note.id, body.clone());
         dossier.also(Change::Put(item, Expect::Absent));
+        dossier.announce(|ports, setup| announce::of_note(ports, setup, &note))?;
         Ok(note.clone())
     })
     .await

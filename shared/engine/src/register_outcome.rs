@@ -18,6 +18,7 @@ use crate::store::codec::encode;
 use crate::store::edits::By;
 use crate::store::interactions::aside_item;
 use crate::store::settings::Setup;
+use crate::webhook::announce;
 use cauce_domain::contact::alert::Alert;
 use cauce_domain::contact::call_entry::CallReason;
 use cauce_domain::contact::channel::Channel;
@@ -249,6 +250,7 @@ fn one(dossier: &mut Dossier<'_>, entry: &Entry, asked: &Asked) -> Result<Regist
     }
     let (project, body) = (dossier.setup().id(), encode(&management)?);
     let item = aside_item(project, &management.customer, management.day, management.id.as_str(), body);
+    dossier.announce(|ports, setup| announce::of_management(ports, setup, &management))?;
     dossier.also(Change::Put(item, Expect::Absent));
     Ok(Registered { management, warnings })
 }

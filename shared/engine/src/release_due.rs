@@ -14,6 +14,7 @@ use crate::store::commit::{Committed, commit};
 use crate::store::interactions;
 use crate::store::jobs::{self, ReleaseCursor};
 use crate::store::keys::{self, SHARD_NAMES};
+use crate::webhook::announce::{RELEASED, read_place};
 use cauce_domain::contact::channel::Channel;
 use cauce_domain::contact::interaction::{Interaction, State};
 use cauce_domain::ids::ProjectId;
@@ -104,10 +105,14 @@ async fn dispatch(
     now: DateTime<Utc>,
     released: &mut Released,
 ) -> Result<(), Error> {
-    let mut sends: BTreeMap<Channel, Vec<Message>> = BTreeMap::new();
+    let (mut sends, mut hooks): (BTreeMap<Channel, Vec<Message>>, _) = (BTreeMap::new(), Vec::new());
     for (stored, sort) in found.iter().zip(sorts) {
         let mut parts = sort.split('#').skip(1);
         let (what, channel) = (parts.next(), parts.next().and_then(|c| c.parse::<Channel>().ok()));
+        if let Some(one) = read_place(&stored.key).filter(|_| what == Some(RELEASED)) {
+            hooks.push(Message::new(one.project.as_str(), encode(&one)?));
+            continue;
+        }
         let Some((project, one)) = place_of(&stored.key) else { continue };
         match (what, channel) {
             (Some("lease"), _) => released.expired += usize::from(expire(ports, &stored.key, &project, now).await?),
@@ -117,6 +122,9 @@ async fn dispatch(
             }
             _ => {}
         }
+    }
+    if !hooks.is_empty() {
+        ports.queue.send(QueueName::Webhooks, hooks).await?;
     }
     for (channel, messages) in sends {
         released.queued += messages.len();

@@ -37,6 +37,7 @@ fn events() -> Vec<(&'static str, Value)> {
                 r#"{"type":"event_v1","project":"p","provider":"sandbox","body":"{}","received":"2026-03-10T14:00:00Z"}"#,
             ),
         ),
+        ("deliver-webhook", sqs(r#"{"type":"deliver_v1","project":"p","shard":"0","delivery":"msg_x"}"#)),
         ("plan-day", schedule.clone()),
         ("release-due", schedule.clone()),
         ("close-day", schedule),

@@ -75,7 +75,7 @@ fn once(command: &[String], name: &str, event: &Value, more: &[(&str, String)]) 
     for table in ["ACCOUNTS", "INTERACTIONS", "SETTINGS", "JOBS"] {
         program.env(format!("CAUCE_{table}_TABLE"), table);
     }
-    for queue in ["IMPORT", "PLAN", "SEND_WHATSAPP", "SEND_SMS", "SEND_EMAIL", "EVENTS"] {
+    for queue in ["IMPORT", "PLAN", "SEND_WHATSAPP", "SEND_SMS", "SEND_EMAIL", "EVENTS", "WEBHOOKS"] {
         program.env(format!("CAUCE_{queue}_QUEUE"), format!("http://{host}/1/{queue}"));
     }
     program.env("CAUCE_BUCKET", "b").env("CAUCE_SECRETS_PATH", "/p").envs(more.iter().map(|(n, v)| (*n, v)));

@@ -9,7 +9,6 @@ use crate::error::Error;
 use crate::inbox;
 use crate::link_contact::link;
 use crate::ports::told::Inbound;
-use crate::send_message::raise;
 use crate::store::interactions::{self, Receipt};
 use crate::store::received::{self, Thread};
 use crate::store::settings::Setup;
@@ -62,7 +61,7 @@ pub(super) async fn apply(post: &Post<'_>, setup: &Setup, told: &Inbound) -> Res
         note_whatsapp(post, setup, &found, &address, told, at).await?;
     }
     if let Some(receipt) = &replied
-        && let Some(message) = raise(post.ports, setup, receipt, |_| false).await?
+        && let Some(message) = interactions::of_receipt(post.ports, setup.id(), receipt).await?
     {
         status::reached(post.ports, setup, &message).await?;
     }
@@ -96,7 +95,7 @@ async fn identified(
     }
     let address = known.unwrap_or(address);
     let Some(receipt) = answered else { return Ok(address) };
-    let message = raise(post.ports, setup, receipt, |_| false).await?;
+    let message = interactions::of_receipt(post.ports, setup.id(), receipt).await?;
     let Some(phone) = message.as_ref().and_then(|message| identity::sole_phone(message)) else { return Ok(address) };
     for name in [user, &address] {
         identity::remember(post.ports, setup, name, phone).await?;

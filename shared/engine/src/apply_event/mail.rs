@@ -11,7 +11,7 @@ use crate::link_contact::link;
 use crate::notice::alert_once;
 use crate::ports::told::{Class, Delivery, Letter, Mail, Refusal};
 use crate::reply_token::{self, ReplyToken};
-use crate::send_message::{raise, refusal};
+use crate::send_message::refusal;
 use crate::store::interactions::{self, Receipt};
 use crate::store::received;
 use crate::store::settings::Setup;
@@ -106,7 +106,7 @@ async fn answered(post: &Post<'_>, setup: &Setup, letter: &Letter) -> Result<Opt
 /// What a server says of our message at our own address is believed where it names a message only we can name.
 async fn bounced(post: &Post<'_>, setup: &Setup, named: Option<&Named>, all: &[Delivery]) -> Result<(), Error> {
     let Some(named) = named.filter(|named| named.by_token) else { return Ok(()) };
-    let Some(message) = raise(post.ports, setup, &named.receipt, |_| false).await? else { return Ok(()) };
+    let Some(message) = interactions::of_receipt(post.ports, setup.id(), &named.receipt).await? else { return Ok(()) };
     // Whoever holds one of our addresses may write what it likes there, of its own message alone.
     let ours: BTreeSet<String> =
         message.recipients.iter().flat_map(Recipients::all).map(|to| to.address.to_lowercase()).collect();

@@ -135,7 +135,7 @@ pub(crate) async fn found(
     now: DateTime<Utc>,
 ) -> Result<Option<Interaction>, Error> {
     let at = status.at.unwrap_or(now);
-    let message = raise(ports, setup, receipt, |message| {
+    let message = raise(ports, setup, receipt, now, |message| {
         let Some(report) = report(status).filter(|report| speaks_for(message, status, report)) else { return false };
         let known = message.provider_id.is_some();
         let joined = message.join(&report, at);
@@ -152,7 +152,7 @@ pub(crate) async fn found(
         identity::remember(ports, setup, user, phone).await?;
     }
     if let Some(billed) = &status.billed {
-        settle_cost(ports, setup, receipt, &message, billed).await?;
+        settle_cost(ports, setup, receipt, &message, (billed, now)).await?;
     }
     if matches!(status.state, Reported::Read | Reported::Played) {
         reached(ports, setup, &message).await?;
@@ -188,7 +188,7 @@ async fn settle_cost(
     setup: &Setup,
     receipt: &Receipt,
     message: &Interaction,
-    billed: &Billed,
+    (billed, at): (&Billed, DateTime<Utc>),
 ) -> Result<(), Error> {
     let (Some(thought), Some(channel), Some(book)) = (&message.cost, message.channel, &setup.prices) else {
         return Ok(());
@@ -205,7 +205,7 @@ async fn settle_cost(
     };
     let settled = Cost { micros, settled: true, ..thought.clone() };
     let mine = AtomicBool::new(false);
-    raise(ports, setup, receipt, |message| {
+    raise(ports, setup, receipt, at, |message| {
         let open = message.cost.as_ref().is_some_and(|cost| !cost.settled);
         mine.store(open, Ordering::Relaxed);
         if open {
@@ -231,7 +231,7 @@ pub(crate) async fn seen_by_link(
     chose: bool,
     at: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let message = raise(ports, setup, receipt, |message| {
+    let message = raise(ports, setup, receipt, at, |message| {
         let seen = message.join(&Report::Opened, at);
         let first = chose && !message.times.contains_key(CHOSEN);
         if first {
@@ -251,7 +251,7 @@ pub(super) async fn engaged(post: &Post<'_>, setup: &Setup, told: &Engagement) -
     let found = interactions::receipt(post.ports, setup.id(), post.provider, &told.id).await?;
     let Some(receipt) = found.filter(|_| !told.bot) else { return Ok(true) };
     let at = told.at.unwrap_or(post.received);
-    let message = raise(post.ports, setup, &receipt, |message| {
+    let message = raise(post.ports, setup, &receipt, at, |message| {
         let delivered = message.times.get("delivered");
         let by_scanner = told.what == "click" && delivered.is_none_or(|delivered| at < *delivered + SCANNED);
         !by_scanner && message.join(&Report::Opened, at)

@@ -6,6 +6,7 @@ use crate::ports::table::{Change, Expect, Item, Key};
 use crate::store::accounts::as_read;
 use crate::store::codec::{decode, encode};
 use crate::store::{interactions, keys};
+use crate::webhook::announce;
 use cauce_domain::contact::call_entry::{CallEntry, CallReason, EntryState, OpenCall};
 use cauce_domain::contact::channel::Channel;
 use cauce_domain::contact::gate::{self, Reason};
@@ -148,6 +149,8 @@ impl Dossier<'_> {
         let mut changes = Vec::new();
         for id in std::mem::take(&mut self.managed) {
             if let Some((message, version)) = self.flow_calls.remove(&id) {
+                let Desk { ports, setup, by, .. } = self.desk;
+                changes.extend(announce::of_message(ports, setup, &State::ToManage, &message, by.at)?);
                 changes.push(Change::Put(interactions::item(project, &message, true)?, Expect::Version(version)));
             }
         }

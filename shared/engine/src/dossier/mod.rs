@@ -276,6 +276,15 @@ impl<'a> Dossier<'a> {
         self.changes.push(change);
     }
 
+    /// Has something told to the company's systems together with it.
+    pub(crate) fn announce(
+        &mut self,
+        what: impl FnOnce(&Ports, &Setup) -> Result<Vec<Change>, Error>,
+    ) -> Result<(), Error> {
+        self.changes.extend(what(self.desk.ports, self.desk.setup)?);
+        Ok(())
+    }
+
     /// Something happened.
     pub(crate) fn tell(&mut self, event: EventKind, about: About) {
         if let Some(trigger) = Trigger::of(event) {

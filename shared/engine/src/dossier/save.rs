@@ -7,6 +7,7 @@ use crate::store::accounts::{self, CodeOwner};
 use crate::store::codec::encode;
 use crate::store::commit::{Committed, commit};
 use crate::store::{interactions, keys};
+use crate::webhook::{Family, announce};
 use cauce_domain::contact::interaction::Interaction;
 use cauce_domain::debt::matter::Matter;
 use chrono::NaiveDate;
@@ -21,7 +22,12 @@ impl Dossier<'_> {
         }
         self.before = self.account.clone();
         self.version += 1;
-        Ok(matches!(commit(self.desk.ports, changes).await?, Committed::Made))
+        let told = announce::told(&changes);
+        let made = matches!(commit(self.desk.ports, changes).await?, Committed::Made);
+        if made {
+            announce::hurry(self.desk.ports, self.desk.setup, told).await;
+        }
+        Ok(made)
     }
 
     /// Whether there is anything to be saved.
@@ -39,9 +45,11 @@ impl Dossier<'_> {
     pub(super) fn staged(&self) -> usize {
         let orders = self.orders.values().filter(|kept| kept.changed).count();
         let matters = self.matters.values().filter(|kept| kept.changed).count();
-        1 + self.flow_calls.len()
+        let told = announce::count(self.desk.setup, Family::Events);
+        let calls = self.flow_calls.len() * (1 + announce::count(self.desk.setup, Family::Communications));
+        1 + calls
             + self.changes.len()
-            + self.events.len()
+            + self.events.len() * (1 + told)
             + self.to_be_told()
             + self.entries.len()
             + 2 * (orders + matters)
@@ -71,6 +79,7 @@ impl Dossier<'_> {
             changes.extend(moved(kept, accounts::matter_item(project, &id, &kept.now, self.desk.today)?));
         }
         for event in std::mem::take(&mut self.events) {
+            changes.extend(announce::of_event(self.desk.ports, self.desk.setup, &self.account, &event)?);
             changes.push(Change::Put(interactions::event_item(project, &event)?, Expect::Absent));
         }
         changes.extend(self.managed_calls()?);

@@ -2,6 +2,7 @@
 
 pub mod channel;
 pub mod files;
+pub mod outside;
 pub mod provider;
 pub mod queue;
 pub mod secrets;
@@ -32,6 +33,8 @@ pub struct Ports {
     pub providers: BTreeMap<&'static str, Arc<dyn provider::Provider>>,
     /// One reader of webhooks per provider.
     pub webhooks: BTreeMap<&'static str, Arc<dyn webhook::Webhook>>,
+    /// Addresses that users give.
+    pub outside: Arc<dyn outside::Outside>,
     /// Where ids come from; time-ordered in use, counted in tests.
     pub ids: Arc<dyn Fn() -> Uuid + Send + Sync>,
     /// The address under which providers and people reach us, such as `https://cobranza.example`, without a slash after it.

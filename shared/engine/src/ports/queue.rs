@@ -20,17 +20,20 @@ pub enum QueueName {
     Send(Channel),
     /// What providers reported.
     Events,
+    /// What the company's own systems are told.
+    Webhooks,
 }
 
 impl QueueName {
     /// Every queue.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Import,
         Self::Plan,
         Self::Send(Channel::Whatsapp),
         Self::Send(Channel::Sms),
         Self::Send(Channel::Email),
         Self::Events,
+        Self::Webhooks,
     ];
     /// Its name.
     pub fn name(self) -> &'static str {
@@ -42,6 +45,7 @@ impl QueueName {
             // Calls to make are few, and nothing leaves by them: they need no queue of their own.
             Self::Send(Channel::Email | Channel::Call) => "send-email",
             Self::Events => "events",
+            Self::Webhooks => "webhooks",
         }
     }
     /// The queue of a name.

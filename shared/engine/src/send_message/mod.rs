@@ -104,7 +104,7 @@ async fn deliver(
     };
     if let Some(cost) = spend::cost(setup, &claimed.message, &claimed.text) {
         if !spend::reserve(ports, setup, claimed.message.day, &cost).await? {
-            return settle::over_budget(ports, setup, claimed).await;
+            return settle::over_budget(ports, setup, claimed, now).await;
         }
         claimed.cost = Some(cost);
     }

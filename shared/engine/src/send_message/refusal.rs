@@ -119,7 +119,7 @@ pub(crate) async fn told_later(
         return alternative::offer(ports, setup, receipt, now).await;
     }
     let Some(again) = next_try(setup, message, refusal.disposition, now) else { return Ok(()) };
-    raise(ports, setup, receipt, |message| {
+    raise(ports, setup, receipt, now, |message| {
         let mine = message.provider_id.as_deref() == Some(status.id.as_str());
         if !mine || !matches!(message.state, State::Failed { .. }) {
             return false;

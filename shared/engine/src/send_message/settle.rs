@@ -15,6 +15,7 @@ use crate::store::commit::{Committed, commit};
 use crate::store::interactions::{self, Receipt};
 use crate::store::settings::Setup;
 use crate::store::{accounts, keys};
+use crate::webhook::announce;
 use cauce_domain::contact::gate::Reason;
 use cauce_domain::contact::interaction::{Interaction, Report, State};
 use cauce_domain::contact::wish::Source;
@@ -24,9 +25,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 const MAX_ATTEMPTS: u32 = 6;
 
 /// Ends a claimed message for which the day's budget has no room.
-pub(super) async fn over_budget(ports: &Ports, setup: &Setup, claimed: Claimed) -> Result<Ended, Error> {
+pub(super) async fn over_budget(
+    ports: &Ports,
+    setup: &Setup,
+    claimed: Claimed,
+    now: DateTime<Utc>,
+) -> Result<Ended, Error> {
     let state = State::NotSent { reason: Reason::BudgetSpent };
-    give_back(ports, setup, Interaction { state, ..claimed.message }, claimed.version).await
+    give_back(ports, setup, Interaction { state, ..claimed.message }, claimed.version, now).await
 }
 
 pub(super) async fn settle(
@@ -45,21 +51,18 @@ pub(super) async fn settle(
         Answer::Accepted(id) => accepted(ports, setup, claimed, provider, &id, now).await,
         Answer::Unknown(why) => {
             let text = receipt_of(&claimed);
-            let provider = Some(provider.to_owned());
+            let (provider, sending) = (Some(provider.to_owned()), claimed.message.state.clone());
             let unknown = Interaction { state: State::Unknown, provider, detail: Some(why), ..claimed.message };
-            let item = interactions::item(setup.id(), &unknown, true)?;
             // Without a provider's id the text is kept under our own reference.
             let place = keys::receipt(
                 setup.id(),
                 unknown.provider.as_deref().unwrap_or_default(),
                 &interactions::reference(&unknown),
             );
-            let changes = vec![
-                Change::Put(item, Expect::Version(claimed.version)),
-                Change::Put(Item::new(place, encode(&text)?), Expect::Anything),
-            ];
+            let text = Change::Put(Item::new(place, encode(&text)?), Expect::Anything);
+            let states = (&sending, &unknown);
             // Lost: a report already proved what happened.
-            if let Committed::Made = commit(ports, changes).await? {
+            if kept(ports, setup, states, claimed.version, vec![text], now).await? {
                 // An alarm counts these lines.
                 tracing::warn!(state = "unknown", send = %unknown.id, "el proveedor no respondió: nadie sabe si salió");
             }
@@ -80,14 +83,14 @@ pub(super) async fn settle(
             };
             let attempt = claimed.message.attempt.saturating_sub(1);
             let waiting = Interaction { state, attempt, detail: Some(why), ..claimed.message };
-            give_back(ports, setup, waiting, claimed.version).await
+            give_back(ports, setup, waiting, claimed.version, now).await
         }
         Answer::NotNow { why, wait } => {
             let again = now + backoff(claimed.message.attempt).max(TimeDelta::seconds(i64::from(wait)));
             let goes_on = claimed.message.attempt < MAX_ATTEMPTS && is_today(setup, &claimed, again, now);
             let state =
                 if goes_on { State::Scheduled { at: again } } else { State::Failed { error: why, bounced: false } };
-            give_back(ports, setup, Interaction { state, ..claimed.message }, claimed.version).await
+            give_back(ports, setup, Interaction { state, ..claimed.message }, claimed.version, now).await
         }
     }
 }
@@ -107,7 +110,7 @@ async fn refused(
     let mut failed = Interaction { state: State::Failed { error: why.words, bounced: false }, ..claimed.message };
     failed.times.insert("failed".to_owned(), now);
     // The message first: what follows from the refusal may be told again, its end may not be forgotten.
-    let ended = give_back(ports, setup, failed, claimed.version).await?;
+    let ended = give_back(ports, setup, failed, claimed.version, now).await?;
     if let (Some(refusal), Some(channel)) = (&why.refusal, channel) {
         let evidence = (Source::Provider, send.as_str(), now);
         super::refusal::follow(ports, setup, channel, to.as_deref(), refusal, evidence, now).await?;
@@ -161,10 +164,10 @@ async fn accepted(
         m.join(&Report::Sent, now);
         m
     };
-    let settled = interactions::item(setup.id(), &sent(message.clone()), true)?;
-    if let Committed::Lost(_) = commit(ports, vec![Change::Put(settled, Expect::Version(claimed.version))]).await? {
+    let settled = sent(message.clone());
+    if !kept(ports, setup, (&message.state, &settled), claimed.version, Vec::new(), now).await? {
         // A report was faster, or the lease ran out: join with what is there now.
-        raise(ports, setup, &receipt, |m| {
+        raise(ports, setup, &receipt, now, |m| {
             let known = m.provider_id.replace(id.to_owned()).is_some();
             m.provider = Some(provider.to_owned());
             m.cost = m.cost.take().or_else(|| cost.clone());
@@ -177,7 +180,14 @@ async fn accepted(
 }
 
 /// Takes the ledger entry back together with the state: the message did not leave.
-async fn give_back(ports: &Ports, setup: &Setup, message: Interaction, version: u64) -> Result<Ended, Error> {
+async fn give_back(
+    ports: &Ports,
+    setup: &Setup,
+    message: Interaction,
+    version: u64,
+    now: DateTime<Utc>,
+) -> Result<Ended, Error> {
+    let lease = State::Sending { lease: now };
     for _ in 0..super::CLAIM_TRIES {
         let (mut week, week_version, _) =
             interactions::ledgers(ports, setup.id(), &message.customer, message.day).await?;
@@ -189,8 +199,14 @@ async fn give_back(ports: &Ports, setup: &Setup, message: Interaction, version: 
         ];
         let addresses = message.recipients.iter().flat_map(|r| r.shared());
         changes.extend(addresses.map(|a| Change::Delete(address_day(setup, a, message.day), Expect::Anything)));
+        let announced = announce::of_message(ports, setup, &lease, &message, now)?;
+        let told = announce::told(&announced);
+        changes.extend(announced);
         match commit(ports, changes).await? {
-            Committed::Made => return Ok(Ended::NotSent),
+            Committed::Made => {
+                announce::hurry(ports, setup, told).await;
+                return Ok(Ended::NotSent);
+            }
             // The message itself moved on: the lease ran out, or a report came after all.
             Committed::Lost(lost) if lost.iter().any(|(at, _)| *at == 0) => return Ok(Ended::NotSent),
             Committed::Lost(_) => {}
@@ -199,21 +215,44 @@ async fn give_back(ports: &Ports, setup: &Setup, message: Interaction, version: 
     Err(Error::Raced)
 }
 
+/// Keeps a message as it stands now, with what else goes with it and what the company's systems are told; `false` when
+/// somebody was faster.
+async fn kept(
+    ports: &Ports,
+    setup: &Setup,
+    (before, message): (&State, &Interaction),
+    version: u64,
+    more: Vec<Change>,
+    now: DateTime<Utc>,
+) -> Result<bool, Error> {
+    let mut changes = vec![Change::Put(interactions::item(setup.id(), message, true)?, Expect::Version(version))];
+    changes.extend(more);
+    let announced = announce::of_message(ports, setup, before, message, now)?;
+    let told = announce::told(&announced);
+    changes.extend(announced);
+    let made = matches!(commit(ports, changes).await?, Committed::Made);
+    if made {
+        announce::hurry(ports, setup, told).await;
+    }
+    Ok(made)
+}
+
 /// Changes a message by a rule that only raises it, as often as others get in between.
 pub(crate) async fn raise(
     ports: &Ports,
     setup: &Setup,
     receipt: &Receipt,
+    now: DateTime<Utc>,
     change: impl Fn(&mut Interaction) -> bool,
 ) -> Result<Option<Interaction>, Error> {
     let key = keys::interaction(setup.id(), &receipt.customer, receipt.day, &receipt.send);
     for _ in 0..10 {
         let Some((mut message, version)) = interactions::read(ports, &key).await? else { return Ok(None) };
+        let before = message.state.clone();
         if !change(&mut message) {
             return Ok(Some(message));
         }
-        let item = interactions::item(setup.id(), &message, true)?;
-        if let Committed::Made = commit(ports, vec![Change::Put(item, Expect::Version(version))]).await? {
+        if kept(ports, setup, (&before, &message), version, Vec::new(), now).await? {
             return Ok(Some(message));
         }
     }

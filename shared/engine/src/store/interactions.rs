@@ -177,6 +177,12 @@ pub async fn read(ports: &Ports, key: &Key) -> Result<Option<(Interaction, u64)>
     stored.map(|s| Ok((decode(&s.body)?, s.version))).transpose()
 }
 
+/// The message a receipt names.
+pub async fn of_receipt(ports: &Ports, project: &ProjectId, receipt: &Receipt) -> Result<Option<Interaction>, Error> {
+    let key = keys::interaction(project, &receipt.customer, receipt.day, &receipt.send);
+    Ok(read(ports, &key).await?.map(|(message, _)| message))
+}
+
 /// Items of a thread read at once.
 const PAGE: u32 = 100;
 

@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::import::job::Kind as LoadKind;
 use crate::ports::Ports;
 use crate::ports::table::{Change, Item, Key, Query, TableName};
+use crate::webhook::Endpoint;
 use cauce_domain::contact::calendar::Calendar;
 use cauce_domain::contact::channel::{Channel, ChannelFlags, Scope};
 use cauce_domain::contact::file::MessageFile;
@@ -277,6 +278,8 @@ pub struct Setup {
     pub flows: Vec<Versioned<Flow>>,
     /// What is sent when something happens to a debt.
     pub events: Vec<Versioned<EventRule>>,
+    /// Where the company is told what happens.
+    pub endpoints: Vec<Versioned<Endpoint>>,
     /// Mappings.
     pub mappings: Vec<Versioned<Mapping>>,
     /// Accounts at providers, by the channel they serve.
@@ -353,7 +356,8 @@ pub async fn load(ports: &Ports, project: &ProjectId) -> Result<Setup, Error> {
     let key = secret.map(|s| s.expose().as_bytes().to_vec()).unwrap_or_default();
     let (mut found, mut users, mut templates, mut segments, mut flows, mut mappings) =
         (None, vec![], vec![], vec![], vec![], vec![]);
-    let (mut connections, mut registered, mut prices, mut events) = (BTreeMap::new(), vec![], None, vec![]);
+    let (mut connections, mut registered, mut prices) = (BTreeMap::new(), vec![], None);
+    let (mut events, mut endpoints) = (vec![], vec![]);
     for stored in items {
         let (body, version) = (&stored.body, stored.version);
         match stored.key.sk.split('#').next() {
@@ -362,6 +366,7 @@ pub async fn load(ports: &Ports, project: &ProjectId) -> Result<Setup, Error> {
             Some("template") => templates.push(Versioned { value: decode(body)?, version }),
             Some("segment") => segments.push(Versioned { value: decode(body)?, version }),
             Some("flow") => flows.push(Versioned { value: decode(body)?, version }),
+            Some("endpoint") => endpoints.push(Versioned { value: decode(body)?, version }),
             Some("event") => events.push(Versioned { value: decode(body)?, version }),
             Some("mapping") => mappings.push(Versioned { value: decode(body)?, version }),
             Some("connection") => {
@@ -375,7 +380,20 @@ pub async fn load(ports: &Ports, project: &ProjectId) -> Result<Setup, Error> {
     }
     let mut project: Versioned<Project> = found.ok_or(Error::NotFound("el proyecto"))?;
     project.value.active &= ports.restored.is_none_or(|restored| project.value.activated >= Some(restored));
-    Ok(Setup { project, users, templates, segments, flows, events, mappings, connections, registered, prices, key })
+    Ok(Setup {
+        project,
+        users,
+        templates,
+        segments,
+        flows,
+        events,
+        endpoints,
+        mappings,
+        connections,
+        registered,
+        prices,
+        key,
+    })
 }
 
 /// The place of a setting.

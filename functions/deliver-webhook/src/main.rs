@@ -1,0 +1,13 @@
+//! `deliver-webhook` on Lambda: batches of the outgoing webhooks' queue.
+
+use cauce_aws::start::{self, Call};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    start::logs();
+    let parts = start::parts().await?;
+    start::serve_batches("deliver-webhook", parts, |ports, event, call: Call| async move {
+        cauce_deliver_webhook::handle(&ports, event, call.now, &|| call.is_late()).await
+    })
+    .await
+}
