@@ -1,5 +1,6 @@
 //! What advisers do all day: outcomes of calls, promises, payments to verify, claims, and what follows from them.
 
+mod agent;
 mod calls;
 mod claims;
 mod events;

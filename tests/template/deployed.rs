@@ -68,7 +68,8 @@ fn functions_are_given_the_variables_they_read_and_no_others() {
         )
         .collect();
     let queues: BTreeSet<String> = QueueName::ALL.into_iter().map(environment::queue).collect();
-    let email: BTreeSet<String> = [environment::EMAIL_FROM, environment::EMAIL_SET].map(str::to_owned).into();
+    let email = [environment::EMAIL_FROM, environment::EMAIL_SET, environment::BEDROCK_MODEL];
+    let email: BTreeSet<String> = email.map(str::to_owned).into();
     let mut used = BTreeSet::new();
     for (name, function) in functions() {
         let variables = function["Environment"]["Variables"].as_object().expect("variables");

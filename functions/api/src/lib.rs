@@ -4,6 +4,7 @@
 //! Every call carries a key of one project (`Authorization: Bearer …` or `X-Api-Key`); a handler sees that project alone.
 
 mod addresses;
+mod agent;
 mod caller;
 mod calls;
 mod channels;
@@ -89,6 +90,7 @@ fn parts() -> (Router<Api>, utoipa::openapi::OpenApi) {
     OpenApiRouter::with_openapi(document)
         .merge(project::routes())
         .merge(rules::routes())
+        .merge(agent::routes())
         .merge(payment_methods::routes())
         .merge(users::routes())
         .merge(keys::routes())

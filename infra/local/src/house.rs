@@ -12,6 +12,8 @@ use cauce_channels::sandbox::{Outbox, senders};
 use cauce_channels::smtp::Smtp;
 use cauce_domain::contact::channel::Channel;
 use cauce_engine::Ports;
+use cauce_engine::agent::rules::{self, Rules};
+use cauce_engine::ports::agent::Agent;
 use cauce_engine::ports::channel::Sender;
 use cauce_engine::ports::files::Files;
 use cauce_engine::ports::queue::Queue;
@@ -111,6 +113,7 @@ impl House {
             providers: network::providers(&options.addresses),
             webhooks: network::webhooks(),
             ids: Arc::new(Uuid::now_v7),
+            agents: BTreeMap::from([(rules::NAME, Arc::new(Rules) as Arc<dyn Agent>)]),
             outside: Arc::new(Web::default()),
             public_url: options.public_url.clone(),
             restored: None,

@@ -54,6 +54,9 @@ pub fn read(name: &str) -> Result<String, Misplaced> {
     std::env::var(name).ok().filter(|v| !v.is_empty()).ok_or_else(|| Misplaced::Missing(name.to_owned()))
 }
 
+/// The model or inference profile of Amazon Bedrock that understands messages; none without it.
+pub const BEDROCK_MODEL: &str = "CAUCE_BEDROCK_MODEL";
+
 /// Where the providers' APIs are, for a trial against played ones.
 pub const WHATSAPP_URL: &str = "CAUCE_WHATSAPP_URL";
 /// The same of Twilio's.

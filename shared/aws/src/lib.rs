@@ -5,6 +5,7 @@
 //! - `start` (feature `lambda`): what a function's binary runs.
 //! - one file per adapter, each over a client that is made at its first use and kept.
 
+pub mod bedrock;
 pub mod email;
 pub mod environment;
 pub mod error;

@@ -1,4 +1,4 @@
-//! One signed call to a service of AWS's whose SDK would be built for that call alone: SMS, and a topic's subscription.
+//! One signed call to a service of AWS's whose SDK would be built for that call alone: SMS, a topic's subscription, a model.
 
 use aws_config::SdkConfig;
 use aws_credential_types::provider::ProvideCredentials;
@@ -15,6 +15,9 @@ pub struct Heard {
     /// Body.
     pub body: Vec<u8>,
 }
+
+/// How long a service that answers at once is waited for.
+pub const AT_ONCE: Duration = Duration::from_secs(5);
 
 /// Why nothing came back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +37,10 @@ pub struct Call<'a> {
     pub host: &'a str,
     /// Headers besides the signature's.
     pub headers: &'a [(&'a str, &'a str)],
+    /// The path, after the host.
+    pub path: &'a str,
+    /// How long an answer is waited for.
+    pub patience: Duration,
     /// Body.
     pub body: &'a str,
 }
@@ -55,7 +62,7 @@ impl Signed {
     fn client(&self) -> &reqwest::Client {
         self.client.get_or_init(|| {
             let client = reqwest::Client::builder().connect_timeout(Duration::from_secs(2));
-            client.timeout(Duration::from_secs(5)).build().unwrap_or_default()
+            client.build().unwrap_or_default()
         })
     }
 
@@ -63,11 +70,11 @@ impl Signed {
     pub async fn post(&self, call: Call<'_>) -> Result<Heard, Silence> {
         let region = self.config.region().map_or("us-east-1", |region| region.as_ref());
         let usual = || format!("https://{}.{region}.amazonaws.com", call.host);
-        let url = format!("{}/", self.endpoint.clone().unwrap_or_else(usual));
+        let url = format!("{}{}", self.endpoint.clone().unwrap_or_else(usual), call.path);
         let mut headers = call.headers.to_vec();
         let signed = self.sign(call, &url, region, &headers).await.ok_or(Silence::NotSent)?;
         headers.extend(signed.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-        let mut request = self.client().post(&url).body(call.body.to_owned());
+        let mut request = self.client().post(&url).timeout(call.patience).body(call.body.to_owned());
         for (name, value) in headers {
             request = request.header(name, value);
         }

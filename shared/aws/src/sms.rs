@@ -1,6 +1,6 @@
 //! SMS by AWS End User Messaging: our reference in the context that comes back, worth nothing after the day's window.
 
-use crate::signed::{Call, Heard, Signed, Silence};
+use crate::signed::{AT_ONCE, Call, Heard, Signed, Silence};
 use async_trait::async_trait;
 use cauce_domain::contact::channel::Channel;
 use cauce_domain::contact::disposition::Disposition;
@@ -30,7 +30,14 @@ impl AwsSms {
     async fn ask(&self, operation: &str, body: &Value) -> Result<Heard, Silence> {
         let target = format!("PinpointSMSVoiceV2.{operation}");
         let headers = [("content-type", "application/x-amz-json-1.0"), ("x-amz-target", target.as_str())];
-        let call = Call { service: "sms-voice", host: "sms-voice", headers: &headers, body: &body.to_string() };
+        let call = Call {
+            service: "sms-voice",
+            host: "sms-voice",
+            headers: &headers,
+            path: "/",
+            patience: AT_ONCE,
+            body: &body.to_string(),
+        };
         self.0.post(call).await
     }
 }

@@ -1,6 +1,7 @@
 //! A Lambda function's life: adapters wired once, then one invocation after another, each with its deadline, its log
 //! and its line of metrics.
 
+use crate::bedrock::{self, Bedrock};
 use crate::environment::Misplaced;
 use crate::files::S3Files;
 use crate::give_back::GiveBack;
@@ -20,7 +21,9 @@ use cauce_channels::sns::certificates::Fetched;
 use cauce_channels::sns::{self, SnsWebhook, Subscriptions};
 use cauce_domain::contact::channel::Channel;
 use cauce_engine::Ports;
+use cauce_engine::agent::rules::{self, Rules};
 use cauce_engine::ports::PortError;
+use cauce_engine::ports::agent::Agent;
 use cauce_engine::ports::channel::Sender;
 use cauce_engine::ports::files::Files;
 use cauce_engine::ports::table::Table;
@@ -63,7 +66,7 @@ pub async fn parts() -> Result<Parts, Misplaced> {
     providers.insert("ses", ses);
     providers.insert("aws-sms", Arc::new(AwsSms(Arc::clone(&signed))));
     let mut webhooks = network::webhooks();
-    let subscriptions = Arc::new(Confirming(signed));
+    let subscriptions = Arc::new(Confirming(Arc::clone(&signed)));
     webhooks.insert(sns::PROVIDER, Arc::new(SnsWebhook { certificates: Arc::new(Fetched::default()), subscriptions }));
     let ports = Ports {
         table: Arc::clone(&table) as Arc<dyn Table>,
@@ -74,11 +77,21 @@ pub async fn parts() -> Result<Parts, Misplaced> {
         providers,
         webhooks,
         ids: Arc::new(Uuid::now_v7),
+        agents: agents(&signed),
         outside: Arc::new(Web::default()),
         public_url: environment::read(environment::PUBLIC_URL).unwrap_or_default(),
         restored: environment::restored_at()?,
     };
     Ok(Parts { ports, table, give_back: Arc::new(GiveBack::new(&config)) })
+}
+
+/// Who understands messages: rules, and a model where one is named.
+fn agents(signed: &Arc<Signed>) -> BTreeMap<&'static str, Arc<dyn Agent>> {
+    let mut agents = BTreeMap::from([(rules::NAME, Arc::new(Rules) as Arc<dyn Agent>)]);
+    if let Ok(model) = environment::read(environment::BEDROCK_MODEL) {
+        agents.insert(bedrock::NAME, Arc::new(Bedrock::new(Arc::clone(signed), model)));
+    }
+    agents
 }
 
 /// Where the providers' APIs are.

@@ -1,6 +1,6 @@
 //! Subscriptions of topics, confirmed with our own role: nobody without one can take them back.
 
-use crate::signed::{Call, Signed};
+use crate::signed::{AT_ONCE, Call, Signed};
 use cauce_engine::ports::PortError;
 
 /// What a value of a form leaves as it is.
@@ -20,7 +20,7 @@ pub async fn confirm(signed: &Signed, topic: &str, token: &str) -> Result<(), Po
         encoded(token)
     );
     let headers = [("content-type", "application/x-www-form-urlencoded")];
-    let call = Call { service: "sns", host: "sns", headers: &headers, body: &body };
+    let call = Call { service: "sns", host: "sns", headers: &headers, path: "/", patience: AT_ONCE, body: &body };
     match signed.post(call).await {
         Ok(heard) if (200..300).contains(&heard.status) => Ok(()),
         Ok(heard) if heard.status < 500 => {

@@ -90,6 +90,7 @@ fn new_project(id: &ProjectId, name: &str, country: Country, hook_token: String)
         marketing_stop_is_full: false,
         payment_methods: Vec::new(),
         brand: Default::default(),
+        agent: None,
         daily_budget: None,
         alternative_channel: true,
     }

@@ -8,6 +8,7 @@
 //! Nothing here reads a clock: `now` is an argument, and ids come from [`ports::Ports::new_id`].
 
 mod agenda;
+pub mod agent;
 pub mod agreement;
 mod alternative;
 pub mod api_keys;

@@ -11,6 +11,7 @@ pub mod file;
 pub mod gate;
 pub mod holidays;
 pub mod inbox;
+pub mod intent;
 pub mod interaction;
 pub mod ledger;
 pub mod management;

@@ -22,6 +22,8 @@ pub enum Source {
     User,
     /// A load brought it.
     Load,
+    /// The automatic agent understood it in a message.
+    Agent,
 }
 
 impl Source {
@@ -35,13 +37,14 @@ impl Source {
             Self::Provider => "aviso del proveedor",
             Self::User => "usuario",
             Self::Load => "carga",
+            Self::Agent => "agente automático",
         }
     }
 
     /// Whether a wish for messages said in the same way as people say it takes this one back. What a user or a load noted,
     /// and a complaint, only a person takes back.
     pub fn is_taken_back_by_word(self) -> bool {
-        matches!(self, Self::Keyword | Self::Button | Self::OneClick | Self::Provider)
+        matches!(self, Self::Keyword | Self::Button | Self::OneClick | Self::Provider | Self::Agent)
     }
 }
 

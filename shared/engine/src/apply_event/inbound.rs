@@ -4,6 +4,7 @@
 
 use super::matching::{self, Match};
 use super::{Post, attachments, identity, status, wishes};
+use crate::agent;
 use crate::edit_customer::{change, of_address};
 use crate::error::Error;
 use crate::inbox;
@@ -66,13 +67,17 @@ pub(super) async fn apply(post: &Post<'_>, setup: &Setup, told: &Inbound) -> Res
         status::reached(post.ports, setup, &message).await?;
     }
     let message = kept(post, setup, channel, address, told, &found, flags, at);
-    received::keep(post.ports, setup, &message, &found.thread).await?;
+    let new = received::keep(post.ports, setup, &message, &found.thread).await?;
     for customer in found.customers() {
         inbox::refresh(post.ports, setup, customer).await?;
     }
     // What it wrote while nobody was known to have it, this perhaps too by now.
     link(post.ports, setup, channel, &message.from).await?;
-    attachments::fetch(post, setup, &message, &found.thread).await
+    attachments::fetch(post, setup, &message, &found.thread).await?;
+    if new {
+        agent::answer(post.ports, setup, &message, &found.thread, post.received).await;
+    }
+    Ok(())
 }
 
 /// A person told by WhatsApp's id alone is who wrote under that id before, or whom the message went to that is answered.

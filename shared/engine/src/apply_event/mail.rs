@@ -4,6 +4,7 @@
 //! nobody can vouch for, where the address it was sent to is one that only we can make: that harms nobody.
 
 use super::{Post, attachments, inbound, matching};
+use crate::agent;
 use crate::error::Error;
 use crate::exclude;
 use crate::inbox;
@@ -177,11 +178,14 @@ async fn keep(
         flags,
         read: None,
     };
-    received::keep(post.ports, setup, &message, &found.thread).await?;
+    let new = received::keep(post.ports, setup, &message, &found.thread).await?;
     for customer in found.customers() {
         inbox::refresh(post.ports, setup, customer).await?;
     }
     link(post.ports, setup, Channel::Email, &message.from).await?;
+    if new {
+        agent::answer(post.ports, setup, &message, &found.thread, post.received).await;
+    }
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! The ports: what the engine needs of the outside, narrow enough to be kept by more than one adapter.
 
+pub mod agent;
 pub mod channel;
 pub mod files;
 pub mod outside;
@@ -33,6 +34,8 @@ pub struct Ports {
     pub providers: BTreeMap<&'static str, Arc<dyn provider::Provider>>,
     /// One reader of webhooks per provider.
     pub webhooks: BTreeMap<&'static str, Arc<dyn webhook::Webhook>>,
+    /// Who understands what customers write, by the names projects choose them by.
+    pub agents: BTreeMap<&'static str, Arc<dyn agent::Agent>>,
     /// Addresses that users give.
     pub outside: Arc<dyn outside::Outside>,
     /// Where ids come from; time-ordered in use, counted in tests.

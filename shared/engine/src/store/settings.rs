@@ -5,6 +5,7 @@ use super::codec::{Shape, decode, encode, shapes};
 use super::commit::{Committed, commit};
 use super::edits::{self, By};
 use super::{keys, query_all};
+use crate::agent::AgentSettings;
 use crate::connect::Connection;
 use crate::error::Error;
 use crate::import::job::Kind as LoadKind;
@@ -134,6 +135,9 @@ pub struct Project {
     /// How its documents look.
     #[serde(default)]
     pub brand: Brand,
+    /// Its automatic agent, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<AgentSettings>,
 }
 
 /// How a project's documents look.
