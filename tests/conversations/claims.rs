@@ -1,6 +1,8 @@
 //! Claims, orders given up on or void, pauses and alerts: what is chased and what is not.
 
 use super::{ana, holds};
+use crate::world::day;
+use cauce_domain::debt::customer::Portfolio;
 use serde_json::json;
 
 #[tokio::test]
@@ -174,4 +176,25 @@ async fn what_is_too_long_or_too_much_is_refused() {
     assert_eq!(world.refused("100", "payments-to-verify", json!({ "amount": "1" })).await.0, "too_many");
     world.until("2026-03-18T06:00:00Z").await;
     assert!(world.matters("100", "payment_to_verify").await.iter().all(|payment| payment["escalated"] == true));
+}
+
+#[tokio::test]
+async fn new_terms_may_take_the_old_orders_place_and_who_owes_only_what_was_given_up_on_is_written_off() {
+    let world = ana().await;
+    let terms = json!({ "terms": { "amount": "120.00", "currency": "PEN", "instalments": 3, "first_due": "2026-03-31", "replace_orders": true } });
+    world.outcome("100", "outbound_contact", "refinancing", terms).await;
+    let agreement = world.matter("100", "agreement").await;
+    let new: Vec<&str> =
+        agreement["new_orders"].as_array().expect("orders").iter().filter_map(|c| c.as_str()).collect();
+    assert_eq!(new.len(), 3);
+    let account = world.account("100").await;
+    let pen = "PEN".parse().expect("a currency");
+    assert_eq!((account.summary.open[&pen].balance, account.summary.open[&pen].count), (12_000, 3));
+    assert_eq!(account.summary.carrying.map(|c| c.due), Some(day("2026-03-31")));
+    assert!(world.events("100").await.contains(&"order_annulled".to_owned()));
+    world.done("100", "orders/standing", json!({ "orders": new, "standing": "uncollectible" })).await;
+    assert_eq!(world.account("100").await.customer.portfolio, Portfolio::WrittenOff);
+    world.done("100", "orders/standing", json!({ "orders": [new[0]], "standing": "collectible" })).await;
+    assert_eq!(world.account("100").await.customer.portfolio, Portfolio::Current);
+    holds(&world).await;
 }

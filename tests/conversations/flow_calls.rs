@@ -2,7 +2,6 @@
 
 use super::{ana, holds};
 use axum::http::{Method, StatusCode};
-use cauce_domain::contact::channel::Channel;
 use cauce_domain::contact::gate::Reason;
 use cauce_domain::contact::interaction::State;
 use serde_json::json;
@@ -84,7 +83,7 @@ async fn a_call_nobody_made_gives_its_place_to_the_next_steps() {
 #[tokio::test]
 async fn without_the_channel_there_are_no_calls_and_no_outcomes() {
     let world = calling().await;
-    world.change(|project| project.channels.retain(|channel, _| *channel != Channel::Call)).await;
+    world.change(|project| project.channels.values_mut().for_each(|flags| flags.active = false)).await;
     assert_eq!(world.plan().await.plan.not_send.get("channel_inactive"), Some(&2));
     let body = super::told("outbound_no_contact", "voicemail", json!({}));
     assert_eq!(world.refused("100", "outcomes", body).await.0, "channel_inactive");

@@ -302,3 +302,15 @@ async fn the_document_lists_what_is_owed_and_is_the_same_however_often_it_is_dra
     assert!(first.starts_with(b"%PDF-") && first.len() < 100_000, "{}", first.len());
     assert_eq!(first, draw().await);
 }
+
+#[tokio::test]
+async fn who_asked_for_silence_is_not_written_to_for_having_said_so() {
+    let line = Line::on("2026-03-10", "Ana").await;
+    let world = &line.world;
+    world.orders("100 F-1 2026-03-07 100.00").await;
+    line.whatsapp(text("w1", "51987650000", AT, "BAJA")).await;
+    world.pass("2026-03-11T02:30:00Z").await;
+    let answer = json!({ "channel": "whatsapp", "text": "¿Está segura?", "accept_warnings": true });
+    let (code, _) = world.refused("100", "messages", answer).await;
+    assert!(["opted_out", "outside_hours"].contains(&code.as_str()), "{code}");
+}

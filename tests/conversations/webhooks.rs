@@ -239,3 +239,23 @@ async fn what_was_not_done_is_not_told_and_a_lost_queue_only_delays_it() {
         assert_eq!(world.call(Method::POST, "/v1/webhooks", Some(body)).await.1["code"], code);
     }
 }
+
+#[tokio::test]
+async fn who_is_not_to_hear_of_something_any_more_does_not_and_no_list_shows_what_was_said() {
+    let (world, system, made, _folder) = told(json!(["notes"])).await;
+    system.will_answer(Ok((500, None)));
+    world.done("100", "notes", json!({ "origin": "call", "comment": "reservado" })).await;
+    world.runner.drain().await.expect("drained");
+    let path = format!("/v1/webhooks/{}", id(&made));
+    let bearer = format!("Bearer {}", crate::world::KEY);
+    let headers = [("authorization", bearer.as_str()), ("if-match", "\"1\"")];
+    let other = json!({ "url": "https://otro.example", "families": ["events"] });
+    assert_eq!(world.call_with(Method::PUT, &path, Some(other), &headers).await.0, StatusCode::OK);
+    world.pass("2026-03-10T15:05:00Z").await;
+    assert_eq!(system.posts().len(), 1, "the note is told to nobody else");
+    let (_, list) = world.call(Method::GET, &format!("{path}/deliveries?dead=true"), None).await;
+    assert_eq!(list["items"].as_array().map(Vec::len), Some(1));
+    assert!(!list.to_string().contains("reservado"));
+    assert_eq!(world.call(Method::DELETE, &path, None).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(world.call(Method::GET, "/v1/webhooks", None).await.1["items"], json!([]));
+}

@@ -43,7 +43,9 @@ fn resource(value: &Value) -> String {
 }
 
 /// What a function asks only where something went wrong, or rarely: a day without it is no reason to forbid it.
-pub(crate) const RARE: [(&str, &str, &str); 81] = [
+pub(crate) const RARE: [(&str, &str, &str); 82] = [
+    // A customer whom a flow has called.
+    ("import-file", "dynamodb:BatchGetItem", "interactions"),
     // A model, for projects that choose it.
     ("apply-event", "bedrock:InvokeModel", "*"),
     // The company's own systems, where there are any to be told.

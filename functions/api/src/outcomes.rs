@@ -76,6 +76,9 @@ struct TermsBody {
     /// The orders it is about; none means all.
     #[serde(default)]
     orders: Vec<String>,
+    /// The orders are annulled, and one order per instalment takes their place, a month apart.
+    #[serde(default)]
+    replace_orders: bool,
     /// The document signed, as `POST /v1/files` named it.
     #[serde(default)]
     files: Vec<String>,
@@ -89,7 +92,11 @@ impl TermsBody {
         let (instalments, first_due) = (self.instalments, self.first_due);
         let (yearly_rate, comment) = (self.yearly_rate, self.comment);
         let terms = Terms { amount, currency, instalments, first_due, yearly_rate, comment };
-        Ok(agreement::Asked { orders: self.orders, terms, files: named(caller, &self.files)? })
+        let (files, replaces) = (named(caller, &self.files)?, self.replace_orders);
+        if replaces {
+            caller.may(Permission::Operate)?;
+        }
+        Ok(agreement::Asked { orders: self.orders, terms, files, replaces })
     }
 }
 

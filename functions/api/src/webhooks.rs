@@ -8,7 +8,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use cauce_engine::webhook::endpoints::{change, create, deliveries, find, replay, rotate};
+use cauce_engine::webhook::endpoints::{self, change, create, deliveries, find, replay, rotate};
 use cauce_engine::webhook::{Delivery, Endpoint, Family, attempt};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ use utoipa_axum::routes;
 pub(crate) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(list, make))
-        .routes(routes!(edit))
+        .routes(routes!(edit, remove))
         .routes(routes!(new_secret))
         .routes(routes!(send_test))
         .routes(routes!(told))
@@ -96,10 +96,25 @@ async fn new_secret(State(api): State<Api>, caller: Caller, Path(id): Path<Strin
 
 /// Posts something of no consequence, and answers what the endpoint did.
 #[utoipa::path(post, path = "/v1/webhooks/{id}/test", tag = "webhooks", params(("id" = String, Path)), responses((status = 200, body = Object), (status = 404, body = Problem)))]
-async fn send_test(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Json<Delivery>, Problem> {
+async fn send_test(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
     caller.may(Permission::Configure)?;
     let endpoint = &find(&caller.setup, &id)?.value;
-    Ok(Json(attempt::test(&api.ports, &caller.setup, endpoint, api.now()).await?))
+    Ok(Json(shown(&attempt::test(&api.ports, &caller.setup, endpoint, api.now()).await?)))
+}
+
+/// A delivery without its body: the text of notes leaves by webhook alone.
+fn shown(delivery: &Delivery) -> Value {
+    let mut json = serde_json::to_value(delivery).unwrap_or_default();
+    json.as_object_mut().map(|fields| fields.remove("body"));
+    json
+}
+
+/// Takes a webhook off, with its key; what waits for it is told to nobody.
+#[utoipa::path(delete, path = "/v1/webhooks/{id}", tag = "webhooks", params(("id" = String, Path)), responses((status = 204), (status = 404, body = Problem)))]
+async fn remove(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<StatusCode, Problem> {
+    caller.may(Permission::Configure)?;
+    endpoints::remove(&api.ports, &caller.setup, &id, &caller.by(&api)).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Which deliveries.
@@ -120,8 +135,9 @@ async fn told(
 ) -> Result<Json<Value>, Problem> {
     caller.may(Permission::Configure)?;
     find(&caller.setup, &id)?;
+    caller.sees_all()?;
     let found = deliveries(&api.ports, &caller.setup, &id, which.dead).await?;
-    Ok(Json(json!({ "items": found })))
+    Ok(Json(json!({ "items": found.iter().map(shown).collect::<Vec<_>>() })))
 }
 
 /// Has one delivery told again, under the same id.
@@ -136,7 +152,7 @@ async fn tell_again(
     Ok(Json(json!({ "replayed": again })))
 }
 
-/// Has every delivery that was given up on told again.
+/// Has the newest deliveries that were given up on told again, up to 200: ask again while there are more.
 #[utoipa::path(post, path = "/v1/webhooks/{id}/replay", tag = "webhooks", params(("id" = String, Path)), responses((status = 200, body = Object), (status = 404, body = Problem)))]
 async fn tell_all_again(
     State(api): State<Api>,

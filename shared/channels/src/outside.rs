@@ -17,11 +17,12 @@ const MOST_URL: usize = 500;
 
 /// The world outside.
 #[derive(Default)]
-pub struct Web(OnceLock<reqwest::Client>);
+pub struct Web(OnceLock<Option<reqwest::Client>>);
 
 impl Web {
-    fn client(&self) -> &reqwest::Client {
-        self.0.get_or_init(|| {
+    /// The client; one that cannot be made as it is to be posts nothing.
+    fn client(&self) -> Option<&reqwest::Client> {
+        let made = self.0.get_or_init(|| {
             let client = reqwest::Client::builder()
                 .connect_timeout(Duration::from_secs(5))
                 .timeout(PATIENCE)
@@ -30,8 +31,9 @@ impl Web {
                 .redirect(reqwest::redirect::Policy::none())
                 .dns_resolver(Arc::new(Public))
                 .user_agent(concat!("Cauce/", env!("CARGO_PKG_VERSION")));
-            client.build().unwrap_or_default()
-        })
+            client.build().ok()
+        });
+        made.as_ref()
     }
 }
 
@@ -57,7 +59,8 @@ impl Outside for Web {
         if let Some(why) = self.refuses(url) {
             return Err(why.to_owned());
         }
-        let mut request = self.client().post(url).body(body);
+        let client = self.client().ok_or("no hay con qué conectarse")?;
+        let mut request = client.post(url).body(body);
         for (name, value) in headers {
             request = request.header(*name, value);
         }
@@ -65,7 +68,7 @@ impl Outside for Web {
             let why = if error.is_timeout() { "no respondió a tiempo" } else { "no se pudo conectar" };
             why.to_owned()
         })?;
-        let after = answer.headers().get("retry-after").and_then(|value| value.to_str().ok()?.trim().parse().ok());
+        let after = answer.headers().get("retry-after").and_then(|value| seconds(value.to_str().ok()?.trim()));
         Ok(Answered { status: answer.status().as_u16(), retry_after: after })
     }
 
@@ -88,6 +91,13 @@ impl Outside for Web {
             false => None,
         }
     }
+}
+
+/// What an endpoint asks to wait: seconds, or until a date.
+fn seconds(text: &str) -> Option<u64> {
+    let until = || chrono::DateTime::parse_from_rfc2822(text).ok();
+    let left = || u64::try_from((until()?.to_utc() - chrono::Utc::now()).num_seconds()).ok();
+    text.parse().ok().or_else(left)
 }
 
 /// Names that lead nowhere outside.

@@ -31,6 +31,10 @@ use std::collections::{BTreeMap, BTreeSet};
 const LOOKED_AT: u64 = 3;
 /// Most days that are caught up with, after which an entry waits for somebody to touch its account.
 const MOST_DAYS: u64 = 60;
+/// Matters of a kind that one transaction ends.
+const AT_ONCE: usize = 3;
+/// Transactions a customer's day takes at most; what is left waits for the next hour.
+const MOST_PARTS: usize = 40;
 /// Accounts worked on at once.
 const TOGETHER: usize = 16;
 /// The mark of the last local day that was worked off.
@@ -83,15 +87,19 @@ async fn one(desk: &Desk<'_>, id: CustomerId, movements: BTreeSet<String>) -> Re
         resume(desk, &id, &code).await?;
     }
     let at_hand = AtHand::default();
-    let looked = change(desk, &id, &at_hand, |dossier| {
-        look(dossier);
-        Ok(())
-    });
-    match looked.await {
-        // Whoever was deleted meanwhile is nobody's any more.
-        Err(Error::NotFound(_)) => Ok(()),
-        looked => looked,
+    for _ in 0..MOST_PARTS {
+        let looked = change(desk, &id, &at_hand, |dossier| {
+            look(dossier);
+            Ok(dossier.is_changed())
+        });
+        match looked.await {
+            Ok(true) => {}
+            // Whoever was deleted meanwhile is nobody's any more.
+            Ok(false) | Err(Error::NotFound(_)) => return Ok(()),
+            Err(error) => return Err(error),
+        }
     }
+    Ok(())
 }
 
 /// What a day's beginning does to one account.
@@ -105,12 +113,13 @@ fn look(dossier: &mut Dossier<'_>) {
         Matter::PaymentToVerify(it) if it.holds_the_flow() && it.limit < today => Some(it.clone()),
         _ => None,
     };
-    let late: Vec<PaymentToVerify> = dossier.matters.values().filter_map(|kept| late(&kept.now)).collect();
+    let late = dossier.matters.values().filter_map(|kept| late(&kept.now)).take(AT_ONCE);
+    let late: Vec<PaymentToVerify> = late.collect();
     for payment in late {
         dossier.tell(EventKind::PaymentEscalated, payment_to_verify::about(&payment, payment.amount));
         dossier.put_matter(Matter::PaymentToVerify(PaymentToVerify { escalated: true, ..payment }));
     }
-    dossier.judge_promises();
+    dossier.judge_some(AT_ONCE);
     dossier.remind_of_promises();
     remind(dossier);
 }
@@ -122,7 +131,7 @@ fn remind(dossier: &mut Dossier<'_>) {
         Matter::Reminder(it) if it.done.is_none() && it.date.is_some_and(|date| date <= today) => Some(it.clone()),
         _ => None,
     };
-    let due: Vec<Reminder> = dossier.matters.values().filter_map(|kept| due(&kept.now)).collect();
+    let due: Vec<Reminder> = dossier.matters.values().filter_map(|kept| due(&kept.now)).take(AT_ONCE).collect();
     for reminder in due {
         dossier.put_matter(Matter::Reminder(Reminder { date: None, ..reminder }));
         let calendar = dossier.setup().project().calendar.lived_in(dossier.account.customer.zone);

@@ -1,9 +1,11 @@
-//! Agreements on other terms are noted and taken back; the orders stay as they are.
+//! Agreements on other terms are noted and taken back; the orders stay as they are, unless the agreement says that new ones
+//! take their place. Those stay when it is taken back: what was paid by them was paid.
 
 use crate::Ports;
 use crate::dossier::{AtHand, Desk, Dossier, change};
 use crate::error::Error;
 use crate::limits;
+use crate::order_standing::{self, Standing};
 use crate::store::edits::By;
 use crate::store::settings::Setup;
 use cauce_domain::contact::alert::Alert;
@@ -11,7 +13,12 @@ use cauce_domain::contact::file::MessageFile;
 use cauce_domain::debt::agreement::{Agreement, AgreementKind, Terms};
 use cauce_domain::debt::event::{About, EventKind};
 use cauce_domain::debt::matter::Matter;
+use cauce_domain::debt::order::Order;
 use cauce_domain::ids::{CustomerId, MatterId};
+
+/// Most orders an agreement replaces, and instalments it makes: what one transaction takes.
+const MOST_REPLACED: usize = 10;
+const MOST_INSTALMENTS: u32 = 24;
 
 /// What was agreed on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +29,8 @@ pub struct Asked {
     pub terms: Terms,
     /// The document signed.
     pub files: Vec<MessageFile>,
+    /// The orders are annulled, and the terms' own take their place.
+    pub replaces: bool,
 }
 
 fn alert_of(kind: AgreementKind) -> Alert {
@@ -44,9 +53,12 @@ pub(crate) fn note(dossier: &mut Dossier<'_>, kind: AgreementKind, asked: &Asked
     limits::most("terms.files", asked.files.len(), limits::FILES)?;
     let standing = dossier.matters.values().filter(|kept| kept.now.agreement().is_some()).count();
     limits::most("terms", standing + 1, limits::STANDING)?;
+    let id = dossier.new_matter();
+    let new_orders = if asked.replaces { replace(dossier, &id, asked)? } else { Vec::new() };
     let agreement = Agreement {
-        id: dossier.new_matter(),
+        id,
         kind,
+        new_orders,
         orders: limits::codes("terms.orders", &asked.orders)?,
         terms: asked.terms.clone(),
         files: asked.files.clone(),
@@ -58,6 +70,35 @@ pub(crate) fn note(dossier: &mut Dossier<'_>, kind: AgreementKind, asked: &Asked
     dossier.tell(EventKind::AgreementMade, about(&agreement));
     dossier.put_matter(Matter::Agreement(agreement.clone()));
     Ok(agreement)
+}
+
+/// Annuls the orders it is about, all that are owed in its currency where none is named, and adds those of its terms.
+fn replace(dossier: &mut Dossier<'_>, id: &MatterId, asked: &Asked) -> Result<Vec<String>, Error> {
+    let refused = |message: String| Err(Error::refused("invalid_value", "terms.replace_orders", message));
+    let about = |order: &&Order| match asked.orders.is_empty() {
+        true => order.is_owed() && order.currency == asked.terms.currency,
+        false => asked.orders.contains(&order.code),
+    };
+    let old: Vec<Order> = dossier.current().filter(about).cloned().collect();
+    if let Some(other) = old.iter().find(|order| !order.is_owed() || order.currency != asked.terms.currency) {
+        return refused(format!("la orden {} no tiene saldo en {}", other.code, asked.terms.currency));
+    }
+    if old.is_empty() || old.len() > MOST_REPLACED || asked.terms.instalments > MOST_INSTALMENTS {
+        let message = format!("se reemplazan de 1 a {MOST_REPLACED} órdenes por hasta {MOST_INSTALMENTS} cuotas");
+        return refused(message);
+    }
+    if asked.terms.first_due < dossier.today() {
+        return refused("la primera cuota vence hoy o después".to_owned());
+    }
+    for order in &old {
+        order_standing::one(dossier, &order.code, Standing::Annulled, Some("reemplazada por un acuerdo"))?;
+    }
+    // The end of an id is nobody else's; its beginning is the time.
+    let prefix = format!("ACU-{}", id.as_str().get(20..).unwrap_or(id.as_str()));
+    let new = asked.terms.orders(&prefix);
+    let codes = new.iter().map(|order| order.code.clone()).collect();
+    new.into_iter().for_each(|order| dossier.put_order(order));
+    Ok(codes)
 }
 
 /// Takes an agreement back; its alert goes with the last of its kind.

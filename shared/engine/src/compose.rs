@@ -7,13 +7,12 @@
 use crate::Ports;
 use crate::dossier::{AtHand, Desk, change};
 use crate::error::Error;
+use crate::exclude;
 use crate::limits;
-use crate::messages::SendOne;
-use crate::ports::queue::{Message, QueueName};
+use crate::messages::hurry;
 use crate::ports::table::{Change, Expect};
 use crate::send_message::Look;
 use crate::store::accounts::{self, OpenAccount};
-use crate::store::codec::encode;
 use crate::store::edits::By;
 use crate::store::interactions;
 use crate::store::received::last_of;
@@ -37,7 +36,8 @@ use serde::Serialize;
 /// As many messages of the customer's as are looked at for the one that is answered.
 const LOOKED_AT: u32 = 20;
 /// What is said about a message nobody can be sure of, whoever wrote it.
-const DOUBTED: [Flag; 4] = [Flag::ThirdParty, Flag::Untrusted, Flag::Automatic, Flag::Unverified];
+const DOUBTED: [Flag; 6] =
+    [Flag::ThirdParty, Flag::Untrusted, Flag::Automatic, Flag::Unverified, Flag::Shared, Flag::OptOut];
 
 /// What somebody writes.
 #[derive(Debug, Clone)]
@@ -132,26 +132,8 @@ pub async fn send(
         Ok(message.clone())
     })
     .await?;
-    hurry(ports, setup, &sent).await?;
+    hurry(ports, setup, std::slice::from_ref(&sent), by.at).await;
     Ok(sent)
-}
-
-/// Puts the message on its channel's queue at once. One that is lost there leaves with the minute's release.
-async fn hurry(ports: &Ports, setup: &Setup, message: &Interaction) -> Result<(), Error> {
-    let Some(channel) = message.channel else { return Ok(()) };
-    let one = SendOne {
-        project: setup.id().clone(),
-        customer: message.customer.clone(),
-        day: message.day,
-        send: message.id.clone(),
-        channel: Some(channel),
-        place: None,
-    };
-    let queued = vec![Message::new(setup.id().as_str(), encode(&one)?)];
-    if let Err(error) = ports.queue.send(QueueName::Send(channel), queued).await {
-        tracing::warn!(%error, "un mensaje manual espera la próxima salida");
-    }
-    Ok(())
 }
 
 /// The account and what somebody wrote, checked.
@@ -244,7 +226,10 @@ async fn answered(
             && asked.to.as_ref().is_none_or(|to| *to == received.from)
             && own(received)
     };
-    Ok(found.filter(fits).max_by_key(|received| received.at))
+    let Some(last) = found.filter(fits).max_by_key(|received| received.at) else { return Ok(None) };
+    // Whoever asked for silence is not written to for having said so.
+    let silent = exclude::is_silent(ports, setup, &last.from, asked.channel).await?;
+    Ok((!silent).then_some(last))
 }
 
 fn message(ports: &Ports, setup: &Setup, open: &OpenAccount, asked: &Asked, draft: Draft) -> Interaction {

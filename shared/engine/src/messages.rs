@@ -1,7 +1,11 @@
 //! Queue messages: ids and no copies, each with its type and version.
 
-use crate::store::codec::shapes;
+use crate::ports::Ports;
+use crate::ports::queue::{Message, QueueName};
+use crate::store::codec::{encode, shapes};
+use crate::store::settings::Setup;
 use cauce_domain::contact::channel::Channel;
+use cauce_domain::contact::interaction::{Interaction, State};
 use cauce_domain::ids::{CustomerId, JobId, ProjectId, SendId};
 use chrono::{DateTime, NaiveDate, Utc};
 use futures::StreamExt;
@@ -96,6 +100,27 @@ shapes! {
     SendOne => "send_v1",
     RawEvent => "event_v1",
     ImportWork => "import_v1",
+}
+
+/// Puts messages that are due on their channels' queues at once. One that is lost there leaves with the minute's release.
+pub(crate) async fn hurry(ports: &Ports, setup: &Setup, messages: &[Interaction], now: DateTime<Utc>) {
+    for message in messages {
+        let due = matches!(message.state, State::Scheduled { at } if at <= now);
+        let Some(channel) = message.channel.filter(|_| due) else { continue };
+        let one = SendOne {
+            project: setup.id().clone(),
+            customer: message.customer.clone(),
+            day: message.day,
+            send: message.id.clone(),
+            channel: Some(channel),
+            place: None,
+        };
+        let Ok(body) = encode(&one) else { continue };
+        let queued = vec![Message::new(setup.id().as_str(), body)];
+        if let Err(error) = ports.queue.send(QueueName::Send(channel), queued).await {
+            tracing::warn!(%error, "un mensaje espera la próxima salida");
+        }
+    }
 }
 
 /// Records of a batch worked on at once: as many as one commit of the embedded store takes.

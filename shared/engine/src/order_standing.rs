@@ -66,12 +66,33 @@ pub async fn set(
     let reason = limits::some("reason", reason, limits::SHORT)?;
     let desk = Desk::of(ports, setup, by).await?.asked(request);
     change(&desk, customer, &AtHand::orders(&codes), |dossier| {
-        codes.iter().map(|code| one(dossier, code, standing, reason.as_deref())).collect()
+        let changed =
+            codes.iter().map(|code| one(dossier, code, standing, reason.as_deref())).collect::<Result<_, _>>()?;
+        if dossier.setup().project().rules.write_off_uncollectible {
+            write_off(dossier, standing);
+        }
+        Ok(changed)
     })
     .await
 }
 
-fn one(dossier: &mut Dossier<'_>, code: &str, standing: Standing, reason: Option<&str>) -> Result<Order, Error> {
+/// Whoever owes only what was given up on is of the written-off portfolio, until something is chased again.
+fn write_off(dossier: &mut Dossier<'_>, standing: Standing) {
+    let owed: Vec<&Order> = dossier.current().filter(|order| order.is_owed()).collect();
+    let given_up = !owed.is_empty() && owed.iter().all(|order| order.uncollectible);
+    match standing {
+        Standing::Uncollectible if given_up => dossier.account.customer.write_off(true),
+        Standing::Collectible => dossier.account.customer.write_off(false),
+        _ => {}
+    }
+}
+
+pub(crate) fn one(
+    dossier: &mut Dossier<'_>,
+    code: &str,
+    standing: Standing,
+    reason: Option<&str>,
+) -> Result<Order, Error> {
     let refused = |why: &str| Error::refused("order_standing", "orders", format!("la orden {code} {why}"));
     let order = dossier.orders.get(code).ok_or_else(|| refused("no es de este cliente"))?.now.clone();
     let reviewed = |matter: &Matter| match matter {

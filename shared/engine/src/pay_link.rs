@@ -43,7 +43,7 @@ pub async fn follow(ports: &Ports, token: &str, now: DateTime<Utc>) -> Result<Op
     let Some(open) = accounts::open_account(ports, &project, &receipt.customer).await? else { return Ok(None) };
     let orders: Vec<_> = open.orders.into_iter().map(|(order, ..)| order).collect();
     let mut values = tag::values(&open.account, Some(&orders), setup.sender(), setup.today(now));
-    values.iter_mut().for_each(|(name, value)| escape(name, value));
+    values.values_mut().for_each(escape);
     // An address with a hole in it leads nowhere.
     let led = |method: &PaymentMethod| {
         let url = method.url.as_ref().map(|url| Compiled::parse(url).ok()?.fill(&values).ok());
@@ -57,11 +57,10 @@ pub async fn follow(ports: &Ports, token: &str, now: DateTime<Utc>) -> Result<Op
     Ok(Some(Led { company: setup.project().name.clone(), methods }))
 }
 
-/// A value as it stands in an address; what is one already stays.
-fn escape(name: &str, value: &mut String) {
-    if name != "link_pago" {
-        *value = form_urlencoded::byte_serialize(value.as_bytes()).collect();
-    }
+/// A value as it stands in any part of an address.
+fn escape(value: &mut String) {
+    let written: String = form_urlencoded::byte_serialize(value.as_bytes()).collect();
+    *value = written.replace('+', "%20");
 }
 
 /// A person looked at the ways to pay, or chose one: the message was seen.

@@ -242,8 +242,10 @@ fn one(dossier: &mut Dossier<'_>, entry: &Entry, asked: &Asked) -> Result<Regist
         dossier.account.attempted(dossier.today());
     }
     dossier.account.alerts.clear(Alert::Resumed);
-    let settled = if entry.settles { dossier.settle_calls(&management) } else { Vec::new() };
-    dossier.called(&management, &settled);
+    if entry.settles {
+        dossier.settle_calls(&management);
+    }
+    dossier.called(&management);
     let mut warnings = Vec::new();
     for effect in entry.effects {
         apply(dossier, *effect, asked, &mut management, &mut warnings)?;

@@ -75,7 +75,8 @@ pub async fn reply(
     }
     let state = leave(ports, setup, contact, &reply).await?;
     let reply = Reply { state, ..reply };
-    commit(ports, vec![Change::Put(Item::new(key, encode(&reply)?), Expect::Anything)]).await?;
+    // One that was linked to a customer meanwhile has moved away with the rest.
+    commit(ports, vec![Change::Put(Item::new(key, encode(&reply)?), Expect::Version(1))]).await?;
     Ok(reply)
 }
 

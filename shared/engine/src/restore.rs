@@ -40,6 +40,7 @@ pub async fn enter(ports: &Ports, setup: &Setup, left: &Left) -> Result<bool, Er
             channel: left.channel,
             debt: String::new(),
             origin: Origin::Restored,
+            exempt: false,
             reached: false,
         });
         let item = Item::new(keys::ledger(setup.id(), &customer, day), encode(&week)?);

@@ -210,7 +210,7 @@ fn stops(case: &Case<'_>) -> Option<Verdict> {
 
 fn person(case: &Case<'_>) -> Option<Verdict> {
     if case.class == Class::Reply {
-        return None;
+        return if case.reach == Reach::OptedOut { block(Reason::OptedOut) } else { None };
     }
     if case.facts.status != Status::Active {
         return block(Reason::CustomerInactive);

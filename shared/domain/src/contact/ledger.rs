@@ -24,6 +24,9 @@ pub struct Entry {
     pub debt: String,
     /// Origin.
     pub origin: Origin,
+    /// It counts against nobody's limit: it acknowledges what the customer paid or declared.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub exempt: bool,
     /// The customer was effectively reached (it opened the message).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub reached: bool,
@@ -78,7 +81,7 @@ pub fn admits(
     if class == Class::Receipt {
         return Ok(());
     }
-    let today = entries.iter().filter(|e| e.day == day && e.origin.is_automatic()).count();
+    let today = entries.iter().filter(|e| e.day == day && e.origin.is_automatic() && !e.exempt).count();
     let flow = |e: &&Entry| e.day == day && e.origin == Origin::Flow;
     if today >= caps.per_day as usize || class == Class::Reminder && entries.iter().any(flow) {
         return Err(Refusal::Cap(format!("ya recibió {today} contacto(s) automático(s) hoy")));
@@ -107,6 +110,7 @@ mod tests {
             channel,
             debt: "F".into(),
             origin: Origin::Flow,
+            exempt: false,
             reached,
         }
     }
@@ -134,9 +138,10 @@ mod tests {
     fn what_a_person_wrote_takes_no_automatic_messages_place() {
         let written = Entry { origin: Origin::Manual, ..entry("2026-03-10", Channel::Sms, false) };
         let told = Entry { origin: Origin::Event, ..written.clone() };
-        let flow = |before| admits(&[before], ("step", Class::Reminder), day("2026-03-10"), Channel::Sms, CAPS);
+        let flow = |before: &Entry| admits(&[before], ("step", Class::Reminder), day("2026-03-10"), Channel::Sms, CAPS);
         assert_eq!(flow(&written), Ok(()));
         assert!(flow(&told).is_err());
+        assert_eq!(flow(&Entry { exempt: true, ..told.clone() }), Ok(()), "a receipt takes nobody's place");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use crate::contact::draft::Draft;
 use crate::ids::TemplateId;
 use crate::strategy::plan::Step;
 use crate::strategy::trigger::Occasion;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 /// What a contact comes from, in a word.
@@ -88,6 +89,15 @@ impl Cause {
             Self::Step(step) => Some(&step.template),
             Self::Event(occasion) => Some(&occasion.template),
             Self::Draft(draft) => draft.template.as_ref(),
+        }
+    }
+
+    /// When it was said, of what an event or a person says.
+    pub fn said(&self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Step(_) => None,
+            Self::Event(occasion) => Some(occasion.at),
+            Self::Draft(draft) => Some(draft.by.at),
         }
     }
 

@@ -190,6 +190,21 @@ impl Customer {
         }
     }
 
+    /// Becomes of the written-off portfolio, or is of the current one again where that was how it was loaded.
+    pub fn write_off(&mut self, written_off: bool) {
+        const FIELD: &str = "portfolio";
+        match (self.portfolio, written_off) {
+            (Portfolio::Current, true) => {
+                self.remember(FIELD, Some("vigente".to_owned()));
+                self.portfolio = Portfolio::WrittenOff;
+            }
+            (Portfolio::WrittenOff, false) if self.edited.get(FIELD).is_some_and(|loaded| loaded == "vigente") => {
+                self.portfolio = Portfolio::Current;
+            }
+            _ => {}
+        }
+    }
+
     /// Keeps what was loaded before the first edit by hand of a field.
     pub fn remember(&mut self, field: impl Into<String>, loaded: Option<String>) {
         self.edited.entry(field.into()).or_insert_with(|| loaded.unwrap_or_default());

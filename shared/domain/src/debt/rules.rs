@@ -25,6 +25,8 @@ pub struct Rules {
     pub retry_minutes: u16,
     /// Attempts to reach a customer by telephone in a day; the next is another day's.
     pub attempts_a_day: u8,
+    /// Whoever owes only what was given up on is of the written-off portfolio (*cartera castigada*).
+    pub write_off_uncollectible: bool,
 }
 
 impl Rules {
@@ -50,6 +52,7 @@ impl Default for Rules {
             on_claim: ClaimEffect::ExcludeOrders,
             retry_minutes: 120,
             attempts_a_day: 3,
+            write_off_uncollectible: true,
         }
     }
 }

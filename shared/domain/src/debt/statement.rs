@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 
 /// Most orders a table in a message shows; a document shows them all.
 const IN_A_MESSAGE: usize = 50;
+/// Most a text shows.
+const IN_A_TEXT: usize = 6;
 /// What stands between two cells of a line: channels that know tables make one of such lines.
 pub const CELL: char = '\t';
 
@@ -36,8 +38,14 @@ pub struct Statement {
     pub totals: BTreeMap<Currency, i64>,
 }
 
-/// A text whose tables are lines of words, for channels that know none.
+/// The first line of its table, by which one is known in a text.
+pub const TITLES: &str = "Orden\tVencimiento\tSaldo";
+
+/// A text whose tables are lines of words, for whoever is shown none.
 pub fn without_tables(text: &str) -> String {
+    if !text.contains(TITLES) {
+        return text.to_owned();
+    }
     let line = |line: &str| line.split(CELL).filter(|cell| !cell.is_empty()).collect::<Vec<_>>().join(" · ");
     text.split('\n').map(line).collect::<Vec<_>>().join("\n")
 }
@@ -63,16 +71,25 @@ impl Statement {
 
     /// The table a message shows: a line an order, its cells set apart; empty where nothing is owed.
     pub fn table(&self, style: NumberStyle) -> String {
+        self.of_lines(style, IN_A_MESSAGE)
+    }
+
+    /// The same in words, a few lines long, for channels that count each letter.
+    pub fn short(&self, style: NumberStyle) -> String {
+        without_tables(&self.of_lines(style, IN_A_TEXT))
+    }
+
+    fn of_lines(&self, style: NumberStyle, most: usize) -> String {
         if self.lines.is_empty() {
             return String::new();
         }
         let row = |cells: [&str; 3]| cells.join(&CELL.to_string());
-        let mut rows = vec![row(["Orden", "Vencimiento", "Saldo"])];
-        for line in self.lines.iter().take(IN_A_MESSAGE) {
+        let mut rows = vec![TITLES.to_owned()];
+        for line in self.lines.iter().take(most) {
             let due = date(line.due) + if line.overdue { " (vencida)" } else { "" };
             rows.push(row([&line.code, &due, &line.balance.display(style)]));
         }
-        if let Some(more) = self.lines.len().checked_sub(IN_A_MESSAGE).filter(|more| *more > 0) {
+        if let Some(more) = self.lines.len().checked_sub(most).filter(|more| *more > 0) {
             rows.push(row([&format!("… y {more} más"), "", ""]));
         }
         for (currency, minor) in &self.totals {
@@ -102,7 +119,9 @@ mod tests {
             "Orden\tVencimiento\tSaldo\nA\t07/03/2026 (vencida)\tS/ 1,234.50\nB\t20/03/2026\tUS$ 50.00\n\
              Total\t\tS/ 1,234.50\nTotal\t\tUS$ 50.00"
         );
-        assert_eq!(without_tables("Hola\nTotal\t\tS/ 1"), "Hola\nTotal · S/ 1");
+        let table = format!("{TITLES}\nTotal\t\tS/ 1");
+        assert_eq!(without_tables(&table), "Orden · Vencimiento · Saldo\nTotal · S/ 1");
+        assert_eq!(without_tables("Cuenta:\t194"), "Cuenta:\t194", "what somebody pasted is no statement");
         assert_eq!(Statement::of(&[], "2026-03-10".parse().expect("a date")).table(NumberStyle::DotDecimal), "");
     }
 }

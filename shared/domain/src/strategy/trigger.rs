@@ -50,7 +50,7 @@ triggers! {
     PaymentVerified "payment_verified" "Pago verificado" receipt,
     PaymentRejected "payment_rejected" "Pago no verificado" receipt,
     Payment "payment" "Pago recibido" receipt,
-    PaymentAnnulled "payment_annulled" "Pago anulado" receipt,
+    PaymentAnnulled "payment_annulled" "Pago anulado" notice,
     OrderAnnulled "order_annulled" "Orden anulada" notice,
     ClaimOpened "claim_opened" "Reclamo abierto" receipt,
     ClaimClosed "claim_closed" "Reclamo cerrado" receipt,

@@ -232,6 +232,11 @@ pub(crate) async fn seen_by_link(
     at: DateTime<Utc>,
 ) -> Result<(), Error> {
     let message = raise(ports, setup, receipt, at, |message| {
+        let delivered = message.times.get("delivered");
+        let by_scanner = !chose && delivered.is_some_and(|delivered| at < *delivered + SCANNED);
+        if by_scanner {
+            return false;
+        }
         let seen = message.join(&Report::Opened, at);
         let first = chose && !message.times.contains_key(CHOSEN);
         if first {
@@ -251,7 +256,7 @@ pub(super) async fn engaged(post: &Post<'_>, setup: &Setup, told: &Engagement) -
     let found = interactions::receipt(post.ports, setup.id(), post.provider, &told.id).await?;
     let Some(receipt) = found.filter(|_| !told.bot) else { return Ok(true) };
     let at = told.at.unwrap_or(post.received);
-    let message = raise(post.ports, setup, &receipt, at, |message| {
+    let message = raise(post.ports, setup, &receipt, post.received, |message| {
         let delivered = message.times.get("delivered");
         let by_scanner = told.what == "click" && delivered.is_none_or(|delivered| at < *delivered + SCANNED);
         !by_scanner && message.join(&Report::Opened, at)

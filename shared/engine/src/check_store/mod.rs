@@ -83,6 +83,8 @@ async fn messages(ports: &Ports, setup: &Setup, account: &Account, checked: &mut
     let (mut steps, mut days) = (BTreeSet::new(), BTreeSet::new());
     let left = messages.iter().filter(|m| match m.state {
         State::Scheduled { .. } | State::NotSent { .. } => false,
+        // A call stands there as whoever made it did.
+        State::ToManage | State::Contacted | State::NotContacted => false,
         // Refused at the door: it never left, and its ledger entry was given back.
         // What another followed gave its place there to it.
         State::Failed { .. } => m.provider_id.is_some() && m.followed_by.is_none(),

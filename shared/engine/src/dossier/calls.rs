@@ -63,48 +63,36 @@ impl Dossier<'_> {
         true
     }
 
-    /// The calls that were due are managed; one agreed on for a later day stays. Answers which were a flow's.
-    pub(crate) fn settle_calls(&mut self, management: &Management) -> Vec<SendId> {
+    /// The calls that were due are managed; one agreed on for a later day stays.
+    pub(crate) fn settle_calls(&mut self, management: &Management) {
         let today = self.desk.today;
         let (due, later): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.account.calls).into_iter().partition(|call| call.due <= today);
         self.account.calls = later;
         let contacted = management.situation.is_contact();
         let state = if contacted { State::Contacted } else { State::NotContacted };
-        let mut of_flows = Vec::new();
         for call in due {
             match self.flow_calls.contains_key(&call.id) {
-                true => {
-                    self.turn_flow_call(&call.id, state.clone(), None);
-                    of_flows.push(call.id);
-                }
+                true => self.turn_flow_call(&call.id, state.clone(), None),
                 false => self.put_entry(&call, EntryState::Managed { management: management.id.clone(), contacted }),
             }
         }
-        of_flows
     }
 
-    /// A call an adviser made is a contact of its day: its flow's, or one of its own. Who called us was not reached out to.
-    pub(crate) fn called(&mut self, management: &Management, settled: &[SendId]) {
+    /// A call an adviser made is a contact of its day. Who called us was not reached out to.
+    pub(crate) fn called(&mut self, management: &Management) {
         let debt = self.account.summary.carrying.as_ref().map(|order| order.code.clone()).unwrap_or_default();
         let Some((week, _)) = self.week.as_mut() else { return };
-        let reached = management.situation.is_contact();
-        let mut known = false;
-        for entry in week.entries.iter_mut().filter(|entry| settled.contains(&entry.send)) {
-            entry.reached |= reached;
-            known |= entry.day == management.day;
-        }
-        if !known {
-            week.entries.push(Entry {
-                send: management.id.clone(),
-                step: management.id.to_string(),
-                day: management.day,
-                channel: Channel::Call,
-                debt,
-                origin: Origin::Call,
-                reached,
-            });
-        }
+        week.entries.push(Entry {
+            send: management.id.clone(),
+            step: management.id.to_string(),
+            day: management.day,
+            channel: Channel::Call,
+            debt,
+            origin: Origin::Call,
+            exempt: false,
+            reached: management.situation.is_contact(),
+        });
     }
 
     /// Has what reached out to the customer this week at hand.

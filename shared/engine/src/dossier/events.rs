@@ -21,7 +21,7 @@ const RECENT: Days = Days::new(7);
 
 /// Whether several of it are told as one, with their sum.
 fn is_money(trigger: Trigger) -> bool {
-    matches!(trigger, Trigger::Payment | Trigger::PaymentAnnulled)
+    matches!(trigger, Trigger::Payment | Trigger::PaymentAnnulled | Trigger::OrderAnnulled)
 }
 
 /// Adds one payment to another.

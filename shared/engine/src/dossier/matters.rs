@@ -38,6 +38,12 @@ impl Dossier<'_> {
 
     /// Judges every promise by what is known now; what it says of the customer follows.
     pub(crate) fn judge_promises(&mut self) {
+        self.judge_some(usize::MAX);
+    }
+
+    /// The same for some of those that come to stand otherwise, which one transaction takes.
+    pub(crate) fn judge_some(&mut self, most: usize) {
+        let mut turned = 0;
         let mut reviews = self.matters.values().filter_map(|kept| kept.now.payment_to_verify());
         let under_review = reviews.any(PaymentToVerify::holds_the_flow);
         for promise in self.promises() {
@@ -48,7 +54,8 @@ impl Dossier<'_> {
                 }
                 state => state,
             };
-            if state != promise.state {
+            if state != promise.state && turned < most {
+                turned += 1;
                 self.turn_promise(promise, state);
             }
         }

@@ -21,6 +21,8 @@ struct Done {
 
 shapes! { Done => "done_v1" }
 
+/// Most changes of one request: what one transaction takes, less the request's own mark and the account.
+const MOST_STAGED: usize = 96;
 /// How often a change that lost a race is made again.
 const TRIES: u32 = 10;
 
@@ -87,6 +89,10 @@ pub(crate) async fn change<T: Serialize + DeserializeOwned>(
         }
         if !dossier.is_changed() {
             return Ok(answer);
+        }
+        if dossier.staged() > MOST_STAGED {
+            let message = "son demasiados cambios a la vez: hágalo en partes";
+            return Err(Error::refused("too_many", None, message));
         }
         if let Some(place) = &place {
             let json = serde_json::to_value(&answer).map_err(|e| Error::Broken("done_v1", e.to_string()))?;

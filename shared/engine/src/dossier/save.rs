@@ -2,6 +2,7 @@
 
 use super::{Dossier, Kept};
 use crate::error::Error;
+use crate::messages::hurry;
 use crate::ports::table::{Change, Expect, Item};
 use crate::store::accounts::{self, CodeOwner};
 use crate::store::codec::encode;
@@ -12,11 +13,15 @@ use cauce_domain::contact::interaction::Interaction;
 use cauce_domain::debt::matter::Matter;
 use chrono::NaiveDate;
 
+/// Matters that are put away with one transaction.
+const PUT_AWAY: usize = 5;
+
 impl Dossier<'_> {
     /// Writes all of it, or nothing; `false` when somebody was faster. Afterwards it may be changed and saved further.
     pub(crate) async fn save(&mut self) -> Result<bool, Error> {
-        let told = self.messages_of_events().await?;
-        let changes = self.take_changes(told)?;
+        let said = self.messages_of_events().await?;
+        let due: Vec<Interaction> = said.iter().map(|(message, _)| message.clone()).collect();
+        let changes = self.take_changes(said)?;
         if self.desk.dry {
             return Ok(true);
         }
@@ -26,6 +31,7 @@ impl Dossier<'_> {
         let made = matches!(commit(self.desk.ports, changes).await?, Committed::Made);
         if made {
             announce::hurry(self.desk.ports, self.desk.setup, told).await;
+            hurry(self.desk.ports, self.desk.setup, &due, self.desk.by.at).await;
         }
         Ok(made)
     }
@@ -73,9 +79,11 @@ impl Dossier<'_> {
             }
             changes.extend(moved(kept, accounts::order_item(project, &id, &kept.now)?));
         }
-        for kept in
-            self.matters.values_mut().filter(|kept| kept.changed || put_away && is_misplaced(kept, self.desk.today))
-        {
+        let today = self.desk.today;
+        let (changed, still): (Vec<_>, Vec<_>) = self.matters.values_mut().partition(|kept| kept.changed);
+        // What days have ended is put away a little at a time.
+        let over = still.into_iter().filter(|kept| put_away && is_misplaced(kept, today)).take(PUT_AWAY);
+        for kept in changed.into_iter().chain(over) {
             changes.extend(moved(kept, accounts::matter_item(project, &id, &kept.now, self.desk.today)?));
         }
         for event in std::mem::take(&mut self.events) {

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use cauce_domain::contact::file::FileKind;
 use cauce_domain::contact::point::Recipients;
-use cauce_domain::debt::statement::{CELL, without_tables};
+use cauce_domain::debt::statement::{CELL, TITLES, without_tables};
 use cauce_domain::ids::ProjectId;
 use cauce_domain::strategy::approval::Filled;
 use chrono::{DateTime, Utc};
@@ -115,12 +115,12 @@ impl Outgoing {
     }
 }
 
-/// A text as the inside of a page: lines whose cells are set apart become a table, its first line the titles.
+/// A text as the inside of a page: a statement of account becomes a table.
 fn page(text: &str) -> String {
     let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     let lines: Vec<&str> = escaped.split('\n').collect();
     let blocks = lines.chunk_by(|a, b| a.contains(CELL) == b.contains(CELL));
-    blocks.map(|block| if block[0].contains(CELL) { table(block) } else { block.join("<br>\n") }).collect()
+    blocks.map(|block| if block[0] == TITLES { table(block) } else { block.join("<br>\n") }).collect()
 }
 
 fn table(rows: &[&str]) -> String {

@@ -1,37 +1,31 @@
 //! The moment of a flow's call has come: nothing leaves; it stands in the tray of whoever works the customer (*Por gestionar*),
 //! with what to say, and takes the place of the flow's call before it.
 
-use super::claim::{Claim, entry};
+use super::claim::Claim;
 use super::look::Look;
 use crate::Ports;
 use crate::error::Error;
-use crate::ports::table::{Change, Expect, Item};
-use crate::store::accounts::{self, OpenAccount, as_read};
-use crate::store::codec::encode;
+use crate::ports::table::{Change, Expect};
+use crate::store::accounts::{self, OpenAccount};
 use crate::store::commit::{Committed, commit};
 use crate::store::settings::Setup;
 use crate::store::{interactions, keys};
 use cauce_domain::author::By;
 use cauce_domain::contact::call_entry::{CallReason, OpenCall};
-use cauce_domain::contact::channel::Channel;
 use cauce_domain::contact::gate::Reason;
 use cauce_domain::contact::interaction::{Interaction, State};
-use cauce_domain::contact::ledger::Week;
 use cauce_domain::debt::account::Account;
 use chrono::{DateTime, Utc};
 
-/// Puts a call into the tray: its state, the contact ledger and the account in one transaction.
+/// Puts a call into the tray: its state and the account in one transaction. It is a contact once somebody calls.
 pub(super) async fn put_in_tray(
     ports: &Ports,
     setup: &Setup,
     (message, version): (Interaction, u64),
     look: Look,
-    (mut week, week_version): (Week, Option<u64>),
     open: &OpenAccount,
     now: DateTime<Utc>,
 ) -> Result<Claim, Error> {
-    week.entries.retain(|known| known.send != message.id);
-    week.entries.push(entry(&message, Channel::Call));
     let mut account = open.account.clone();
     let (before, kept): (Vec<_>, Vec<_>) = account.calls.into_iter().partition(|call| call.reason == CallReason::Flow);
     let call = OpenCall {
@@ -46,10 +40,8 @@ pub(super) async fn put_in_tray(
     let script = look.words.text.ok();
     let mut asked = Interaction { state: State::ToManage, script, ..message };
     asked.times.insert(State::ToManage.code().to_owned(), now);
-    let ledger = keys::ledger(setup.id(), &asked.customer, asked.day);
     let mut changes = vec![
         Change::Put(interactions::item(setup.id(), &asked, true)?, Expect::Version(version)),
-        Change::Put(Item::new(ledger, encode(&week)?), as_read(week_version)),
         Change::Put(accounts::account_item(setup.id(), &account)?, Expect::Version(open.version)),
     ];
     for old in before {

@@ -17,7 +17,7 @@ use cauce_domain::contact::file::MessageFile;
 use cauce_domain::contact::gate::{Reason, Verdict};
 use cauce_domain::contact::interaction::{Interaction, State};
 use cauce_domain::contact::ledger::{self, Entry, Refusal, Week};
-use cauce_domain::contact::origin::Origin;
+use cauce_domain::contact::origin::{Class, Origin};
 use cauce_domain::contact::point::Recipients;
 use cauce_domain::contact::price::Cost;
 use cauce_domain::debt::account::{Account, Carry};
@@ -28,6 +28,9 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 /// How long a worker may hold a message before it counts as dead.
 const LEASE_SECONDS: i64 = 300;
+
+/// How long what an event or a person says is worth saying.
+pub(super) const WORTH_SAYING: TimeDelta = TimeDelta::days(4);
 
 /// How a claim ended.
 pub(super) enum Claim {
@@ -81,7 +84,7 @@ pub(super) async fn claim(
     };
     let calendar = setup.project().calendar.lived_in(open.account.customer.zone);
     let class = message.cause.class();
-    if calendar.local_day(now) != message.day && !class.is_personal() {
+    if calendar.local_day(now) != message.day && message.step().is_some() {
         // Its day went by while nobody worked: it would be a second message of another day.
         return put_off(ports, setup, message, version, &open, Reason::OutsideHours, setup.today(now)).await;
     }
@@ -111,7 +114,7 @@ pub(super) async fn claim(
         Verdict::Block(reason, detail) => store(ports, setup, not_sent(message, reason, detail), version).await,
         Verdict::Defer(until, reason) => defer(ports, setup, message, version, &open, until, reason).await,
         Verdict::Allow if message.channel == Some(Channel::Call) => {
-            call::put_in_tray(ports, setup, (message, version), look, (week, week_version), &open, now).await
+            call::put_in_tray(ports, setup, (message, version), look, &open, now).await
         }
         Verdict::Allow => {
             take(ports, setup, message, version, look, (week, week_version), &open.account.customer, now).await
@@ -151,7 +154,9 @@ async fn defer(
     // A channel that comes back takes what waited for it a little at a time.
     let spread = if reason == Reason::ChannelDisconnected { later(&message) } else { TimeDelta::zero() };
     let until = until + spread;
-    if calendar.local_day(until) == message.day {
+    // A step moves to another day as over a holiday; anything else waits, while it is worth saying.
+    let waits = message.cause.said().is_some_and(|said| until < said + WORTH_SAYING);
+    if waits || message.step().is_some() && calendar.local_day(until) == message.day {
         return store(ports, setup, Interaction { state: State::Scheduled { at: until }, ..message }, version).await;
     }
     let before = calendar.local_day(until).pred_opt().unwrap_or(message.day);
@@ -264,6 +269,7 @@ pub(super) fn entry(message: &Interaction, channel: Channel) -> Entry {
         channel,
         debt: message.step().map_or_else(String::new, |step| step.order.clone()),
         origin: message.cause.origin(),
+        exempt: message.cause.class() == Class::Receipt,
         reached: false,
     }
 }

@@ -5,6 +5,8 @@ use crate::Ports;
 use crate::error::Error;
 use crate::exclude;
 use crate::store::accounts::OpenAccount;
+use crate::store::codec::decode;
+use crate::store::keys;
 use crate::store::settings::Setup;
 use cauce_domain::contact::calendar::Calendar;
 use cauce_domain::contact::gate::{self, Case, Reason, Verdict};
@@ -12,6 +14,7 @@ use cauce_domain::contact::interaction::Interaction;
 use cauce_domain::contact::origin::{Cause, Class};
 use cauce_domain::contact::point::{self, Destination, Levels, Reach, Recipients};
 use cauce_domain::debt::customer::Customer;
+use cauce_domain::debt::payment::Movement;
 use cauce_domain::debt::promise::PromiseState;
 use cauce_domain::strategy::plan::{Facts, Strategy};
 use cauce_domain::strategy::trigger::Trigger;
@@ -49,7 +52,8 @@ impl Look {
             done: message.facts.done.clone(),
             ..Facts::of(account)
         };
-        let over = is_over(&message.cause, open, message.day);
+        let today = setup.today(now);
+        let over = is_over(&message.cause, open, today) || is_taken_back(ports, setup, message).await?;
         let free = words::is_free(setup, &account.customer, recipients.as_ref().ok(), now);
         Ok(Self { facts, free, over, recipients, words })
     }
@@ -144,9 +148,26 @@ fn is_over(cause: &Cause, open: &OpenAccount, today: NaiveDate) -> bool {
     };
     let promises = open.matters.iter().filter_map(|(matter, ..)| matter.promise());
     let mut same = promises.filter(|promise| promise.id.as_str() == occasion.about.subject);
+    let date = occasion.about.date;
+    let past = match occasion.trigger {
+        Trigger::PromiseUpcoming => date.is_none_or(|date| date <= today),
+        Trigger::PromiseDue => date != Some(today),
+        _ => false,
+    };
     let declared = open.account.holds.review_until.is_some_and(|until| until >= today);
     let asks = occasion.trigger.is_dated() && declared;
-    asks || !same.any(|promise| promise.state == wanted)
+    past || asks || !same.any(|promise| promise.state == wanted)
+}
+
+/// Whether the payment that is thanked for was taken back meanwhile.
+async fn is_taken_back(ports: &Ports, setup: &Setup, message: &Interaction) -> Result<bool, Error> {
+    let Cause::Event(occasion) = &message.cause else { return Ok(false) };
+    if occasion.trigger != Trigger::Payment {
+        return Ok(false);
+    }
+    let key = keys::movement(setup.id(), &message.customer, &occasion.about.subject);
+    let Some(stored) = ports.table.get(&key).await? else { return Ok(false) };
+    Ok(decode::<Movement>(&stored.body)?.annulled)
 }
 
 /// When a message was decided on: a stop binds what was decided before it.
@@ -201,6 +222,9 @@ async fn recipients(
     let asked_not = willing != *customer;
     if let Cause::Draft(draft) = &message.cause {
         if let Some(address) = &draft.replies_to {
+            if exclude::is_silent(ports, setup, address, channel).await? {
+                return Ok(Err(Reach::OptedOut));
+            }
             let to = vec![Destination { address: address.clone(), shared: false }];
             return Ok(Ok(Recipients { to, cc: Vec::new() }));
         }

@@ -1,7 +1,7 @@
 //! Settling: what the provider answered becomes the message's state.
 
 use super::Ended;
-use super::claim::{Claimed, address_day, later};
+use super::claim::{Claimed, WORTH_SAYING, address_day, later};
 use crate::Ports;
 use crate::alternative;
 use crate::apply_event::apply_parked;
@@ -121,8 +121,11 @@ async fn refused(
     Ok(ended)
 }
 
-/// Whether an instant lies in what is left of the message's day.
+/// Whether an instant lies in what is left of a step's day; what an event or a person says is worth saying for longer.
 fn is_today(setup: &Setup, claimed: &Claimed, at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    if let Some(said) = claimed.message.cause.said() {
+        return at < said + WORTH_SAYING;
+    }
     let calendar = setup.project().calendar.lived_in(claimed.message.facts.zone);
     calendar.local_day(at) == claimed.message.day && calendar.close_of_day(now).is_some_and(|end| at < end)
 }

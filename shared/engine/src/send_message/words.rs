@@ -8,14 +8,14 @@ use crate::pay_link;
 use crate::store::accounts::OpenAccount;
 use crate::store::settings::Setup;
 use cauce_domain::contact::channel::Channel;
-use cauce_domain::contact::file::MessageFile;
+use cauce_domain::contact::file::{FileKind, MessageFile};
 use cauce_domain::contact::gate::Reason;
 use cauce_domain::contact::interaction::Interaction;
 use cauce_domain::contact::origin::Cause;
 use cauce_domain::contact::point::Recipients;
 use cauce_domain::debt::customer::Customer;
 use cauce_domain::debt::order::Order;
-use cauce_domain::debt::statement::without_tables;
+use cauce_domain::debt::statement::Statement;
 use cauce_domain::strategy::approval::Filled;
 use cauce_domain::strategy::tag::{self, PAY_HERE, STATEMENT, Values};
 use cauce_domain::strategy::template::Template;
@@ -64,7 +64,17 @@ pub(super) fn unapproved(
         let say = "elija una plantilla aprobada, o espere a que el cliente escriba".to_owned();
         return (!free).then_some((Reason::WindowClosed, say));
     }
-    approval::refused(setup, template).map(|why| (Reason::TemplateNotApproved, why))
+    let mut leaves = template.clone();
+    if has_statement(message, template) {
+        let (name, place) = ("estado de cuenta.pdf".to_owned(), String::new());
+        leaves.files.push(MessageFile { name, kind: FileKind::Pdf, place, size: 0 });
+    }
+    approval::refused(setup, &leaves).map(|why| (Reason::TemplateNotApproved, why))
+}
+
+/// Whether the statement of account goes with a message, as a document.
+fn has_statement(message: &Interaction, template: &Template) -> bool {
+    template.statement || matches!(&message.cause, Cause::Draft(draft) if draft.statement)
 }
 
 /// Whether the person at an address wrote to us within WhatsApp's day, so that free text may be written.
@@ -99,7 +109,8 @@ impl Words {
             tag::of_event(&mut values, &occasion.about, setup.sender());
         }
         if template.channel != Channel::Email {
-            values.entry(STATEMENT.to_owned()).and_modify(|table| *table = without_tables(table));
+            let short = Statement::of(&orders, setup.today(now)).short(setup.sender().style);
+            values.entry(STATEMENT.to_owned()).and_modify(|table| *table = short);
         }
         let approval = template.approval.as_ref().filter(|_| approves(setup, template.channel));
         if says(&template, PAY_HERE)
@@ -113,7 +124,7 @@ impl Words {
             Ok(approved) => (approved, text),
             Err(missing) => (None, Err(missing.0)),
         };
-        let statement = template.statement || matches!(&message.cause, Cause::Draft(draft) if draft.statement);
+        let statement = has_statement(message, &template);
         Ok(Self { subject, text, approved, files: template.files, statement })
     }
 }

@@ -10,7 +10,7 @@ use crate::connect::Connection;
 use crate::error::Error;
 use crate::import::job::Kind as LoadKind;
 use crate::ports::Ports;
-use crate::ports::table::{Change, Item, Key, Query, TableName};
+use crate::ports::table::{Change, Expect, Item, Key, Query, TableName};
 use crate::webhook::Endpoint;
 use cauce_domain::contact::calendar::Calendar;
 use cauce_domain::contact::channel::{Channel, ChannelFlags, Scope};
@@ -383,6 +383,11 @@ pub async fn load(ports: &Ports, project: &ProjectId) -> Result<Setup, Error> {
         }
     }
     let mut project: Versioned<Project> = found.ok_or(Error::NotFound("el proyecto"))?;
+    // A channel that came later is as a new project has it.
+    for channel in Channel::ALL {
+        let flags = ChannelFlags { visible: true, active: true, connected: true, paused_until: None };
+        project.value.channels.entry(channel).or_insert(flags);
+    }
     project.value.active &= ports.restored.is_none_or(|restored| project.value.activated >= Some(restored));
     Ok(Setup {
         project,
@@ -417,6 +422,15 @@ pub async fn save<T: Shape>(
     let read_at = before.map(|b| b.version);
     match commit(ports, vec![Change::Put(Item::new(key, encode(after)?), as_read(read_at)), edit]).await? {
         Committed::Made => Ok(read_at.unwrap_or(0) + 1),
+        Committed::Lost(_) => Err(Error::Raced),
+    }
+}
+
+/// Takes a setting off; the history keeps what it was, up to `last`.
+pub async fn remove<T: Shape>(ports: &Ports, by: &By, key: Key, before: &Versioned<T>, last: &T) -> Result<(), Error> {
+    let edit = edits::of_setting(ports, by, &key, edits::differences(Some(&before.value), last)?)?;
+    match commit(ports, vec![Change::Delete(key, Expect::Version(before.version)), edit]).await? {
+        Committed::Made => Ok(()),
         Committed::Lost(_) => Err(Error::Raced),
     }
 }

@@ -19,7 +19,20 @@ use serde_json::{Value, json};
 
 /// Where a delivery is kept.
 pub(super) fn place(project: &ProjectId, shard: &str, id: &str) -> Key {
-    Key::new(TableName::Interactions, partition(project, shard), format!("d#{id}"))
+    Key::new(TableName::Interactions, partition(project, shard), format!("{TOLD}{id}"))
+}
+
+/// Where one lies that was given up on: by its endpoint, so that looking for these costs what they are.
+pub(super) fn grave(project: &ProjectId, endpoint: &str, shard: &str, id: &str) -> Key {
+    Key::new(TableName::Interactions, partition(project, shard), format!("{}{id}", dead(endpoint)))
+}
+
+/// How the places of deliveries begin.
+pub(super) const TOLD: &str = "d#";
+
+/// How the places of an endpoint's dead ones begin.
+pub(super) fn dead(endpoint: &str) -> String {
+    format!("x#{endpoint}#")
 }
 
 /// A part of the outbox.
@@ -32,7 +45,12 @@ pub(crate) const RELEASED: &str = "hook";
 
 /// The item of a delivery: one that waits stands in the release index.
 pub(super) fn item(project: &ProjectId, delivery: &Delivery) -> Result<Item, Error> {
-    let key = place(project, &delivery.shard, &delivery.id);
+    let key = match delivery.state {
+        DeliveryState::Dead => grave(project, &delivery.endpoint, &delivery.shard, &delivery.id),
+        DeliveryState::Pending { .. } | DeliveryState::Delivered { .. } => {
+            place(project, &delivery.shard, &delivery.id)
+        }
+    };
     let item = Item::new(key, encode(delivery)?).expiring((delivery.created + KEPT).timestamp());
     Ok(match delivery.state {
         DeliveryState::Pending { at } => {
@@ -46,7 +64,7 @@ pub(super) fn item(project: &ProjectId, delivery: &Delivery) -> Result<Item, Err
 /// Reads project, part and delivery off a delivery's key.
 pub(crate) fn read_place(key: &Key) -> Option<DeliverOne> {
     let (project, shard) = key.pk.split_once("#out#")?;
-    let delivery = key.sk.strip_prefix("d#")?.to_owned();
+    let delivery = key.sk.strip_prefix(TOLD)?.to_owned();
     Some(DeliverOne { project: project.into(), shard: shard.to_owned(), delivery })
 }
 
@@ -60,7 +78,7 @@ pub(crate) fn listeners(setup: &Setup, family: Family) -> impl Iterator<Item = &
 pub(super) fn delivery(
     ports: &Ports,
     endpoint: &Endpoint,
-    customer: Option<&CustomerId>,
+    (family, customer): (Option<Family>, Option<&CustomerId>),
     (event, data): (&str, &Value),
     at: DateTime<Utc>,
 ) -> Delivery {
@@ -68,6 +86,7 @@ pub(super) fn delivery(
     Delivery {
         id: format!("msg_{}", ports.new_id().simple()),
         endpoint: endpoint.id.clone(),
+        family,
         event: event.to_owned(),
         shard: shard_of(customer).to_owned(),
         body,
@@ -86,7 +105,7 @@ fn to_all(
     at: DateTime<Utc>,
 ) -> Result<Vec<Change>, Error> {
     let one = |endpoint: &Endpoint| {
-        let told = delivery(ports, endpoint, Some(customer), (event, data), at);
+        let told = delivery(ports, endpoint, (Some(family), Some(customer)), (event, data), at);
         Ok(Change::Put(item(setup.id(), &told)?, Expect::Absent))
     };
     listeners(setup, family).map(one).collect()

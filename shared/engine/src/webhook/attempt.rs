@@ -41,8 +41,13 @@ pub async fn deliver(ports: &Ports, setup: &Setup, one: &DeliverOne, now: DateTi
     }
     let settled = attempted(ports, setup, claimed, now).await?;
     let dead = settled.state == DeliveryState::Dead;
-    let change = Change::Put(item(setup.id(), &settled)?, Expect::Version(stored.version + 1));
-    if let (Committed::Made, true) = (commit(ports, vec![change]).await?, dead) {
+    let kept = item(setup.id(), &settled)?;
+    let changes = match dead {
+        // It lies apart from then on.
+        true => vec![Change::Delete(key, Expect::Version(stored.version + 1)), Change::Put(kept, Expect::Anything)],
+        false => vec![Change::Put(kept, Expect::Version(stored.version + 1))],
+    };
+    if let (Committed::Made, true) = (commit(ports, changes).await?, dead) {
         let about = format!("webhook-{}", settled.endpoint);
         let why = settled.answer.as_deref().unwrap_or_default();
         let text = format!(
@@ -58,8 +63,11 @@ pub async fn deliver(ports: &Ports, setup: &Setup, one: &DeliverOne, now: DateTi
 /// Posts a delivery and answers it as it stands then.
 async fn attempted(ports: &Ports, setup: &Setup, claimed: Delivery, now: DateTime<Utc>) -> Result<Delivery, Error> {
     let found = setup.endpoints.iter().find(|endpoint| endpoint.value.id == claimed.endpoint);
-    let Some(endpoint) = found.map(|found| &found.value).filter(|endpoint| endpoint.active) else {
-        let answer = Some("el webhook ya no está activo".to_owned());
+    // Whoever is not to hear of it any more does not.
+    let hears =
+        |endpoint: &&Endpoint| endpoint.active && claimed.family.is_none_or(|it| endpoint.families.contains(&it));
+    let Some(endpoint) = found.map(|found| &found.value).filter(hears) else {
+        let answer = Some("el webhook ya no está activo, o ya no recibe esto".to_owned());
         return Ok(Delivery { state: DeliveryState::Dead, answer, ..claimed });
     };
     let answer = post(ports, setup, endpoint, &claimed, now).await?;
@@ -99,9 +107,12 @@ async fn post(
     now: DateTime<Utc>,
 ) -> Result<Result<Answered, String>, Error> {
     let Secrets(secrets) = endpoints::secrets(ports, setup, &endpoint.id).await?;
-    let valid = secrets.iter().filter(|secret| secret.until.is_none_or(|until| now < until));
+    let valid: Vec<_> = secrets.iter().filter(|secret| secret.until.is_none_or(|until| now < until)).collect();
+    if valid.is_empty() {
+        return Ok(Err("falta su llave: pida una nueva".to_owned()));
+    }
     let timestamp = now.timestamp();
-    let signed = signature(valid.map(|secret| secret.text.as_str()), &delivery.id, timestamp, &delivery.body);
+    let signed = signature(valid.iter().map(|secret| secret.text.as_str()), &delivery.id, timestamp, &delivery.body);
     let headers = [
         ("content-type", "application/json".to_owned()),
         ("webhook-id", delivery.id.clone()),
@@ -114,7 +125,7 @@ async fn post(
 /// Posts something of no consequence at once, and answers what became of it.
 pub async fn test(ports: &Ports, setup: &Setup, endpoint: &Endpoint, now: DateTime<Utc>) -> Result<Delivery, Error> {
     let data = json!({ "message": "Prueba de webhook de Cauce", "project": setup.id() });
-    let test = delivery(ports, endpoint, None, ("test", &data), now);
+    let test = delivery(ports, endpoint, (None, None), ("test", &data), now);
     let answer = post(ports, setup, endpoint, &test, now).await?;
     let (state, words) = match answer {
         Ok(Answered { status: status @ 200..300, .. }) => {
@@ -134,6 +145,7 @@ mod tests {
         Delivery {
             id: "msg_1".into(),
             endpoint: "e".into(),
+            family: None,
             event: "test".into(),
             shard: "0".into(),
             body: "{}".into(),

@@ -1,13 +1,13 @@
 //! Endpoints: made with a key that is shown once, changed, given a new key beside the old, stopped, and told again what they
 //! missed.
 
-use super::announce::{hurry, item, partition, place, told};
+use super::announce::{self, grave, hurry, item, partition, place, told};
 use super::sign::new_secret;
 use super::{Delivery, DeliveryState, Endpoint, MOST_ENDPOINTS};
 use crate::error::Error;
 use crate::ports::Ports;
 use crate::ports::secrets::Secret;
-use crate::ports::table::{Change, Expect, Query, TableName};
+use crate::ports::table::{Change, Expect, Key, Query, TableName};
 use crate::store::codec::decode;
 use crate::store::commit::{Committed, commit};
 use crate::store::edits::By;
@@ -21,6 +21,8 @@ use std::fmt;
 const OVERLAP: TimeDelta = TimeDelta::hours(24);
 /// Most deliveries of a page.
 pub const MOST_SHOWN: usize = 200;
+/// Deliveries looked at of each part of the outbox, from the newest on.
+const LOOKED_AT: u32 = 100;
 
 /// A key, and until when it signs.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,7 +80,7 @@ pub async fn create(ports: &Ports, setup: &Setup, endpoint: Endpoint, by: &By) -
     Ok((endpoint, text))
 }
 
-fn key(setup: &Setup, id: &str) -> crate::ports::table::Key {
+fn key(setup: &Setup, id: &str) -> Key {
     settings::place(setup.id(), format!("endpoint#{id}"))
 }
 
@@ -122,25 +124,24 @@ pub(super) async fn stop(ports: &Ports, setup: &Setup, id: &str, why: &str, now:
     }
 }
 
-/// The newest deliveries of an endpoint; of the dead ones alone where that is asked for.
+/// Takes an endpoint off, with its keys; what waits for it is told to nobody.
+pub async fn remove(ports: &Ports, setup: &Setup, id: &str, by: &By) -> Result<(), Error> {
+    let known = find(setup, id)?;
+    let last = Endpoint { active: false, stopped: Some("retirado".to_owned()), ..known.value.clone() };
+    settings::remove(ports, by, key(setup, id), known, &last).await?;
+    keep(ports, setup, id, &Secrets::default()).await
+}
+
+/// The newest deliveries of an endpoint, or those of them that were given up on.
 pub async fn deliveries(ports: &Ports, setup: &Setup, id: &str, dead: bool) -> Result<Vec<Delivery>, Error> {
+    let prefix = if dead { announce::dead(id) } else { announce::TOLD.to_owned() };
     let mut found = Vec::new();
     for shard in SHARD_NAMES {
-        let query = Query::table(TableName::Interactions, partition(setup.id(), shard)).prefix("d#").descending();
-        let (mut after, mut of_shard) = (None, 0);
-        // Looked at from the newest on, as far as a page can need.
-        loop {
-            let page = ports.table.query(&query.clone().after(after).limit(100)).await?;
-            for stored in &page.items {
-                let delivery: Delivery = decode(&stored.body)?;
-                if delivery.endpoint == id && (!dead || delivery.state == DeliveryState::Dead) {
-                    (of_shard, _) = (of_shard + 1, found.push(delivery));
-                }
-            }
-            match page.next {
-                Some(next) if of_shard < MOST_SHOWN => after = Some(next),
-                _ => break,
-            }
+        let query = Query::table(TableName::Interactions, partition(setup.id(), shard)).prefix(&prefix).descending();
+        let page = ports.table.query(&query.limit(LOOKED_AT)).await?;
+        for stored in &page.items {
+            let delivery: Delivery = decode(&stored.body)?;
+            found.extend((delivery.endpoint == id).then_some(delivery));
         }
     }
     found.sort_by(|a, b| b.id.cmp(&a.id));
@@ -148,7 +149,17 @@ pub async fn deliveries(ports: &Ports, setup: &Setup, id: &str, dead: bool) -> R
     Ok(found)
 }
 
-/// Has deliveries told again under the same ids, with as many tries before them as at first: one, or every dead one.
+/// A delivery, wherever it lies.
+async fn delivery(ports: &Ports, setup: &Setup, endpoint: &str, id: &str) -> Result<Option<Delivery>, Error> {
+    let there = |shard: &&str| [place(setup.id(), shard, id), grave(setup.id(), endpoint, shard, id)];
+    let places: Vec<Key> = SHARD_NAMES.iter().flat_map(there).collect();
+    let found = ports.table.get_many(&places).await?.into_iter().flatten().next();
+    let delivery: Option<Delivery> = found.map(|stored| decode(&stored.body)).transpose()?;
+    Ok(delivery.filter(|delivery| delivery.endpoint == endpoint))
+}
+
+/// Has deliveries told again under the same ids, with as many tries before them as at first: one, or the newest of the dead.
+/// Answers how many; as long as there are as many as a page, there may be more.
 pub async fn replay(
     ports: &Ports,
     setup: &Setup,
@@ -157,19 +168,20 @@ pub async fn replay(
     now: DateTime<Utc>,
 ) -> Result<usize, Error> {
     find(setup, id)?;
-    let all = deliveries(ports, setup, id, one.is_none()).await?;
-    let wanted: Vec<Delivery> = all.into_iter().filter(|it| one.is_none_or(|one| it.id == one)).collect();
-    if one.is_some() && wanted.is_empty() {
-        return Err(Error::NotFound("la entrega"));
-    }
+    let wanted = match one {
+        Some(one) => vec![delivery(ports, setup, id, one).await?.ok_or(Error::NotFound("la entrega"))?],
+        None => deliveries(ports, setup, id, true).await?,
+    };
     let mut again = 0;
     for delivery in wanted {
-        let key = place(setup.id(), &delivery.shard, &delivery.id);
-        let Some(stored) = ports.table.get(&key).await? else { continue };
+        let dead = delivery.state == DeliveryState::Dead;
+        let lies = grave(setup.id(), id, &delivery.shard, &delivery.id);
         let delivery = Delivery { attempts: 0, state: DeliveryState::Pending { at: now }, ..delivery };
-        let changes = vec![Change::Put(item(setup.id(), &delivery)?, Expect::Version(stored.version))];
-        if let Committed::Made = commit(ports, changes.clone()).await? {
-            hurry(ports, setup, told(&changes)).await;
+        let mut changes = vec![Change::Put(item(setup.id(), &delivery)?, Expect::Anything)];
+        changes.extend(dead.then_some(Change::Delete(lies, Expect::Anything)));
+        let announced = told(&changes);
+        if let Committed::Made = commit(ports, changes).await? {
+            hurry(ports, setup, announced).await;
             again += 1;
         }
     }

@@ -76,11 +76,14 @@ pub struct Delivery {
     pub id: String,
     /// The endpoint.
     pub endpoint: String,
+    /// The family it is of; none of a test.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub family: Option<Family>,
     /// What happened, such as `promise_made`.
     pub event: String,
     /// The part of the outbox it lies in.
     pub shard: String,
-    /// The body as it is posted.
+    /// The body as it is posted: shown to nobody, notes are in it.
     pub body: String,
     /// How often it was posted.
     pub attempts: u32,
