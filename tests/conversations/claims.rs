@@ -198,3 +198,15 @@ async fn new_terms_may_take_the_old_orders_place_and_who_owes_only_what_was_give
     assert_eq!(world.account("100").await.customer.portfolio, Portfolio::Current);
     holds(&world).await;
 }
+
+#[tokio::test]
+async fn who_could_not_pay_and_pays_is_told_of_to_the_adviser_and_nothing_else_changes() {
+    let world = ana().await;
+    world.change(|project| project.alert_addresses = vec!["equipo@andes.com".into()]).await;
+    world.outcome("100", "outbound_contact", "cannot_pay", json!({})).await;
+    world.pay("P-1", "F-1", "2026-03-10", "10.00").await;
+    let told: Vec<String> = world.outbox().into_iter().map(|taken| taken.text).collect();
+    assert!(told.iter().any(|words| words.starts_with("Ana pagó") && words.contains("S/ 10.00")), "{told:?}");
+    assert!(world.account("100").await.holds.cannot_pay);
+    holds(&world).await;
+}

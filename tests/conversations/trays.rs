@@ -221,3 +221,33 @@ async fn a_customer_of_very_many_orders_shows_what_was_agreed_on() {
     let panel = &get(&world, &format!("/v1/customers/{id}/conversation")).await["panel"];
     assert_eq!((panel["matters"].as_array().map(Vec::len), &panel["more_orders"]), (Some(1), &json!(true)));
 }
+
+#[tokio::test]
+async fn what_is_new_since_a_moment_is_told_to_whoever_may_see_it() {
+    let line = Line::on("2026-03-10", "Ana Beto").await;
+    let world = &line.world;
+    world.pass("2026-03-10T15:00:00Z").await;
+    let changes = async |path: &str| world.call(Method::GET, path, None).await.1;
+    let start = changes("/v1/changes").await;
+    let cursor = start["next"].as_str().expect("a cursor").to_owned();
+    assert_eq!((&start["items"], &start["counts"]["unread"]), (&json!([]), &json!(0)));
+    world.house().clock.advance_to(world.now() + chrono::TimeDelta::minutes(1));
+    line.whatsapp(text("w1", "51987650000", world.now().timestamp(), "hola")).await;
+    let id = world.id("100").await;
+    let told = changes(&format!("/v1/changes?cursor={cursor}&customer={id}")).await;
+    assert_eq!((&told["items"][0]["name"], &told["counts"]["unread"]), (&json!("Ana"), &json!(1)));
+    assert_eq!(told["thread"][0]["text"], "hola");
+    let next = told["next"].as_str().expect("a cursor").to_owned();
+    world.house().clock.advance_to(world.now() + chrono::TimeDelta::minutes(20));
+    let told = changes(&format!("/v1/changes?cursor={next}&customer={id}")).await;
+    assert_eq!(
+        (told["items"].as_array().map(Vec::len), told["thread"].as_array().map(Vec::len)),
+        (Some(1), Some(1)),
+        "told twice at most"
+    );
+    let later = told["next"].as_str().expect("a cursor").to_owned();
+    let told = changes(&format!("/v1/changes?cursor={later}&customer={id}")).await;
+    assert_eq!((&told["items"], &told["thread"]), (&json!([]), &json!([])));
+    let (status, _) = world.call(Method::GET, "/v1/changes?cursor=otro", None).await;
+    assert!(status.is_client_error());
+}

@@ -7,6 +7,7 @@ mod addresses;
 mod agent;
 mod caller;
 mod calls;
+mod changes;
 mod channels;
 mod claims;
 mod connections;
@@ -113,6 +114,7 @@ fn parts() -> (Router<Api>, utoipa::openapi::OpenApi) {
         .merge(interactions::routes())
         .merge(calls::routes())
         .merge(trays::routes())
+        .merge(changes::routes())
         .merge(unregistered::routes())
         .merge(messages::routes())
         .merge(statement::routes())

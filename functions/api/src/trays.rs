@@ -27,7 +27,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
 
 /// Which conversations of a tray.
 #[derive(Debug, Default, Deserialize, IntoParams)]
-struct Asked {
+pub(crate) struct Asked {
     /// An adviser's user id, or `none` for those that are nobody's.
     adviser: Option<String>,
     /// A supervisor's user id.
@@ -64,8 +64,13 @@ struct Asked {
 }
 
 impl Asked {
+    /// Everything from a local day on.
+    pub(crate) fn since(day: NaiveDate) -> Self {
+        Self { from: Some(day), ..Self::default() }
+    }
+
     /// What passes, within what the caller sees.
-    fn filter(&self, caller: &Caller) -> Result<Filter, Problem> {
+    pub(crate) fn filter(&self, caller: &Caller) -> Result<Filter, Problem> {
         let variable = match self.variable.as_deref().map(|text| text.split_once('=')) {
             None => None,
             Some(Some((name, value))) => Some((name.to_owned(), value.to_owned())),
@@ -151,10 +156,15 @@ async fn calls(State(api): State<Api>, caller: Caller, Query(asked): Query<Asked
 #[utoipa::path(get, path = "/v1/trays/counts", tag = "conversaciones", params(Asked), responses((status = 200, body = Object)))]
 async fn counts(State(api): State<Api>, caller: Caller, Query(asked): Query<Asked>) -> Result<Json<Value>, Problem> {
     caller.may(Permission::Read)?;
-    let (filter, now) = (asked.filter(&caller)?, api.now());
+    Ok(Json(counted(&api, &caller, &asked).await?))
+}
+
+/// What waits in each tray.
+pub(crate) async fn counted(api: &Api, caller: &Caller, asked: &Asked) -> Result<Value, Problem> {
+    let (filter, now) = (asked.filter(caller)?, api.now());
     let unread = Filter { unread: Some(true), ..filter.clone() };
     let (ports, setup) = (&api.ports, &caller.setup);
     let unread = trays::count(ports, setup, (Tray::Received, &unread), now).await?;
     let calls = trays::count(ports, setup, (Tray::Calls, &filter), now).await?;
-    Ok(Json(json!({ "unread": unread, "calls": calls })))
+    Ok(json!({ "unread": unread, "calls": calls }))
 }

@@ -10,6 +10,7 @@ mod calls;
 mod events;
 mod matters;
 mod movements;
+mod notices;
 mod once;
 mod save;
 

@@ -21,6 +21,7 @@ impl Dossier<'_> {
     pub(crate) async fn save(&mut self) -> Result<bool, Error> {
         let said = self.messages_of_events().await?;
         let due: Vec<Interaction> = said.iter().map(|(message, _)| message.clone()).collect();
+        let notices = self.notices();
         let changes = self.take_changes(said)?;
         if self.desk.dry {
             return Ok(true);
@@ -32,6 +33,7 @@ impl Dossier<'_> {
         if made {
             announce::hurry(self.desk.ports, self.desk.setup, told).await;
             hurry(self.desk.ports, self.desk.setup, &due, self.desk.by.at).await;
+            self.tell_the_team(notices).await;
         }
         Ok(made)
     }
