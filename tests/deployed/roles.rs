@@ -43,7 +43,21 @@ fn resource(value: &Value) -> String {
 }
 
 /// What a function asks only where something went wrong, or rarely: a day without it is no reason to forbid it.
-pub(crate) const RARE: [(&str, &str, &str); 82] = [
+pub(crate) const RARE: [(&str, &str, &str); 95] = [
+    // What events and the agent say, where a project has them.
+    ("import-file", "sqs:SendMessage", "cauce-prueba-send-whatsapp"),
+    ("import-file", "sqs:SendMessage", "cauce-prueba-send-sms"),
+    ("import-file", "sqs:SendMessage", "cauce-prueba-send-email"),
+    ("apply-event", "sqs:SendMessage", "cauce-prueba-send-whatsapp"),
+    ("apply-event", "sqs:SendMessage", "cauce-prueba-send-sms"),
+    ("apply-event", "sqs:SendMessage", "cauce-prueba-send-email"),
+    ("close-day", "sqs:SendMessage", "cauce-prueba-send-whatsapp"),
+    ("close-day", "sqs:SendMessage", "cauce-prueba-send-sms"),
+    ("close-day", "sqs:SendMessage", "cauce-prueba-send-email"),
+    ("apply-event", "dynamodb:GetItem", "jobs"),
+    ("apply-event", "dynamodb:Query", "jobs"),
+    ("apply-event", "dynamodb:BatchGetItem", "accounts"),
+    ("deliver-webhook", "dynamodb:DeleteItem", "interactions"),
     // A customer whom a flow has called.
     ("import-file", "dynamodb:BatchGetItem", "interactions"),
     // A model, for projects that choose it.

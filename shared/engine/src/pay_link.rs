@@ -26,13 +26,18 @@ pub struct Led {
 }
 
 /// Makes a message's link; none where there is no way to pay behind it, or nobody can reach us.
-pub(crate) async fn issue(ports: &Ports, setup: &Setup, message: &Interaction) -> Result<Option<String>, Error> {
+pub(crate) async fn issue(
+    ports: &Ports,
+    setup: &Setup,
+    message: &Interaction,
+    now: DateTime<Utc>,
+) -> Result<Option<String>, Error> {
     let offers = setup.project().payment_methods.iter().any(|method| method.active);
     if !offers || ports.public_url.is_empty() {
         return Ok(None);
     }
     let receipt = Receipt::of(message.customer.clone(), message.day, message.id.clone());
-    let token = reply_token::issue_pay(ports, setup.id(), &receipt).await?;
+    let token = reply_token::issue_pay(ports, setup.id(), &receipt, now).await?;
     Ok(token.map(|token| format!("{}/p/{token}", ports.public_url)))
 }
 

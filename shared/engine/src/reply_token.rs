@@ -8,6 +8,7 @@ use crate::store::codec::{decode, encode, shapes};
 use crate::store::commit::commit;
 use crate::store::interactions::Receipt;
 use cauce_domain::ids::{ProjectId, SendId};
+use chrono::{DateTime, TimeDelta, Utc};
 use hmac::{Hmac, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
@@ -26,6 +27,9 @@ pub struct ReplyToken {
     pub ulid: String,
     code: String,
 }
+
+/// How long a link to the ways to pay leads there.
+const FOLLOWED: TimeDelta = TimeDelta::days(180);
 
 /// What a code is made for: one made for another use opens nothing.
 const REPLY: &str = "reply:v1";
@@ -111,13 +115,19 @@ pub async fn issue(ports: &Ports, project: &ProjectId, receipt: &Receipt) -> Res
 
 /// Makes the short name of a message's link to the ways to pay, and has it lead to the message. Short enough for an SMS:
 /// eighty bits that nobody guesses are all there is of it.
-pub(crate) async fn issue_pay(ports: &Ports, project: &ProjectId, receipt: &Receipt) -> Result<Option<String>, Error> {
+pub(crate) async fn issue_pay(
+    ports: &Ports,
+    project: &ProjectId,
+    receipt: &Receipt,
+    now: DateTime<Utc>,
+) -> Result<Option<String>, Error> {
     let Some(ulid) = ulid(&receipt.send) else { return Ok(None) };
     let keys = keys(ports).await?;
     let Some(key) = keys.first().map(String::as_bytes) else { return Ok(None) };
     let name = String::from_utf8_lossy(&code(key, PAY, project.as_str(), &ulid)).into_owned();
     let lead = Lead { project: project.clone(), receipt: receipt.clone() };
-    commit(ports, vec![Change::Put(Item::new(place(&name), encode(&lead)?), Expect::Anything)]).await?;
+    let item = Item::new(place(&name), encode(&lead)?).expiring((now + FOLLOWED).timestamp());
+    commit(ports, vec![Change::Put(item, Expect::Anything)]).await?;
     Ok(Some(name))
 }
 

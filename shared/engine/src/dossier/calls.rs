@@ -98,8 +98,7 @@ impl Dossier<'_> {
     /// Has what reached out to the customer this week at hand.
     pub(crate) async fn fetch_week(&mut self) -> Result<(), Error> {
         let (project, id) = (self.desk.setup.id(), &self.account.id);
-        let (week, version, _) = interactions::ledgers(self.desk.ports, project, id, self.desk.today).await?;
-        self.week = Some((week, version));
+        self.week = Some(interactions::ledger(self.desk.ports, project, id, self.desk.today).await?);
         Ok(())
     }
 

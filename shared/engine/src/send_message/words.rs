@@ -114,7 +114,7 @@ impl Words {
         }
         let approval = template.approval.as_ref().filter(|_| approves(setup, template.channel));
         if says(&template, PAY_HERE)
-            && let Some(link) = pay_link::issue(ports, setup, message).await?
+            && let Some(link) = pay_link::issue(ports, setup, message, now).await?
         {
             values.insert(PAY_HERE.to_owned(), link);
         }

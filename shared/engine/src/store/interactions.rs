@@ -235,6 +235,19 @@ pub async fn ledgers(
     Ok((week, version, next()?.0))
 }
 
+/// This week's ledger alone, with its version.
+pub async fn ledger(
+    ports: &Ports,
+    project: &ProjectId,
+    customer: &CustomerId,
+    day: NaiveDate,
+) -> Result<(Week, Option<u64>), Error> {
+    match ports.table.get(&keys::ledger(project, customer, day)).await? {
+        Some(stored) => Ok((decode(&stored.body)?, Some(stored.version))),
+        None => Ok((Week::default(), None)),
+    }
+}
+
 /// Every message that stands in the day index of a day and shard, a page at a time through `each`.
 pub async fn of_day(
     ports: &Ports,
