@@ -71,10 +71,12 @@ async fn questions_are_answered_with_what_is_true() {
     let answer = asks(&line, "w1", "Hola, ¿cuánto debo?").await;
     assert_eq!(
         answer,
-        ["Ana, su saldo pendiente es S/ 100.00. El pago F-1, por S/ 100.00, vence el 07/03/2026. Banco Andino 194-1"]
+        [
+            "Ana, su saldo pendiente es S/ 100.00. El pago F-1, por S/ 100.00, tiene vencimiento el 07/03/2026. Banco Andino 194-1"
+        ]
     );
     let answer = asks(&line, "w2", "¿cuándo vence?").await;
-    assert_eq!(answer, ["Ana, su pago F-1 por S/ 100.00 vence el 07/03/2026. Banco Andino 194-1"]);
+    assert_eq!(answer, ["Ana, su pago F-1 por S/ 100.00 tiene vencimiento el 07/03/2026. Banco Andino 194-1"]);
     let answer = asks(&line, "w3", "¿dónde puedo pagar?").await;
     assert_eq!(answer, ["Ana, puede pagar así: Banco Andino 194-1"]);
     let answer = asks(&line, "w4", "me manda mi estado de cuenta por favor").await;
@@ -120,6 +122,9 @@ async fn what_is_not_plain_is_left_to_a_person_and_the_agent_keeps_out() {
         "lkjsdf lkj",
         "pagaré algún día",
         "pago S/ 1,2,3 el viernes",
+        "El viernes les pago 200",
+        "les pago 100 dólares el viernes",
+        "¿les pago el viernes?",
     ] {
         let line = listening(on()).await;
         let answer = asks(&line, "w1", said).await;
@@ -129,6 +134,29 @@ async fn what_is_not_plain_is_left_to_a_person_and_the_agent_keeps_out() {
         assert!(asks(&line, "w2", "¿cuánto debo?").await.is_empty(), "{said}: a person answers now");
         assert!(line.world.matters("100", "promise").await.is_empty(), "{said}");
     }
+}
+
+#[tokio::test]
+async fn thanks_and_strangers_are_answered_nothing_and_nothing_unread_is_buried() {
+    let line = listening(on()).await;
+    let world = &line.world;
+    assert!(asks(&line, "w1", "número equivocado, no soy yo").await.is_empty());
+    assert!(!waits_for_a_person(world).await);
+    assert_eq!(world.account("100").await.inbox.map(|inbox| inbox.unread), Some(1));
+    assert!(asks(&line, "w2", "¿cuánto debo?").await.is_empty(), "somebody reads the first one first");
+    assert_eq!(world.account("100").await.inbox.map(|inbox| inbox.unread), Some(2));
+    let line = listening(on()).await;
+    assert_eq!(asks(&line, "w1", "Hola, buenos días").await.len(), 1);
+    assert!(asks(&line, "w2", "hola").await.is_empty(), "nobody is greeted twice");
+}
+
+#[tokio::test]
+async fn who_owes_what_is_disputed_is_not_told_that_nothing_is_owed() {
+    let line = listening(on()).await;
+    let claim = json!({ "category": "billing", "orders": ["F-1"], "description": "cobraron dos veces" });
+    line.world.done("100", "claims", claim).await;
+    let answer = asks(&line, "w1", "¿cuánto debo?").await;
+    assert_eq!(answer, ["Ana, un asesor de Andes leerá su mensaje y le responderá."]);
 }
 
 #[tokio::test]
@@ -158,6 +186,7 @@ async fn it_answers_nobody_unknown_keeps_out_of_a_persons_conversation_and_tires
     assert!(world.messages("2026-03-10").await.iter().all(|message| message.cause.template().is_some()));
     world.done("100", "messages", json!({ "channel": "sms", "text": "Hola {nombre}, le escribe Luis" })).await;
     assert!(asks(&line, "w1", "¿cuánto debo?").await.is_empty(), "Luis is in the conversation");
+    world.done("100", "interactions/read", json!({})).await;
     world.pass("2026-03-10T17:30:00Z").await;
     for n in 0..6 {
         assert_eq!(asks(&line, &format!("x{n}"), "¿cuánto debo?").await.len(), 1, "{n}");

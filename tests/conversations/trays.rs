@@ -236,7 +236,7 @@ async fn what_is_new_since_a_moment_is_told_to_whoever_may_see_it() {
     let id = world.id("100").await;
     let told = changes(&format!("/v1/changes?cursor={cursor}&customer={id}")).await;
     assert_eq!((&told["items"][0]["name"], &told["counts"]["unread"]), (&json!("Ana"), &json!(1)));
-    assert_eq!(told["thread"][0]["text"], "hola");
+    assert_eq!((&told["thread"][0]["text"], &told["header"]["name"]), (&json!("hola"), &json!("Ana")));
     let next = told["next"].as_str().expect("a cursor").to_owned();
     world.house().clock.advance_to(world.now() + chrono::TimeDelta::minutes(20));
     let told = changes(&format!("/v1/changes?cursor={next}&customer={id}")).await;
@@ -250,4 +250,22 @@ async fn what_is_new_since_a_moment_is_told_to_whoever_may_see_it() {
     assert_eq!((&told["items"], &told["thread"]), (&json!([]), &json!([])));
     let (status, _) = world.call(Method::GET, "/v1/changes?cursor=otro", None).await;
     assert!(status.is_client_error());
+}
+
+#[tokio::test]
+async fn a_tray_is_filtered_by_the_channel_of_the_last_communication() {
+    let world = crate::conversations::ana().await;
+    world.pass("2026-03-10T15:00:00Z").await;
+    for number in ["100", "101"] {
+        world.outcome(number, "outbound_no_contact", "no_answer", json!({})).await;
+    }
+    world.done("100", "messages", json!({ "channel": "sms", "text": "Hola {nombre}" })).await;
+    world.done("101", "messages", json!({ "channel": "email", "subject": "Hola", "text": "Hola {nombre}" })).await;
+    world.pass("2026-03-10T18:00:00Z").await;
+    for (channel, expected) in [("sms", vec!["Ana"]), ("email", vec!["Beto"]), ("whatsapp", vec![])] {
+        let tray = get(&world, &format!("/v1/trays/calls?last_channel={channel}")).await;
+        let names: Vec<&str> =
+            tray["items"].as_array().expect("a list").iter().filter_map(|it| it["name"].as_str()).collect();
+        assert_eq!(names, expected, "{channel}");
+    }
 }

@@ -11,7 +11,7 @@ use axum::Json;
 use axum::extract::State;
 use cauce_domain::ids::CustomerId;
 use cauce_engine::ports::table::Cursor;
-use cauce_engine::store::keys;
+use cauce_engine::store::{accounts, keys};
 use cauce_engine::trays::{Tray, page};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
@@ -38,8 +38,8 @@ struct Since {
     customer: Option<String>,
 }
 
-/// Tells what is new: conversations with new messages, what waits in the trays, and what changed in an open conversation.
-/// The same thing may be told twice.
+/// Tells what is new: conversations with new messages, what waits in the trays, and of an open conversation what changed in
+/// it and what stands above it now, whoever it is given to among it. The same thing may be told twice.
 #[utoipa::path(get, path = "/v1/changes", tag = "conversaciones", params(Since), responses((status = 200, body = Object), (status = 404, body = Problem)))]
 async fn changes(State(api): State<Api>, caller: Caller, Query(asked): Query<Since>) -> Result<Json<Value>, Problem> {
     caller.may(Permission::Read)?;
@@ -58,6 +58,10 @@ async fn changes(State(api): State<Api>, caller: Caller, Query(asked): Query<Sin
     }
     let next = Cursor { sk: now.to_rfc3339(), base_pk: String::new(), base_sk: String::new() };
     let mut answer = list.page(received, Some((0, Some(next))));
+    if let Some(customer) = &open {
+        let found = accounts::account(&api.ports, caller.setup.id(), customer).await?;
+        answer.0["header"] = found.map(|(account, _)| header(&caller, &account, caller.setup.today(now))).into();
+    }
     answer.0["thread"] = thread.into();
     answer.0["counts"] = counted(&api, &caller, &Asked::default()).await?;
     Ok(answer)

@@ -8,6 +8,7 @@ use crate::problem::{Problem, Query};
 use axum::Json;
 use axum::extract::State;
 use cauce_domain::contact::alert::Alert;
+use cauce_domain::contact::channel::Channel;
 use cauce_domain::debt::account::Account;
 use cauce_domain::debt::customer::Portfolio;
 use cauce_domain::ids::{SegmentId, UserId};
@@ -50,6 +51,9 @@ pub(crate) struct Asked {
     to: Option<NaiveDate>,
     /// With a telephone that works, or without.
     reachable: Option<bool>,
+    /// Whose last communication went by `whatsapp`, `sms`, `email`, or was a call a flow asked for (`call`).
+    #[param(value_type = Option<String>)]
+    last_channel: Option<Channel>,
     /// A variable, as `name=value`.
     variable: Option<String>,
     /// Calls whose hour has not come, too.
@@ -95,6 +99,7 @@ impl Asked {
             to: self.to,
             reachable: self.reachable,
             variable,
+            last_channel: self.last_channel,
             waiting: self.waiting,
             viewer: viewer.map(|user| user.id.clone()),
             unassigned: viewer.is_some_and(|user| user.role == Role::Supervisor),

@@ -120,7 +120,7 @@ fn look(dossier: &mut Dossier<'_>) {
         dossier.put_matter(Matter::PaymentToVerify(PaymentToVerify { escalated: true, ..payment }));
     }
     dossier.judge_some(AT_ONCE);
-    dossier.remind_of_promises();
+    dossier.remind_of_promises(AT_ONCE);
     remind(dossier);
 }
 

@@ -11,9 +11,11 @@ use crate::store::settings::Setup;
 use cauce_domain::contact::alert::Alert;
 use cauce_domain::contact::file::MessageFile;
 use cauce_domain::debt::agreement::{Agreement, AgreementKind, Terms};
+use cauce_domain::debt::claim::Claim;
 use cauce_domain::debt::event::{About, EventKind};
 use cauce_domain::debt::matter::Matter;
 use cauce_domain::debt::order::Order;
+use cauce_domain::debt::payment_to_verify::PaymentToVerify;
 use cauce_domain::ids::{CustomerId, MatterId};
 
 /// Most orders an agreement replaces, and instalments it makes: what one transaction takes.
@@ -54,12 +56,15 @@ pub(crate) fn note(dossier: &mut Dossier<'_>, kind: AgreementKind, asked: &Asked
     let standing = dossier.matters.values().filter(|kept| kept.now.agreement().is_some()).count();
     limits::most("terms", standing + 1, limits::STANDING)?;
     let id = dossier.new_matter();
-    let new_orders = if asked.replaces { replace(dossier, &id, asked)? } else { Vec::new() };
+    let (orders, new_orders) = match asked.replaces {
+        true => replace(dossier, &id, asked)?,
+        false => (limits::codes("terms.orders", &asked.orders)?, Vec::new()),
+    };
     let agreement = Agreement {
         id,
         kind,
         new_orders,
-        orders: limits::codes("terms.orders", &asked.orders)?,
+        orders,
         terms: asked.terms.clone(),
         files: asked.files.clone(),
         by: dossier.by().clone(),
@@ -73,7 +78,8 @@ pub(crate) fn note(dossier: &mut Dossier<'_>, kind: AgreementKind, asked: &Asked
 }
 
 /// Annuls the orders it is about, all that are owed in its currency where none is named, and adds those of its terms.
-fn replace(dossier: &mut Dossier<'_>, id: &MatterId, asked: &Asked) -> Result<Vec<String>, Error> {
+/// Answers the codes of both.
+fn replace(dossier: &mut Dossier<'_>, id: &MatterId, asked: &Asked) -> Result<(Vec<String>, Vec<String>), Error> {
     let refused = |message: String| Err(Error::refused("invalid_value", "terms.replace_orders", message));
     let about = |order: &&Order| match asked.orders.is_empty() {
         true => order.is_owed() && order.currency == asked.terms.currency,
@@ -87,6 +93,17 @@ fn replace(dossier: &mut Dossier<'_>, id: &MatterId, asked: &Asked) -> Result<Ve
         let message = format!("se reemplazan de 1 a {MOST_REPLACED} órdenes por hasta {MOST_INSTALMENTS} cuotas");
         return refused(message);
     }
+    let touched = |matter: &Matter| {
+        let open = matter.payment_to_verify().is_some_and(PaymentToVerify::is_open)
+            || matter.claim().is_some_and(Claim::is_open);
+        open && (matter.orders().is_empty() || old.iter().any(|order| matter.orders().contains(&order.code)))
+    };
+    if dossier.matters.values().any(|kept| touched(&kept.now)) {
+        return refused("hay un pago por verificar o un reclamo sobre esas órdenes: decídalo primero".to_owned());
+    }
+    if asked.terms.amount < i64::from(asked.terms.instalments) {
+        return refused("el monto no alcanza para tantas cuotas".to_owned());
+    }
     if asked.terms.first_due < dossier.today() {
         return refused("la primera cuota vence hoy o después".to_owned());
     }
@@ -98,7 +115,7 @@ fn replace(dossier: &mut Dossier<'_>, id: &MatterId, asked: &Asked) -> Result<Ve
     let new = asked.terms.orders(&prefix);
     let codes = new.iter().map(|order| order.code.clone()).collect();
     new.into_iter().for_each(|order| dossier.put_order(order));
-    Ok(codes)
+    Ok((old.into_iter().map(|order| order.code).collect(), codes))
 }
 
 /// Takes an agreement back; its alert goes with the last of its kind.

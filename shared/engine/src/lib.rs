@@ -30,6 +30,7 @@ pub mod explain;
 pub mod hooks;
 pub mod import;
 mod inbox;
+mod last_channel;
 mod limits;
 pub mod link_contact;
 pub mod message_files;

@@ -5,10 +5,12 @@
 
 use crate::Ports;
 use crate::error::Error;
+use crate::last_channel::last_channel;
 use crate::ports::table::{Index, Query};
 use crate::store::accounts::read_account;
 use crate::store::settings::Setup;
 use cauce_domain::contact::alert::Alert;
+use cauce_domain::contact::channel::Channel;
 use cauce_domain::debt::account::Account;
 use cauce_domain::debt::customer::Portfolio;
 use cauce_domain::ids::{CustomerId, ProjectId, SegmentId, UserId};
@@ -54,6 +56,8 @@ pub struct Filter {
     pub reachable: Option<bool>,
     /// With a variable of this value.
     pub variable: Option<(String, String)>,
+    /// Last written to, or called, by this channel.
+    pub last_channel: Option<Channel>,
     /// Calls whose hour has not come, too.
     pub waiting: bool,
     /// Assigned to this user, as adviser or supervisor.
@@ -128,7 +132,7 @@ pub async fn page(
         let (some, more) = places(ports, setup, (tray, filter), after.as_deref(), limit, now).await?;
         for (sort, account) in some {
             (after, page.looked) = (Some(sort), page.looked + 1);
-            if filter.takes(setup, tray, &account, now) {
+            if filter.takes(setup, tray, &account, now) && filter.knows(ports, setup, &account).await? {
                 page.accounts.push(account);
             }
             if page.accounts.len() == limit {
@@ -244,6 +248,14 @@ pub async fn calls_by_amount(
 
 impl Filter {
     /// Whether an account passes.
+    /// Whether what only the thread tells of an account passes: looked at last, of those that are left.
+    async fn knows(&self, ports: &Ports, setup: &Setup, account: &Account) -> Result<bool, Error> {
+        match self.last_channel {
+            None => Ok(true),
+            wanted => Ok(last_channel(ports, setup.id(), &account.id).await? == wanted),
+        }
+    }
+
     fn takes(&self, setup: &Setup, tray: Tray, account: &Account, now: DateTime<Utc>) -> bool {
         let customer = &account.customer;
         let day = match tray {

@@ -9,18 +9,20 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Intent {
-    /// To speak with a person.
+    /// To be somebody else: no name and no debt is told.
+    Stranger,
+    /// To speak with a person, or something only a person should answer.
     Person,
     /// To say that it cannot pay, or is in distress: a person's to answer.
     CannotPay,
     /// To object to the debt.
     Dispute,
+    /// To be left alone.
+    Silence,
     /// To say that it has paid.
     Paid,
     /// To promise to pay on a date.
     Promise,
-    /// To be left alone.
-    Silence,
     /// The statement of account.
     Statement,
     /// How to pay.
@@ -29,13 +31,16 @@ pub enum Intent {
     DueDate,
     /// What it owes.
     Balance,
-    /// To greet or to thank.
-    Courtesy,
+    /// To greet, and nothing else.
+    Greeting,
+    /// To thank or agree, and nothing else.
+    Thanks,
 }
 
-/// Words that tell an intent, folded: without accents, capitals or signs. The first intent that is told is the one meant,
-/// unless two contradict each other.
+/// Words that tell an intent, folded: without accents, capitals or signs. Each is said in few ways that mean nothing else;
+/// what is said in others is a person's to read.
 const WORDS: [(Intent, &[&str]); 11] = [
+    (Intent::Stranger, &["numero equivocado", "no soy yo", "no soy esa persona", "no la conozco", "no lo conozco"]),
     (
         Intent::Person,
         &[
@@ -50,6 +55,21 @@ const WORDS: [(Intent, &[&str]); 11] = [
             "me pueden llamar",
             "operador",
             "supervisor",
+            "reclamo",
+            "reclamar",
+            "queja",
+            "abogado",
+            "no debo",
+            "no les debo",
+            "me robaron",
+            "mitad",
+            "una parte",
+            "adelanto",
+            "descuento",
+            "condonar",
+            "refinanciar",
+            "no abre",
+            "no funciona",
         ],
     ),
     (
@@ -63,6 +83,7 @@ const WORDS: [(Intent, &[&str]); 11] = [
             "desempleado",
             "desempleada",
             "perdi el trabajo",
+            "perdi mi trabajo",
             "enfermo",
             "enferma",
             "hospital",
@@ -77,19 +98,12 @@ const WORDS: [(Intent, &[&str]); 11] = [
         &[
             "no reconozco",
             "no es mi deuda",
-            "no es mia",
-            "no debo",
-            "no les debo",
+            "no es mia esa deuda",
             "cobro indebido",
-            "reclamo",
-            "reclamar",
             "esta mal el monto",
+            "el monto esta mal",
             "monto equivocado",
-            "fraude",
-            "me robaron",
-            "no soy yo",
-            "numero equivocado",
-            "no conozco",
+            "es un fraude",
         ],
     ),
     (
@@ -98,9 +112,13 @@ const WORDS: [(Intent, &[&str]); 11] = [
             "no me escriban",
             "no me escriba",
             "dejen de escribir",
+            "dejen de escribirme",
             "no me molesten",
             "no quiero mensajes",
+            "no quiero mas mensajes",
+            "no mas mensajes",
             "ya no me manden",
+            "no me manden mas",
         ],
     ),
     (
@@ -109,25 +127,18 @@ const WORDS: [(Intent, &[&str]); 11] = [
             "ya pague",
             "ya lo pague",
             "ya la pague",
+            "ya les pague",
             "pague ayer",
-            "pague hoy",
-            "pague el",
             "ya cancele",
             "ya deposite",
             "ya transferi",
+            "ya yapee",
             "hice el pago",
             "hice la transferencia",
             "hice el deposito",
             "realice el pago",
-            "esta pagado",
-            "esta pagada",
             "ya esta pagado",
-            "adjunto comprobante",
-            "adjunto voucher",
-            "envio comprobante",
-            "envio el comprobante",
-            "mando el voucher",
-            "aqui el voucher",
+            "ya esta pagada",
             "acabo de pagar",
             "acabo de depositar",
             "acabo de transferir",
@@ -144,31 +155,16 @@ const WORDS: [(Intent, &[&str]); 11] = [
             "pago este",
             "les pago",
             "le pago",
-            "puedo pagar",
-            "podria pagar",
             "me comprometo",
-            "cancelo el",
             "cancelare",
             "depositare",
-            "deposito el",
             "transferire",
             "prometo pagar",
-            "estaria pagando",
-            "abono el",
-            "abonare",
         ],
     ),
     (
         Intent::Statement,
-        &[
-            "estado de cuenta",
-            "detalle de mi deuda",
-            "detalle de la deuda",
-            "mis facturas",
-            "mis cuotas",
-            "que facturas",
-            "que cuotas",
-        ],
+        &["estado de cuenta", "detalle de mi deuda", "detalle de la deuda", "que facturas debo", "que cuotas debo"],
     ),
     (
         Intent::HowToPay,
@@ -177,83 +173,122 @@ const WORDS: [(Intent, &[&str]); 11] = [
             "como puedo pagar",
             "donde pago",
             "donde puedo pagar",
-            "link",
-            "enlace",
+            "el link de pago",
+            "un link de pago",
+            "link para pagar",
+            "enlace de pago",
+            "enlace para pagar",
             "numero de cuenta",
             "cuenta para depositar",
-            "cuenta bancaria",
             "medios de pago",
             "formas de pago",
             "como hago para pagar",
-            "quiero pagar",
             "a que cuenta",
         ],
     ),
     (
         Intent::DueDate,
-        &["cuando vence", "fecha de vencimiento", "hasta cuando", "cuando me vence", "cuando debo pagar", "que fecha"],
+        &["cuando vence", "cuando me vence", "fecha de vencimiento", "hasta cuando puedo pagar", "cuando debo pagar"],
     ),
     (
         Intent::Balance,
         &[
             "cuanto debo",
-            "cuanto es",
-            "cuanto tengo que pagar",
             "cuanto les debo",
-            "mi saldo",
-            "el saldo",
-            "mi deuda",
-            "que debo",
-            "monto total",
-            "cuanto seria",
-        ],
-    ),
-    (
-        Intent::Courtesy,
-        &[
-            "hola",
-            "buenos dias",
-            "buenas tardes",
-            "buenas noches",
-            "buen dia",
-            "gracias",
-            "muchas gracias",
-            "ok",
-            "listo",
-            "perfecto",
-            "de acuerdo",
+            "cuanto tengo que pagar",
+            "cuanto es mi deuda",
+            "cual es mi saldo",
+            "cuanto es mi saldo",
+            "saber mi saldo",
+            "saber mi deuda",
         ],
     ),
 ];
 
+/// Words of courtesy: a message is one only where it says nothing else.
+const GREETINGS: [&str; 6] = ["hola", "buenos dias", "buenas tardes", "buenas noches", "buen dia", "buenas"];
+const THANKS: [&str; 9] =
+    ["muchas gracias", "gracias", "ok", "okey", "listo", "perfecto", "de acuerdo", "esta bien", "entendido"];
+
 /// What takes an assertion back, or makes a question of it, when it stands before it.
-const DENIALS: [&str; 10] =
-    ["no", "aun no", "todavia no", "nunca", "no he", "no les", "si no", "cuando", "donde", "como"];
+const DENIALS: [&str; 14] = [
+    "no",
+    "aun no",
+    "todavia no",
+    "nunca",
+    "no he",
+    "no les",
+    "si",
+    "cuando",
+    "donde",
+    "como",
+    "que",
+    "apenas",
+    "antes de",
+    "para",
+];
+
+/// What makes an assertion doubtful wherever it stands: nothing is done on a doubt.
+const DOUBTS: [&str; 12] =
+    ["si", "tal vez", "quiza", "quizas", "talvez", "no se", "creo", "supongo", "podria", "quisiera", "saber", "espero"];
+
+/// What tells of a payment of the past in other words.
+const PAST: [&str; 10] =
+    ["deposite", "cancele", "cancelada", "cancelado", "abone", "yapee", "transferi", "pagada", "pagado", "pague"];
 
 /// What a message was understood as.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Reading {
     /// What it says it wants, the weightiest first.
     pub intents: Vec<Intent>,
-    /// The local date it names.
+    /// The local date it names, for certain.
     pub date: Option<NaiveDate>,
     /// The amount it names, as it is written.
     pub amount: Option<String>,
+    /// Something in it asks, doubts, or counts in a way that was not understood: it may be answered, not acted on.
+    pub doubtful: bool,
 }
 
 /// Reads a message written on a local day.
 pub fn read(text: &str, today: NaiveDate) -> Reading {
     let folded = format!(" {} ", fold(text));
+    let says = |words: &str| folded.contains(&format!(" {words} "));
     let told = |words: &str| {
         let wanted = format!(" {words} ");
         folded.match_indices(&wanted).any(|(at, _)| !denied(&folded[..=at], words))
     };
     let mut intents: Vec<Intent> =
         WORDS.iter().filter(|(_, words)| words.iter().any(|word| told(word))).map(|(intent, _)| *intent).collect();
-    if intents.len() > 1 {
-        intents.retain(|intent| *intent != Intent::Courtesy);
+    let acts = [Intent::Paid, Intent::Promise, Intent::Dispute];
+    // Whoever speaks of money that went is not told what is owed.
+    if PAST.iter().any(|past| says(past)) && !intents.iter().any(|intent| acts.contains(intent)) {
+        intents.clear();
     }
-    Reading { intents, date: date(text, today), amount: amount(text) }
+    if intents.is_empty() {
+        intents.extend(courtesy(folded.trim()));
+    }
+    let (date, amount, clear) = figures(text, today);
+    let asks = text.contains(['?', '¿']) || DOUBTS.iter().any(|doubt| says(doubt));
+    Reading { intents, date, amount, doubtful: asks || !clear }
+}
+
+/// What a message of nothing but courtesy is.
+fn courtesy(folded: &str) -> Option<Intent> {
+    let without = |words: &[&str]| {
+        let mut rest = format!(" {folded} ");
+        for word in words {
+            while let Some(at) = rest.find(&format!(" {word} ")) {
+                rest.replace_range(at..=at + word.len(), "");
+            }
+        }
+        rest.trim().to_owned()
+    };
+    let all: Vec<&str> = GREETINGS.iter().chain(&THANKS).copied().collect();
+    match (folded.is_empty(), without(&all).is_empty(), without(&GREETINGS).is_empty()) {
+        (true, ..) | (_, false, _) => None,
+        (_, true, true) => Some(Intent::Greeting),
+        (_, true, false) => Some(Intent::Thanks),
+    }
 }
 
 /// Whether what stands before a claim takes it back: *no ya pagué*, *cuando pague*.
@@ -287,46 +322,100 @@ const MONTHS: [&str; 12] = [
     "diciembre",
 ];
 
-/// The date a message names: the only one, or none for certain.
-fn date(text: &str, today: NaiveDate) -> Option<NaiveDate> {
-    let ends = ['.', ',', ';', '!', '?', '(', ')'];
-    let (written, spoken): (Vec<&str>, Vec<&str>) =
-        text.split_whitespace().partition(|word| numbers(word.trim_matches(ends), today).is_some());
-    let mut found: Vec<NaiveDate> = written.iter().filter_map(|word| numbers(word.trim_matches(ends), today)).collect();
+/// Words that move a date to where no rule here follows.
+const ELSEWHERE: [&str; 16] = [
+    "proximo",
+    "proxima",
+    "siguiente",
+    "otra",
+    "otro",
+    "semana",
+    "semanas",
+    "quincena",
+    "dias",
+    "meses",
+    "ocho",
+    "antes",
+    "despues",
+    "entre",
+    "mas",
+    "recien",
+];
+
+/// The only date and the only amount a message names, and whether every number in it is a part of one of them.
+fn figures(text: &str, today: NaiveDate) -> (Option<NaiveDate>, Option<String>, bool) {
+    let ends = ['.', ',', ';', '!', '?', '(', ')', '¡', '¿'];
+    let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
+    let amounts = amounts(&words);
+    let (mut dates, mut spoken) = (Vec::new(), Vec::new());
+    for (at, word) in words.iter().enumerate() {
+        match numbers(word.trim_matches(ends), today) {
+            Some(date) => dates.push(date),
+            None if amounts.iter().any(|(place, _)| *place == at) => {}
+            None => spoken.push(word.as_str()),
+        }
+    }
     let folded = fold(&spoken.join(" "));
-    let words: Vec<&str> = folded.split_whitespace().collect();
-    let mut at = 0;
-    while at < words.len() {
-        let (day, taken) = named(&words[at..], today);
-        found.extend(day);
+    let spoken: Vec<&str> = folded.split_whitespace().collect();
+    let (mut at, mut clear) = (0, !spoken.iter().any(|word| ELSEWHERE.contains(word)));
+    while at < spoken.len() {
+        let (day, taken) = named(&spoken[at..], today);
+        clear &= day.is_some() || !spoken[at].chars().any(|c| c.is_ascii_digit());
+        dates.extend(day);
         at += taken;
     }
-    found.sort();
-    found.dedup();
-    match found.as_slice() {
-        [only] => Some(*only),
-        _ => None,
-    }
+    dates.sort();
+    dates.dedup();
+    clear &= dates.len() <= 1 && amounts.len() <= 1;
+    let amount = amounts.first().map(|(_, amount)| amount.clone());
+    (dates.first().copied().filter(|_| clear), amount.filter(|_| clear), clear)
 }
 
 /// The date the next words name, and how many they are.
 fn named(words: &[&str], today: NaiveDate) -> (Option<NaiveDate>, usize) {
     let later = |days| today.checked_add_days(Days::new(days));
+    let is_number = |word: &str| word.parse::<u32>().is_ok();
     match words {
         ["pasado", "manana", ..] => (later(2), 2),
         ["la" | "por" | "en", "manana", ..] => (None, 2),
+        ["esta", "manana" | "tarde" | "noche", ..] => (Some(today), 2),
         ["manana", ..] => (later(1), 1),
+        ["hoy", "dia", ..] => (Some(today), 2),
         ["hoy", ..] => (Some(today), 1),
         ["ayer", ..] => (today.pred_opt(), 1),
-        ["fin", "de", "mes", ..] | ["fines", "de", "mes", ..] => (last_of_month(today), 3),
-        ["el", number, "de", month, ..] => (month_day(number, month, today), 4),
-        ["el" | "dia", number, ..] if number.parse::<u32>().is_ok() => (next_day(number, today), 2),
+        ["fin" | "fines", "de", "mes", ..] => (last_of_month(today), 3),
+        [number, "de" | "del", "este" | "presente", "mes", ..] if is_number(number) => (this_month(number, today), 4),
+        [number, "de", month, ..] if is_number(number) => (month_day(number, month, today), 3),
+        [number, month, ..] if is_number(number) && month_day(number, month, today).is_some() => {
+            (month_day(number, month, today), 2)
+        }
+        [number, "del" | "de" | "por", ..] if is_number(number) => (None, 1),
+        ["el" | "dia", "dia", ..] => (None, 1),
+        [weekday, number, rest @ ..] if WEEKDAYS.iter().any(|(name, _)| name == weekday) && is_number(number) => {
+            let (date, taken) = named(&words[1..], today);
+            let date = if rest.is_empty() { next_day(number, today) } else { date.or_else(|| next_day(number, today)) };
+            let wanted = WEEKDAYS.iter().find(|(name, _)| name == weekday).map(|(_, day)| *day);
+            (date.filter(|date| Some(date.weekday()) == wanted), 1 + taken)
+        }
+        ["el" | "dia", number, "de" | "del", ..] if is_number(number) => {
+            let (date, taken) = named(&words[1..], today);
+            (date, 1 + taken)
+        }
+        ["el" | "dia", number, ..] if is_number(number) => {
+            let (date, taken) = named(&words[1..], today);
+            (date.or_else(|| next_day(number, today)), 1 + taken)
+        }
         [weekday, ..] => match WEEKDAYS.iter().find(|(name, _)| name == weekday) {
             Some((_, wanted)) => ((1..=7).filter_map(later).find(|day| day.weekday() == *wanted), 1),
             None => (None, 1),
         },
         [] => (None, 1),
     }
+}
+
+/// *El 15 de este mes*.
+fn this_month(number: &str, today: NaiveDate) -> Option<NaiveDate> {
+    today.with_day(number.parse().ok()?).filter(|date| *date >= today)
 }
 
 fn last_of_month(today: NaiveDate) -> Option<NaiveDate> {
@@ -352,7 +441,7 @@ fn month_day(number: &str, month: &str, today: NaiveDate) -> Option<NaiveDate> {
 fn numbers(word: &str, today: NaiveDate) -> Option<NaiveDate> {
     let parts: Vec<&str> = word.split(['/', '-']).collect();
     match parts.as_slice() {
-        [day, month] => near(day.parse().ok()?, month.parse().ok()?, today),
+        [day, month] if word.contains('/') => near(day.parse().ok()?, month.parse().ok()?, today),
         [day, month, year] => {
             let year: i32 = year.parse().ok()?;
             NaiveDate::from_ymd_opt(if year < 100 { 2000 + year } else { year }, month.parse().ok()?, day.parse().ok()?)
@@ -367,11 +456,10 @@ fn near(day: u32, month: u32, today: NaiveDate) -> Option<NaiveDate> {
     if gone { NaiveDate::from_ymd_opt(today.year() + 1, month, day) } else { Some(date) }
 }
 
-/// The only amount a message names: a number beside a currency, or with decimals.
-fn amount(text: &str) -> Option<String> {
-    const BEFORE: [&str; 8] = ["s/", "s/.", "$", "us$", "usd", "pen", "cop", "mxn"];
+/// The amounts a message names, with their places: numbers beside a currency, or with cents.
+fn amounts(words: &[String]) -> Vec<(usize, String)> {
+    const BEFORE: [&str; 8] = ["s/.", "s/", "us$", "$", "usd", "pen", "cop", "mxn"];
     const AFTER: [&str; 9] = ["soles", "sol", "pesos", "dolares", "dólares", "usd", "pen", "cop", "mxn"];
-    let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
     let number = |word: &str| {
         let core = BEFORE.iter().find_map(|sign| word.strip_prefix(sign)).unwrap_or(word);
         let core = core.trim_end_matches(['.', ',', ';', '!', '?']).to_owned();
@@ -386,13 +474,19 @@ fn amount(text: &str) -> Option<String> {
         let after = words.get(at + 1).is_some_and(|next| AFTER.contains(&next.trim_matches(['.', ',', '!'])));
         let decimals = core.rsplit_once(['.', ',']).is_some_and(|(_, cents)| cents.len() == 2);
         if signed || before || after || decimals {
-            found.push(core);
+            found.push((at, core));
         }
     }
-    match found.as_slice() {
-        [only] => Some(only.clone()),
-        _ => None,
-    }
+    found
+}
+
+/// Whether a message speaks of another currency than a code's.
+pub fn speaks_of_another(text: &str, code: &str) -> bool {
+    let folded = format!(" {} ", fold(text));
+    let says = |words: &[&str]| words.iter().any(|word| folded.contains(&format!(" {word} ")));
+    let dollars = says(&["dolares", "dolar", "usd"]) || text.to_lowercase().contains("us$");
+    let soles = says(&["soles", "sol", "pen"]) || text.to_lowercase().contains("s/");
+    dollars && code != "USD" || soles && code != "PEN"
 }
 
 #[cfg(test)]
@@ -416,7 +510,6 @@ mod tests {
             ("Me envía mi estado de cuenta por favor", vec![Statement]),
             ("¿Dónde puedo pagar?", vec![HowToPay]),
             ("Ya pagué ayer", vec![Paid]),
-            ("ya cancelé, adjunto comprobante", vec![Paid]),
             ("aún no ya pagué", vec![]),
             ("cuando pague el recibo les aviso", vec![]),
             ("pagaré el viernes", vec![Promise]),
@@ -424,8 +517,25 @@ mod tests {
             ("quiero hablar con un asesor", vec![Person]),
             ("no puedo pagar, perdí el trabajo", vec![CannotPay]),
             ("por favor no me escriban", vec![Silence]),
-            ("gracias", vec![Courtesy]),
+            ("No más mensajes por favor, gracias", vec![Silence]),
+            ("Hola, buenos días", vec![Greeting]),
+            ("muchas gracias", vec![Thanks]),
+            ("Listo", vec![Thanks]),
             ("ya pagué pero no reconozco ese monto", vec![Dispute, Paid]),
+            ("número equivocado, no soy yo", vec![Stranger]),
+            // What is not plain is not understood.
+            ("Hola, me cobraron dos veces", vec![]),
+            ("Buenas tardes, deposité a otra cuenta por error", vec![]),
+            ("Ok, mañana", vec![]),
+            ("Ayer deposité el saldo completo", vec![]),
+            ("Mi deuda ya fue cancelada", vec![]),
+            ("El link no abre", vec![Person]),
+            ("¿Quieren que pague hoy?", vec![]),
+            ("Apenas pague les envío el comprobante", vec![]),
+            ("¿Puedo pagar el viernes?", vec![]),
+            ("No conozco dónde queda su oficina", vec![]),
+            ("Sé que no debo atrasarme", vec![Person]),
+            ("Hola, gracias por comunicarte con Bodega X", vec![]),
             ("asdf qwer", vec![]),
             ("", vec![]),
         ] {
@@ -434,25 +544,58 @@ mod tests {
     }
 
     #[test]
+    fn questions_doubts_and_numbers_nobody_understands_are_not_acted_on() {
+        for text in [
+            "¿les pago el viernes?",
+            "Si me quitan la mora les pago el lunes",
+            "No sé si les pago el viernes",
+            "El viernes les pago 200",
+            "les pago 20 mil pesos el viernes",
+            "les pago en 4-5 días",
+            "les pago de hoy en ocho",
+            "pagaré el viernes de la otra semana",
+            "pagaré el 30 del próximo mes",
+            "pagaré el viernes 20 o el lunes 23",
+            "¿me confirman si ya pagué?",
+        ] {
+            let reading = read(text, today());
+            assert!(reading.doubtful || reading.intents.is_empty(), "{text}: {reading:?}");
+        }
+        for text in ["pagaré el viernes", "pago S/ 100.50 mañana", "ya pagué ayer 40 soles", "ya pagué"] {
+            assert!(!read(text, today()).doubtful, "{text}");
+        }
+    }
+
+    #[test]
     fn dates_are_the_next_ones_that_fit_and_never_guessed() {
         for (text, expected) in [
             ("pago hoy", day("2026-03-10")),
+            ("esta mañana les pago", day("2026-03-10")),
             ("pago mañana", day("2026-03-11")),
             ("pago mañana por la mañana", day("2026-03-11")),
             ("pasado mañana", day("2026-03-12")),
             ("el viernes", day("2026-03-13")),
+            ("el viernes 13", day("2026-03-13")),
+            ("el viernes 20", day("2026-03-20")),
+            ("el viernes 14", None),
             ("el martes", day("2026-03-17")),
             ("el 15", day("2026-03-15")),
             ("el 5", day("2026-04-05")),
+            ("el 15 de este mes", day("2026-03-15")),
             ("el 15 de abril", day("2026-04-15")),
+            ("el día 20 de abril", day("2026-04-20")),
+            ("el 20 abril", day("2026-04-20")),
             ("el 2 de enero", day("2026-01-02")),
             ("a fin de mes", day("2026-03-31")),
             ("pagué ayer", day("2026-03-09")),
-            ("el viernes o el sábado", None),
-            ("algún día", None),
-            ("el 40", None),
             ("pago el 15/03.", day("2026-03-15")),
             ("pagué 05-03-2026", day("2026-03-05")),
+            ("el viernes o el sábado", None),
+            ("el 30 del próximo mes", None),
+            ("el viernes de la otra semana", None),
+            ("en 4-5 días", None),
+            ("algún día", None),
+            ("el 40", None),
             ("mi cuenta 194-12-34", None),
         ] {
             assert_eq!(read(text, today()).date, expected, "{text}");
@@ -464,6 +607,7 @@ mod tests {
         for (text, expected) in [
             ("pago S/ 100.50 el viernes", Some("100.50")),
             ("pago s/100 mañana", Some("100")),
+            ("pago S/.100 mañana", Some("100")),
             ("pagaré 250 soles.", Some("250")),
             ("les deposito 1,250.00", Some("1,250.00")),
             ("pago el 15", None),
@@ -472,5 +616,6 @@ mod tests {
         ] {
             assert_eq!(read(text, today()).amount.as_deref(), expected, "{text}");
         }
+        assert!(speaks_of_another("les pago 100 dólares", "PEN") && !speaks_of_another("les pago S/ 100", "PEN"));
     }
 }

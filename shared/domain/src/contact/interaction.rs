@@ -170,6 +170,9 @@ pub struct Interaction {
     /// The message that follows it on another channel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub followed_by: Option<SendId>,
+    /// The local day it leaves on, where that is not the one it was decided for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_on: Option<NaiveDate>,
     /// How often a worker claimed it.
     #[serde(default)]
     pub attempt: u32,
@@ -220,6 +223,7 @@ impl Interaction {
             planned: false,
             follows: None,
             followed_by: None,
+            left_on: None,
             attempt: 0,
             place: None,
             provider: None,
@@ -233,6 +237,11 @@ impl Interaction {
             script: None,
             detail: None,
         }
+    }
+
+    /// The local day whose limits it counts against.
+    pub fn contact_day(&self) -> NaiveDate {
+        self.left_on.unwrap_or(self.day)
     }
 
     /// The step it is, of a flow's.

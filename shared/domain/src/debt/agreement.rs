@@ -49,6 +49,7 @@ impl Terms {
             let due = self.first_due.checked_add_months(months).unwrap_or(self.first_due);
             let mut order = Order::new(format!("{prefix}-{}", n + 1), due, Money::new(amount, self.currency));
             order.details.instalment = Some((n + 1).to_string());
+            order.agreed = true;
             order
         };
         (0..count).map(order).collect()

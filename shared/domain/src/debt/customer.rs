@@ -200,6 +200,7 @@ impl Customer {
             }
             (Portfolio::WrittenOff, false) if self.edited.get(FIELD).is_some_and(|loaded| loaded == "vigente") => {
                 self.portfolio = Portfolio::Current;
+                self.edited.remove(FIELD);
             }
             _ => {}
         }

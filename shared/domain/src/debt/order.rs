@@ -76,6 +76,9 @@ pub struct Order {
     /// Given up on.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub uncollectible: bool,
+    /// Made here by an agreement: no file of the company's knows it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub agreed: bool,
     /// An open claim takes it out of collection.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub disputed: bool,
@@ -133,6 +136,7 @@ impl Order {
             loaded_balance: None,
             annulled: None,
             uncollectible: false,
+            agreed: false,
             disputed: false,
             details: Details::default(),
         }

@@ -25,8 +25,8 @@ use cauce_domain::debt::money::Money;
 use cauce_domain::ids::CustomerId;
 use cauce_domain::strategy::tag::date;
 
-const BALANCE: &str = "{primer_nombre|Hola}, su saldo pendiente es {total}. El pago {codigo}, por {monto}, vence el {vencimiento}. {pago|}";
-const DUE_DATE: &str = "{primer_nombre|Hola}, su pago {codigo} por {monto} vence el {vencimiento}. {pago|}";
+const BALANCE: &str = "{primer_nombre|Hola}, su saldo pendiente es {total}. El pago {codigo}, por {monto}, tiene vencimiento el {vencimiento}. {pago|}";
+const DUE_DATE: &str = "{primer_nombre|Hola}, su pago {codigo} por {monto} tiene vencimiento el {vencimiento}. {pago|}";
 const STATEMENT: &str = "{primer_nombre|Hola}, este es su estado de cuenta:\n\n{estado_de_cuenta}";
 const HOW_TO_PAY: &str = "{primer_nombre|Hola}, puede pagar así: {pago}";
 const PAY_HERE: &str = "{primer_nombre|Hola}, puede pagar aquí: {paga_aqui}";
@@ -94,6 +94,10 @@ impl Doing<'_> {
             Proposal::TellHowToPay => self.tell(HOW_TO_PAY, false).await,
             Proposal::Greet => self.say(GREETING, false).await,
             Proposal::NotePayment { date, amount } => {
+                let found = accounts::account(self.ports, self.setup.id(), self.customer).await?;
+                if found.is_some_and(|(account, _)| account.holds.review_until.is_some()) {
+                    return Err(Error::refused("hand_over", None, "ya hay un pago por verificar"));
+                }
                 let declared = Declared { date, amount: self.minor(amount).await?, ..Declared::default() };
                 let (by, mark) = (self.by, self.mark("pago"));
                 payment_to_verify::declare(self.ports, self.setup, self.customer, &declared, (by, mark)).await?;
@@ -110,6 +114,7 @@ impl Doing<'_> {
             }
             Proposal::OptOut => self.opt_out().await,
             Proposal::HandOver { why } => Err(Error::refused("hand_over", None, why)),
+            Proposal::Leave => Ok(()),
         }
     }
 
@@ -137,6 +142,12 @@ impl Doing<'_> {
         let carrying = found.and_then(|(account, _)| account.summary.carrying);
         let unclear = || Error::refused("unclear_amount", None, format!("no se entendió el monto «{written}»"));
         let currency = carrying.ok_or_else(unclear)?.currency;
+        // A thousand or a fraction: nobody guesses.
+        let thousands =
+            |c: char| written.matches(c).count() == 1 && written.rsplit(c).next().is_some_and(|end| end.len() == 3);
+        if thousands(self.setup.project().number_style.decimal()) {
+            return Err(unclear());
+        }
         let read = amount::parse(&written, self.setup.project().number_style, currency).map_err(|_| unclear())?;
         Ok(Some(read.minor))
     }
@@ -144,10 +155,13 @@ impl Doing<'_> {
     /// Tells something of what is owed, or that nothing is.
     async fn tell(&self, text: &str, statement: bool) -> Result<(), Error> {
         let found = accounts::account(self.ports, self.setup.id(), self.customer).await?;
-        let owes = found.is_some_and(|(account, _)| account.summary.carrying.is_some());
-        match owes {
-            true => self.say(text, statement).await,
-            false => self.say(NOTHING_DUE, false).await,
+        let Some(summary) = found.map(|(account, _)| account.summary) else {
+            return Err(Error::NotFound("el cliente"));
+        };
+        match (&summary.carrying, summary.is_owed()) {
+            (Some(_), _) => self.say(text, statement).await,
+            (None, false) => self.say(NOTHING_DUE, false).await,
+            (None, true) => Err(Error::refused("hand_over", None, "pregunta por una deuda en reclamo o incobrable")),
         }
     }
 

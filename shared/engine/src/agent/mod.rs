@@ -8,6 +8,7 @@ mod act;
 pub mod rules;
 
 use crate::Ports;
+use crate::apply_event::holders;
 use crate::error::Error;
 use crate::ports::agent::{Dialogue, Proposal, Turn};
 use crate::store::accounts;
@@ -15,14 +16,13 @@ use crate::store::edits::By;
 use crate::store::interactions;
 use crate::store::received::Thread;
 use crate::store::settings::Setup;
-use cauce_domain::contact::call_entry::CallReason;
 use cauce_domain::contact::channel::Channel;
 use cauce_domain::contact::interaction::Interaction;
 use cauce_domain::contact::origin::Cause;
 use cauce_domain::contact::received::{Flag, Received};
 use cauce_domain::debt::customer::Status;
 use cauce_domain::ids::CustomerId;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 /// The author under which it works.
@@ -31,7 +31,7 @@ pub const AUTHOR: &str = "agente";
 const MOST_A_DAY: usize = 6;
 /// How long it keeps out of a conversation a person of the team has written in.
 const KEEPS_OUT: TimeDelta = TimeDelta::hours(2);
-/// How old a message may be that is still answered: told later, a person reads it first.
+/// How long after it was written a message may come and still be answered: told later, a person reads it first.
 const FRESH: TimeDelta = TimeDelta::minutes(30);
 /// Messages of a conversation it looks back on.
 const LOOKED_AT: u32 = 20;
@@ -71,6 +71,10 @@ async fn attend(
 ) -> Result<(), Error> {
     let wanted = setup.project().agent.as_ref().filter(|agent| agent.active);
     let Some(settings) = wanted.filter(|_| setup.project().active && is_plain(message, now)) else { return Ok(()) };
+    // Of an address that others have too, nobody knows which of them writes.
+    if holders(ports, setup, message.channel, &message.from).await?.iter().any(|other| other != customer) {
+        return Ok(());
+    }
     let before = interactions::of_customer(ports, setup.id(), customer, None, LOOKED_AT).await?;
     if is_attended(&before, setup, now) {
         return Ok(());
@@ -83,7 +87,27 @@ async fn attend(
         },
         None => Proposal::HandOver { why: "el agente elegido no está instalado".to_owned() },
     };
+    let proposal = sober(proposal, message, before.iter().any(|message| is_its_own(message, setup.today(now))));
+    if proposal == Proposal::Leave {
+        return Ok(());
+    }
     act::act(ports, setup, (customer, message), settings, proposal, &by).await
+}
+
+/// Somebody who seems to ask for silence gets that or a person; nobody is greeted twice in a day.
+fn sober(proposal: Proposal, message: &Received, answered_today: bool) -> Proposal {
+    let silence = message.flags.contains(&Flag::MaybeOptOut);
+    match proposal {
+        Proposal::OptOut => Proposal::OptOut,
+        _ if silence => Proposal::Leave,
+        Proposal::Greet if answered_today => Proposal::Leave,
+        proposal => proposal,
+    }
+}
+
+/// Whether a message is one of the agent's of a local day.
+fn is_its_own(message: &Interaction, today: NaiveDate) -> bool {
+    matches!(&message.cause, Cause::Draft(draft) if draft.by.author == AUTHOR) && message.day == today
 }
 
 /// Whether a message is a person's, known to be the customer's own, and new.
@@ -92,7 +116,6 @@ fn is_plain(message: &Received, now: DateTime<Utc>) -> bool {
     let doubted: &[Flag] = &[
         Flag::OptOut,
         Flag::OptIn,
-        Flag::MaybeOptOut,
         Flag::Shared,
         Flag::ThirdParty,
         Flag::Untrusted,
@@ -101,7 +124,13 @@ fn is_plain(message: &Received, now: DateTime<Utc>) -> bool {
         Flag::Unverified,
     ];
     let says = message.text.as_ref().is_some_and(|text| !text.trim().is_empty());
-    written && says && now < message.at + FRESH && !doubted.iter().any(|flag| message.flags.contains(flag))
+    // What a picture or a recording says, a person has to see.
+    let words_alone = message.attachments.is_empty();
+    written
+        && says
+        && words_alone
+        && now < message.at + FRESH
+        && !doubted.iter().any(|flag| message.flags.contains(flag))
 }
 
 /// Whether a person of the team is in the conversation, or the agent has said enough for a day.
@@ -114,7 +143,7 @@ fn is_attended(before: &[Interaction], setup: &Setup, now: DateTime<Utc>) -> boo
     };
     let somebody = drafts().any(|(draft, _)| draft.by.author != AUTHOR && now < draft.by.at + KEEPS_OUT);
     let today = setup.today(now);
-    let own = drafts().filter(|(draft, day)| draft.by.author == AUTHOR && *day == today).count();
+    let own = before.iter().filter(|message| is_its_own(message, today)).count();
     somebody || own >= MOST_A_DAY
 }
 
@@ -128,8 +157,8 @@ async fn dialogue(
     now: DateTime<Utc>,
 ) -> Result<Option<Dialogue>, Error> {
     let Some((account, _)) = accounts::account(ports, setup.id(), customer).await? else { return Ok(None) };
-    // What was left to a person waits for one.
-    let waits = account.calls.iter().any(|call| call.reason == CallReason::HandOver);
+    // What was left to a person waits for one: nothing is answered over it, nor marked read with it.
+    let waits = account.inbox.as_ref().is_some_and(|inbox| inbox.unread > 1);
     if account.customer.status != Status::Active || waits {
         return Ok(None);
     }

@@ -274,10 +274,11 @@ pub(super) async fn reached(ports: &Ports, setup: &Setup, message: &Interaction)
         return Ok(());
     }
     for _ in 0..5 {
-        let (mut week, version, _) = interactions::ledgers(ports, setup.id(), &message.customer, message.day).await?;
+        let (mut week, version, _) =
+            interactions::ledgers(ports, setup.id(), &message.customer, message.contact_day()).await?;
         let Some(entry) = week.entries.iter_mut().find(|e| e.send == message.id && !e.reached) else { return Ok(()) };
         entry.reached = true;
-        let item = Item::new(keys::ledger(setup.id(), &message.customer, message.day), encode(&week)?);
+        let item = Item::new(keys::ledger(setup.id(), &message.customer, message.contact_day()), encode(&week)?);
         if let Committed::Made = commit(ports, vec![Change::Put(item, as_read(version))]).await? {
             return Ok(());
         }

@@ -97,7 +97,7 @@ async fn messages(ports: &Ports, setup: &Setup, account: &Account, checked: &mut
         if message.step().is_some() && !days.insert(message.day) {
             checked.broken.push(format!("cliente {id}: dos mensajes de flujo el {}", message.day));
         }
-        let (week, ..) = interactions::ledgers(ports, setup.id(), id, message.day).await?;
+        let (week, ..) = interactions::ledgers(ports, setup.id(), id, message.contact_day()).await?;
         if week.entries.iter().filter(|e| e.send == message.id).count() != 1 {
             checked.broken.push(format!("mensaje {}: no está una vez en el libro de contactos", message.id));
         }

@@ -128,11 +128,11 @@ impl Dossier<'_> {
 
     /// Speaks of the promises whose reminder has come: days before, and on the day. One that a night nobody worked went by is
     /// not made up for.
-    pub(crate) fn remind_of_promises(&mut self) {
+    pub(crate) fn remind_of_promises(&mut self, most: usize) {
         let today = self.desk.today;
         let come = |promise: &Promise| promise.remind_on.iter().any(|day| *day <= today);
         let live = |promise: &Promise| promise.state == PromiseState::Live;
-        for mut promise in self.promises().into_iter().filter(|promise| come(promise) && live(promise)) {
+        for mut promise in self.promises().into_iter().filter(|promise| come(promise) && live(promise)).take(most) {
             let now = promise.remind_on.contains(&today);
             promise.remind_on.retain(|day| *day > today);
             if now {

@@ -12,7 +12,14 @@ use cauce_domain::ids::UserId;
 pub(super) struct Notice {
     to: Vec<String>,
     about: String,
+    of: EventKind,
     words: (String, String),
+}
+
+/// The notices that are not of payments.
+pub(super) fn without_payments(mut notices: Vec<Notice>) -> Vec<Notice> {
+    notices.retain(|notice| notice.of != EventKind::Payment);
+    notices
 }
 
 impl Dossier<'_> {
@@ -45,7 +52,8 @@ impl Dossier<'_> {
             let money =
                 money.map_or_else(String::new, |(minor, of)| format!(" ({})", Money::new(minor, of).display(style)));
             let text = format!("{} {what}{money}.", customer.name);
-            Some(Notice { to: self.addresses(to), about: event.id.clone(), words: (subject.to_owned(), text) })
+            let (about, of, words) = (event.id.clone(), event.event, (subject.to_owned(), text));
+            Some(Notice { to: self.addresses(to), about, of, words })
         };
         self.events.iter().filter_map(one).collect()
     }
@@ -62,7 +70,7 @@ impl Dossier<'_> {
 
     /// Tells the team. What is lost here is in the thread and in the trays all the same.
     pub(super) async fn tell_the_team(&self, notices: Vec<Notice>) {
-        for Notice { to, about, words } in notices {
+        for Notice { to, about, words, .. } in notices {
             notify(self.desk.ports, self.desk.setup, to, &about, words, self.desk.by.at).await;
         }
     }

@@ -1,5 +1,6 @@
 //! Saving: what changed becomes one transaction, with everything that follows from it.
 
+use super::notices::without_payments;
 use super::{Dossier, Kept};
 use crate::error::Error;
 use crate::messages::hurry;
@@ -9,6 +10,7 @@ use crate::store::codec::encode;
 use crate::store::commit::{Committed, commit};
 use crate::store::{interactions, keys};
 use crate::webhook::{Family, announce};
+use cauce_domain::contact::alert::Alert;
 use cauce_domain::contact::interaction::Interaction;
 use cauce_domain::debt::matter::Matter;
 use chrono::NaiveDate;
@@ -23,6 +25,8 @@ impl Dossier<'_> {
         let due: Vec<Interaction> = said.iter().map(|(message, _)| message.clone()).collect();
         let notices = self.notices();
         let changes = self.take_changes(said)?;
+        // Whoever paid all that was past due can pay again: there is nothing to be told.
+        let notices = if self.account.alerts.has(Alert::CannotPay) { notices } else { without_payments(notices) };
         if self.desk.dry {
             return Ok(true);
         }

@@ -108,7 +108,7 @@ fn absent(context: &Context<'_>, rows: &[SpilledRow], dossier: &Dossier<'_>) -> 
         Some(Picture::WrittenOff) => portfolio == Portfolio::WrittenOff,
     };
     let brought: BTreeSet<&str> = rows.iter().map(|r| r.cells[2].as_str()).collect();
-    let lost = dossier.current().filter(|o| pictured && o.is_open() && !brought.contains(o.code.as_str()));
+    let lost = dossier.current().filter(|o| pictured && !o.agreed && o.is_open() && !brought.contains(o.code.as_str()));
     lost.map(|o| Order { annulled: Some(Annulment::Absent), ..o.clone() }).collect()
 }
 

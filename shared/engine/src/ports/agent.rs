@@ -14,7 +14,7 @@ pub struct Dialogue {
     pub today: NaiveDate,
     /// The currency of what is owed.
     pub currency: Option<Currency>,
-    /// What was said before, the oldest first: by us, or by the customer.
+    /// What we said before, the oldest first.
     pub before: Vec<Turn>,
     /// What the customer wrote.
     pub message: String,
@@ -54,14 +54,16 @@ pub enum Proposal {
     NotePromise {
         /// By when, local.
         date: NaiveDate,
-        /// How much, as it was written; all that is due otherwise.
+        /// How much, as it was written; the order that decides the collection otherwise.
         amount: Option<String>,
     },
     /// To open a claim.
     OpenClaim,
     /// To write to the customer no more by this channel.
     OptOut,
-    /// To leave it to a person.
+    /// To do nothing: somebody of the team reads it.
+    Leave,
+    /// To leave it to a person, and say so.
     HandOver {
         /// Why.
         why: String,

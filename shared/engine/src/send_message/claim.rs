@@ -89,7 +89,12 @@ pub(super) async fn claim(
         return put_off(ports, setup, message, version, &open, Reason::OutsideHours, setup.today(now)).await;
     }
     let strategy = strategy::gather(ports, setup, now).await?;
-    let (week, week_version, before) = interactions::ledgers(ports, setup.id(), &message.customer, message.day).await?;
+    // What an event or a person says may leave on another day than it was said: that day's limits are asked.
+    let today = calendar.local_day(now);
+    let left_on = (message.step().is_none() && today != message.day).then_some(today);
+    let message = Interaction { left_on, ..message };
+    let day = message.contact_day();
+    let (week, week_version, before) = interactions::ledgers(ports, setup.id(), &message.customer, day).await?;
     let look = Look::of(ports, setup, &strategy, &message, &open, now).await?;
     let message = look.noted_on(message);
     let entries: Vec<&Entry> = week.entries.iter().chain(&before.entries).collect();
@@ -98,7 +103,7 @@ pub(super) async fn claim(
     let admitted = match message.channel {
         _ if left_before => Err(Refusal::Fired),
         Some(channel) if !class.is_personal() => {
-            ledger::admits(&of_others, (message.key(), class), message.day, channel, setup.project().caps)
+            ledger::admits(&of_others, (message.key(), class), day, channel, setup.project().caps)
         }
         _ => Ok(()),
     };
@@ -209,7 +214,7 @@ async fn take(
     };
     // A try that the provider took and could not deliver has its entry already.
     week.entries.retain(|entry| entry.send != message.id);
-    let again_today = week.entries.iter().any(|entry| entry.day == message.day && entry.channel == channel);
+    let again_today = week.entries.iter().any(|entry| entry.day == message.contact_day() && entry.channel == channel);
     week.entries.push(entry(&message, channel));
     let shared = shared_days(setup, &recipients, &message, now)?;
     let wa_id = recipients.to.first().and_then(|to| customer.as_whatsapp_writes(&to.address));
@@ -220,7 +225,7 @@ async fn take(
         recipients: Some(recipients),
         ..message
     };
-    let ledger_key = keys::ledger(setup.id(), &claimed.customer, claimed.day);
+    let ledger_key = keys::ledger(setup.id(), &claimed.customer, claimed.contact_day());
     let mut changes = vec![
         Change::Put(interactions::item(setup.id(), &claimed, true)?, Expect::Version(version)),
         Change::Put(Item::new(ledger_key, encode(&week)?), accounts::as_read(week_version)),
@@ -265,7 +270,7 @@ pub(super) fn entry(message: &Interaction, channel: Channel) -> Entry {
     Entry {
         send: message.id.clone(),
         step: message.key().to_owned(),
-        day: message.day,
+        day: message.contact_day(),
         channel,
         debt: message.step().map_or_else(String::new, |step| step.order.clone()),
         origin: message.cause.origin(),
@@ -288,7 +293,7 @@ fn shared_days(
 ) -> Result<Vec<Item>, Error> {
     let mut items = Vec::new();
     for address in recipients.shared() {
-        let key = address_day(setup, address, message.day);
+        let key = address_day(setup, address, message.contact_day());
         let day = AddressDay { send: message.id.clone() };
         items.push(Item::new(key, encode(&day)?).expiring(jobs::expiry(now)));
     }

@@ -11,6 +11,7 @@ use crate::store::settings::Setup;
 use cauce_domain::contact::calendar::Calendar;
 use cauce_domain::contact::gate::{self, Case, Reason, Verdict};
 use cauce_domain::contact::interaction::Interaction;
+use cauce_domain::contact::marks::free_until;
 use cauce_domain::contact::origin::{Cause, Class};
 use cauce_domain::contact::point::{self, Destination, Levels, Reach, Recipients};
 use cauce_domain::debt::customer::Customer;
@@ -111,7 +112,11 @@ impl Look {
         let channel = message.channel?;
         let template = words::template_of(setup, message).filter(|template| template.channel == channel);
         let unapproved = template.as_ref().and_then(|it| words::unapproved(setup, message, it, self.free));
-        let class = message.cause.class();
+        let class = match (message.cause.class(), message.cause.said()) {
+            // An answer that waited for a day is a word of ours again.
+            (Class::Reply, Some(said)) if now >= free_until(said) => Class::Personal,
+            (class, _) => class,
+        };
         let step = message.step();
         let flow = step.and_then(|step| strategy.flow_of(&self.facts.segment).filter(|(f, _)| f.id == step.flow));
         let lived = strategy.calendar.lived_in(self.facts.zone);
@@ -132,7 +137,7 @@ impl Look {
             reach: self.facts.reach,
             missing_tag: self.facts.missing_tag.as_deref(),
             cap,
-            day: message.day,
+            day: message.contact_day(),
             at: now,
         }))
     }

@@ -193,15 +193,16 @@ async fn give_back(
     let lease = State::Sending { lease: now };
     for _ in 0..super::CLAIM_TRIES {
         let (mut week, week_version, _) =
-            interactions::ledgers(ports, setup.id(), &message.customer, message.day).await?;
+            interactions::ledgers(ports, setup.id(), &message.customer, message.contact_day()).await?;
         week.entries.retain(|e| e.send != message.id);
-        let key = keys::ledger(setup.id(), &message.customer, message.day);
+        let key = keys::ledger(setup.id(), &message.customer, message.contact_day());
         let mut changes = vec![
             Change::Put(interactions::item(setup.id(), &message, true)?, Expect::Version(version)),
             Change::Put(Item::new(key, encode(&week)?), accounts::as_read(week_version)),
         ];
         let addresses = message.recipients.iter().flat_map(|r| r.shared());
-        changes.extend(addresses.map(|a| Change::Delete(address_day(setup, a, message.day), Expect::Anything)));
+        changes
+            .extend(addresses.map(|a| Change::Delete(address_day(setup, a, message.contact_day()), Expect::Anything)));
         let announced = announce::of_message(ports, setup, &lease, &message, now)?;
         let told = announce::told(&announced);
         changes.extend(announced);

@@ -177,8 +177,15 @@ pub async fn replay(
         let dead = delivery.state == DeliveryState::Dead;
         let lies = grave(setup.id(), id, &delivery.shard, &delivery.id);
         let delivery = Delivery { attempts: 0, state: DeliveryState::Pending { at: now }, ..delivery };
-        let mut changes = vec![Change::Put(item(setup.id(), &delivery)?, Expect::Anything)];
-        changes.extend(dead.then_some(Change::Delete(lies, Expect::Anything)));
+        let (from, expect) = match dead {
+            true => (lies.clone(), Expect::Absent),
+            false => (place(setup.id(), &delivery.shard, &delivery.id), Expect::Anything),
+        };
+        let Some(stored) = ports.table.get(&from).await? else { continue };
+        // One that is under way is told without anybody asking.
+        let expect = if dead { expect } else { Expect::Version(stored.version) };
+        let mut changes = vec![Change::Put(item(setup.id(), &delivery)?, expect)];
+        changes.extend(dead.then_some(Change::Delete(lies, Expect::Version(stored.version))));
         let announced = told(&changes);
         if let Committed::Made = commit(ports, changes).await? {
             hurry(ports, setup, announced).await;
