@@ -7,6 +7,7 @@ pub mod call_entry;
 pub mod channel;
 pub mod disposition;
 pub mod draft;
+mod figures;
 pub mod file;
 pub mod gate;
 pub mod holidays;
