@@ -174,23 +174,26 @@ pub async fn replay(
     };
     let mut again = 0;
     for delivery in wanted {
-        let dead = delivery.state == DeliveryState::Dead;
-        let lies = grave(setup.id(), id, &delivery.shard, &delivery.id);
-        let delivery = Delivery { attempts: 0, state: DeliveryState::Pending { at: now }, ..delivery };
-        let (from, expect) = match dead {
-            true => (lies.clone(), Expect::Absent),
-            false => (place(setup.id(), &delivery.shard, &delivery.id), Expect::Anything),
-        };
-        let Some(stored) = ports.table.get(&from).await? else { continue };
-        // One that is under way is told without anybody asking.
-        let expect = if dead { expect } else { Expect::Version(stored.version) };
-        let mut changes = vec![Change::Put(item(setup.id(), &delivery)?, expect)];
-        changes.extend(dead.then_some(Change::Delete(lies, Expect::Version(stored.version))));
-        let announced = told(&changes);
-        if let Committed::Made = commit(ports, changes).await? {
-            hurry(ports, setup, announced).await;
-            again += 1;
-        }
+        again += usize::from(tell_again(ports, setup, delivery, now).await?);
     }
     Ok(again)
+}
+
+/// Has one delivery told again; one that is still under way is told without anybody asking.
+async fn tell_again(ports: &Ports, setup: &Setup, delivery: Delivery, now: DateTime<Utc>) -> Result<bool, Error> {
+    let lies = item(setup.id(), &delivery)?.key;
+    let waiting = matches!(delivery.state, DeliveryState::Pending { .. });
+    let Some(stored) = ports.table.get(&lies).await?.filter(|_| !waiting) else { return Ok(false) };
+    let read = Expect::Version(stored.version);
+    let next = item(setup.id(), &Delivery { attempts: 0, state: DeliveryState::Pending { at: now }, ..delivery })?;
+    let changes = match next.key == lies {
+        true => vec![Change::Put(next, read)],
+        false => vec![Change::Delete(lies, read), Change::Put(next, Expect::Absent)],
+    };
+    let announced = told(&changes);
+    let made = matches!(commit(ports, changes).await?, Committed::Made);
+    if made {
+        hurry(ports, setup, announced).await;
+    }
+    Ok(made)
 }
