@@ -230,3 +230,22 @@ async fn who_was_deleted_is_found_by_nobody_and_brought_back_by_whoever_may() {
     assert!(back(&format!("Bearer {KEY}")).await.is_success());
     assert_eq!((found("ana").await, found("987650000").await), (1, 1));
 }
+
+#[tokio::test]
+async fn who_is_given_to_somebody_else_is_told_to_both() {
+    let world = ana().await;
+    let only = || json!({ "only_assigned": true });
+    let (luis, rosa) = (user(&world, "luis", only()).await, user(&world, "rosa", only()).await);
+    assign(&world, "100", "luis").await;
+    world.pass("2026-03-10T15:00:00Z").await;
+    let ask = async |key: &str, cursor: &str| {
+        let path = format!("/v1/changes{cursor}");
+        world.call_with(Method::GET, &path, None, &[("authorization", key)]).await.1
+    };
+    let begun = async |key: &str| format!("?cursor={}", ask(key, "").await["next"].as_str().expect("a cursor"));
+    let (of_luis, of_rosa) = (begun(&luis).await, begun(&rosa).await);
+    assign(&world, "100", "rosa").await;
+    let (luis, rosa) = (ask(&luis, &of_luis).await, ask(&rosa, &of_rosa).await);
+    assert_eq!((&luis["assigned"], &luis["unassigned"]), (&json!([]), &json!([world.id("100").await])));
+    assert_eq!((&rosa["assigned"][0]["name"], &rosa["unassigned"]), (&json!("Ana"), &json!([])));
+}

@@ -253,6 +253,38 @@ async fn what_is_new_since_a_moment_is_told_to_whoever_may_see_it() {
 }
 
 #[tokio::test]
+async fn what_a_provider_held_back_for_an_hour_is_new_when_it_comes() {
+    let line = Line::on("2026-03-10", "Ana").await;
+    let world = &line.world;
+    world.pass("2026-03-10T15:00:00Z").await;
+    let cursor = get(world, "/v1/changes").await["next"].as_str().expect("a cursor").to_owned();
+    world.pass("2026-03-10T15:30:00Z").await;
+    wrote(&line, "w1", 0, 0, "escrito a las nueve").await;
+    let told = get(world, &format!("/v1/changes?cursor={cursor}")).await;
+    assert_eq!((&told["items"][0]["name"], &told["more"]), (&json!("Ana"), &json!(false)));
+}
+
+#[tokio::test]
+async fn what_is_new_with_very_many_is_told_in_parts_and_nobody_is_left_out() {
+    let names: Vec<String> = (0..130).map(|n| format!("C{n:03}")).collect();
+    let line = Line::on("2026-03-10", &names.join(" ")).await;
+    let world = &line.world;
+    let mut cursor = get(world, "/v1/changes").await["next"].as_str().expect("a cursor").to_owned();
+    for number in 0..130 {
+        wrote(&line, &format!("w{number}"), number, i64::from(number), "hola").await;
+    }
+    let (mut seen, mut answers, mut more) = (std::collections::BTreeSet::new(), 0, true);
+    while more {
+        let told = get(world, &format!("/v1/changes?cursor={cursor}")).await;
+        let items = told["items"].as_array().cloned().unwrap_or_default();
+        seen.extend(items.iter().map(|item| item["name"].as_str().unwrap_or_default().to_owned()));
+        cursor = told["next"].as_str().expect("a cursor").to_owned();
+        (more, answers) = (told["more"] == true, answers + 1);
+    }
+    assert_eq!((seen.len(), answers), (130, 2));
+}
+
+#[tokio::test]
 async fn a_tray_is_filtered_by_the_channel_of_the_last_communication() {
     let world = crate::conversations::ana().await;
     world.pass("2026-03-10T15:00:00Z").await;

@@ -11,11 +11,13 @@ use axum::Json;
 use axum::extract::State;
 use cauce_domain::ids::CustomerId;
 use cauce_engine::ports::table::Cursor;
-use cauce_engine::store::{accounts, keys};
-use cauce_engine::trays::{Tray, page};
+use cauce_engine::store::commit::written;
+use cauce_engine::store::settings::User;
+use cauce_engine::store::{accounts, assignments, keys};
+use cauce_engine::trays::{Filter, Tray, page};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -24,10 +26,12 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new().routes(routes!(changes))
 }
 
-/// A provider's clock may run behind, and an index show late: so much is told twice rather than not at all.
-const OVERLAP: TimeDelta = TimeDelta::minutes(5);
-/// Conversations of one answer, at most.
-const MOST: usize = 200;
+/// Our machines' clocks differ a little, and an index shows late: so much is told twice rather than not at all.
+const OVERLAP: TimeDelta = TimeDelta::minutes(2);
+/// Conversations of one answer, at most; the next has the rest.
+const MOST: usize = 100;
+/// Customers given to somebody else that one answer tells of, at most.
+const ASSIGNED: u32 = 200;
 
 /// Since when, and of whom.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -38,51 +42,116 @@ struct Since {
     customer: Option<String>,
 }
 
-/// Tells what is new: conversations with new messages, what waits in the trays, and of an open conversation what changed in
-/// it and what stands above it now, whoever it is given to among it. The same thing may be told twice.
+/// Which stretch of time is told, and how far into it the answers before came.
+struct Stretch {
+    since: DateTime<Utc>,
+    until: DateTime<Utc>,
+    after: Option<String>,
+}
+
+impl Stretch {
+    /// What a cursor stands for: a stretch begun, or where the next one begins.
+    fn of(cursor: &Cursor, now: DateTime<Utc>) -> Option<Self> {
+        let since = cursor.sk.parse().ok()?;
+        match cursor.base_pk.is_empty() {
+            true => Some(Self { since, until: now, after: None }),
+            false => Some(Self { since, until: cursor.base_pk.parse().ok()?, after: Some(cursor.base_sk.clone()) }),
+        }
+    }
+
+    /// Where the next answer begins, this one having come so far.
+    fn next(&self, after: Option<String>) -> Cursor {
+        match after {
+            Some(after) => Cursor { sk: self.since.to_rfc3339(), base_pk: self.until.to_rfc3339(), base_sk: after },
+            None => from(self.until),
+        }
+    }
+
+    /// From when on things are looked for.
+    fn from(&self) -> DateTime<Utc> {
+        self.since - OVERLAP
+    }
+}
+
+fn from(at: DateTime<Utc>) -> Cursor {
+    Cursor { sk: at.to_rfc3339(), base_pk: String::new(), base_sk: String::new() }
+}
+
+/// Tells what is new since the cursor, by when it came to us: conversations with new messages (`items`), customers given to
+/// somebody else (`assigned`, or `unassigned` where the caller lost them), what waits in the trays, and of an open
+/// conversation what changed in it and what stands above it now. While `more` is true the next answer has the rest. The same
+/// thing may be told twice.
 #[utoipa::path(get, path = "/v1/changes", tag = "conversaciones", params(Since), responses((status = 200, body = Object), (status = 404, body = Problem)))]
 async fn changes(State(api): State<Api>, caller: Caller, Query(asked): Query<Since>) -> Result<Json<Value>, Problem> {
     caller.may(Permission::Read)?;
     let now = api.now();
     let list = List::new(&caller, "changes".to_owned());
     let (_, cursor) = list.start(asked.cursor.as_deref())?;
-    let since: Option<DateTime<Utc>> =
-        cursor.and_then(|cursor| cursor.sk.parse().ok()).map(|at: DateTime<Utc>| at - OVERLAP);
+    let stretch = cursor.and_then(|cursor| Stretch::of(&cursor, now));
     let open = caller.some_customer(&api, asked.customer).await?;
-    let (mut received, mut thread) = (Vec::new(), Vec::new());
-    if let Some(since) = since {
-        received = new_messages(&api, &caller, since, now).await?;
-        if let Some(customer) = &open {
-            thread = changed(&api, &caller, customer, since).await?;
+    let mut answer = match &stretch {
+        Some(stretch) => {
+            let (received, after) = new_messages(&api, &caller, stretch, now).await?;
+            let more = after.is_some();
+            let mut answer = list.page(received, Some((0, Some(stretch.next(after))))).0;
+            let (assigned, unassigned) = given(&api, &caller, stretch, now).await?;
+            answer["assigned"] = assigned.into();
+            answer["unassigned"] = unassigned.into();
+            answer["more"] = more.into();
+            answer
         }
-    }
-    let next = Cursor { sk: now.to_rfc3339(), base_pk: String::new(), base_sk: String::new() };
-    let mut answer = list.page(received, Some((0, Some(next))));
+        None => list.page(Vec::new(), Some((0, Some(from(now))))).0,
+    };
     if let Some(customer) = &open {
         let found = accounts::account(&api.ports, caller.setup.id(), customer).await?;
-        answer.0["header"] = found.map(|(account, _)| header(&caller, &account, caller.setup.today(now))).into();
+        answer["header"] = found.map(|(account, _)| header(&caller, &account, caller.setup.today(now))).into();
+        answer["thread"] = match &stretch {
+            Some(stretch) => changed(&api, &caller, customer, stretch.from()).await?.into(),
+            None => json!([]),
+        };
     }
-    answer.0["thread"] = thread.into();
-    answer.0["counts"] = counted(&api, &caller, &Asked::default()).await?;
-    Ok(answer)
+    answer["counts"] = counted(&api, &caller, &Asked::default()).await?;
+    Ok(Json(answer))
 }
 
-/// Conversations that somebody wrote in since.
+/// Conversations that somebody wrote in, the last first, and where the rest begins.
 async fn new_messages(
     api: &Api,
     caller: &Caller,
-    since: DateTime<Utc>,
+    stretch: &Stretch,
     now: DateTime<Utc>,
-) -> Result<Vec<Value>, Problem> {
-    let day = caller.setup.today(since);
-    let filter = Asked::since(day).filter(caller)?;
-    let found = page(&api.ports, &caller.setup, (Tray::Received, &filter), (None, MOST), now).await?;
-    let new = found.accounts.iter().filter(|account| account.inbox.as_ref().is_some_and(|inbox| inbox.last >= since));
+) -> Result<(Vec<Value>, Option<String>), Problem> {
+    let filter = Filter { since: Some(stretch.from()), ..Asked::default().filter(caller)? };
+    let found =
+        page(&api.ports, &caller.setup, (Tray::Received, &filter), (stretch.after.as_deref(), MOST), now).await?;
     let today = caller.setup.today(now);
-    Ok(new.map(|account| header(caller, account, today)).collect())
+    Ok((found.accounts.iter().map(|account| header(caller, account, today)).collect(), found.next))
 }
 
-/// What of a thread's newest fifty came, or came to stand otherwise, since.
+/// Customers that were given to somebody else: those the caller sees now, and the ids of those it saw.
+async fn given(
+    api: &Api,
+    caller: &Caller,
+    stretch: &Stretch,
+    now: DateTime<Utc>,
+) -> Result<(Vec<Value>, Vec<Value>), Problem> {
+    // They are told with the first answer of a stretch.
+    let most = if stretch.after.is_some() { return Ok(Default::default()) } else { ASSIGNED };
+    let (project, today) = (caller.setup.id(), caller.setup.today(now));
+    let (mut assigned, mut unassigned) = (Vec::new(), Vec::new());
+    for given in assignments::since(&api.ports, project, stretch.from(), most).await? {
+        let Some((account, _)) = accounts::account(&api.ports, project, &given.customer).await? else { continue };
+        let was = |user: &User| given.before.contains(&user.id);
+        if caller.sees(&account) {
+            assigned.push(header(caller, &account, today));
+        } else if caller.user.as_ref().is_some_and(was) {
+            unassigned.push(json!(given.customer));
+        }
+    }
+    Ok((assigned, unassigned))
+}
+
+/// What of a thread's newest fifty came to be, or to stand otherwise, since.
 async fn changed(
     api: &Api,
     caller: &Caller,
@@ -93,14 +162,7 @@ async fn changed(
     let project = caller.setup.id();
     let query =
         Query::table(TableName::Interactions, keys::partition(project, customer)).prefix("i#").descending().limit(50);
-    let newest = api.ports.table.query(&query).await.map_err(cauce_engine::Error::from)?;
-    let items = with_texts(api, project, &newest.items).await?;
-    Ok(items.into_iter().filter(|item| touched(item) >= Some(since)).collect())
-}
-
-/// When something last happened to an item of a thread.
-fn touched(item: &Value) -> Option<DateTime<Utc>> {
-    let times = item["times"].as_object().into_iter().flat_map(|times| times.values());
-    let others = [&item["at"], &item["received"], &item["by"]["at"], &item["read"]["at"], &item["draft"]["by"]["at"]];
-    times.chain(others).filter_map(|value| value.as_str()?.parse().ok()).max()
+    let mut newest = api.ports.table.query(&query).await.map_err(cauce_engine::Error::from)?.items;
+    newest.retain(|stored| written(stored.write) >= since);
+    with_texts(api, project, &newest).await
 }

@@ -68,11 +68,6 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    /// Everything from a local day on.
-    pub(crate) fn since(day: NaiveDate) -> Self {
-        Self { from: Some(day), ..Self::default() }
-    }
-
     /// What passes, within what the caller sees.
     pub(crate) fn filter(&self, caller: &Caller) -> Result<Filter, Problem> {
         let variable = match self.variable.as_deref().map(|text| text.split_once('=')) {
@@ -97,6 +92,7 @@ impl Asked {
             unread: self.unread,
             from: self.from,
             to: self.to,
+            since: None,
             reachable: self.reachable,
             variable,
             last_channel: self.last_channel,

@@ -112,7 +112,10 @@ impl House {
             channels,
             providers: network::providers(&options.addresses),
             webhooks: network::webhooks(),
-            ids: Arc::new(Uuid::now_v7),
+            ids: {
+                let clock = Arc::clone(&clock);
+                Arc::new(move || clock.new_id())
+            },
             agents: BTreeMap::from([(rules::NAME, Arc::new(Rules) as Arc<dyn Agent>)]),
             outside: Arc::new(Web::default()),
             public_url: options.public_url.clone(),

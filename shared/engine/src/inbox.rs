@@ -5,7 +5,7 @@ use crate::Ports;
 use crate::error::Error;
 use crate::ports::table::{Change, Expect};
 use crate::store::accounts;
-use crate::store::commit::{Committed, commit};
+use crate::store::commit::{Committed, commit, written};
 use crate::store::received::last_of;
 use crate::store::settings::Setup;
 use cauce_domain::contact::inbox::Inbox;
@@ -26,7 +26,8 @@ pub(crate) async fn refresh(ports: &Ports, setup: &Setup, id: &CustomerId) -> Re
         let messages: Vec<Received> =
             last_of(ports, setup, id, LOOKED_AT).await?.into_iter().map(|(message, _)| message).collect();
         // What lies too far back to be found asks nobody to read it.
-        let inbox = Inbox::of(&messages).or_else(|| Some(Inbox { unread: 0, ..account.inbox.clone()? }));
+        let inbox = Inbox::of(&messages).map(|new| new.over(account.inbox.as_ref(), written(ports.new_id())));
+        let inbox = inbox.or_else(|| Some(Inbox { unread: 0, ..account.inbox.clone()? }));
         if inbox == account.inbox {
             return Ok(());
         }

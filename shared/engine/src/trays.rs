@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::last_channel::last_channel;
 use crate::ports::table::{Index, Query};
 use crate::store::accounts::read_account;
+use crate::store::keys::instant;
 use crate::store::settings::Setup;
 use cauce_domain::contact::alert::Alert;
 use cauce_domain::contact::channel::Channel;
@@ -52,6 +53,8 @@ pub struct Filter {
     pub from: Option<NaiveDate>,
     /// Whose last message, or first call, is of this local day or earlier.
     pub to: Option<NaiveDate>,
+    /// Who wrote to us since.
+    pub since: Option<DateTime<Utc>>,
     /// With a telephone that works, or without.
     pub reachable: Option<bool>,
     /// With a variable of this value.
@@ -82,7 +85,8 @@ pub(crate) fn place(project: &ProjectId, tray: Tray, account: &Account) -> Optio
     let (part, sort) = match tray {
         Tray::Received => {
             let inbox = account.inbox.as_ref()?;
-            (if inbox.unread > 0 { "unread" } else { "read" }, crate::store::keys::instant(inbox.last))
+            let came = format!("{}#{}", instant(inbox.came.unwrap_or(inbox.last)), instant(inbox.last));
+            (if inbox.unread > 0 { "unread" } else { "read" }, came)
         }
         Tray::Calls => ("calls", account.calls.first()?.due.to_string()),
     };
@@ -161,7 +165,10 @@ async fn places(
     let query = |partition: &String| {
         let query = Query::index(tray.index(), partition.clone()).limit(most);
         match tray {
-            Tray::Received => query.between("0", after.unwrap_or("9")).descending(),
+            Tray::Received => {
+                let since = filter.since.map_or_else(|| "0".to_owned(), instant);
+                query.between(since, after.unwrap_or("9")).descending()
+            }
             Tray::Calls => query.between(after.unwrap_or("0"), format!("{today}\u{10FFFF}")),
         }
     };

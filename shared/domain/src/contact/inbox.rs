@@ -14,6 +14,9 @@ pub struct Inbox {
     pub channel: Channel,
     /// How many nobody has read, as far back as a tray counts.
     pub unread: u32,
+    /// When the last of them came to stand here, by our clock, which trays go by: what a provider held back is new when it comes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub came: Option<DateTime<Utc>>,
 }
 
 impl Inbox {
@@ -21,7 +24,7 @@ impl Inbox {
     pub fn of<'a>(messages: impl IntoIterator<Item = &'a Received>) -> Option<Self> {
         let mut found: Option<Self> = None;
         for message in messages.into_iter().filter(|message| !message.flags.contains(&Flag::Automatic)) {
-            let new = Self { last: message.at, channel: message.channel, unread: 0 };
+            let new = Self { last: message.at, channel: message.channel, unread: 0, came: None };
             let inbox = found.get_or_insert_with(|| new.clone());
             if new.last > inbox.last {
                 (inbox.last, inbox.channel) = (new.last, new.channel);
@@ -29,5 +32,11 @@ impl Inbox {
             inbox.unread += u32::from(message.read.is_none());
         }
         found
+    }
+
+    /// The same as it is stored over what was there: what is new in it came now.
+    pub fn over(self, before: Option<&Self>, now: DateTime<Utc>) -> Self {
+        let new = before.is_none_or(|before| self.last > before.last || self.unread > before.unread);
+        Self { came: if new { Some(now) } else { before.and_then(|before| before.came) }, ..self }
     }
 }

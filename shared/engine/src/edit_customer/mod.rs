@@ -8,6 +8,7 @@ use crate::link_contact::link_customer;
 use crate::ports::table::{Change, Expect, Item, Key, Query, TableName};
 use crate::search;
 use crate::store::accounts::{self, AddressNote, as_read};
+use crate::store::assignments;
 use crate::store::codec::{decode, encode};
 use crate::store::commit::{Committed, commit};
 use crate::store::edits::{self, By};
@@ -153,7 +154,9 @@ pub(crate) async fn change(
             return Ok(false);
         }
         let mut changes = vec![Change::Put(accounts::account_item(setup.id(), &after)?, Expect::Version(version))];
-        changes.extend(by.map(|by| edit(ports, setup, by, Some(&before), &after)).transpose()?);
+        if let Some(by) = by {
+            changes.extend(edit(ports, setup, by, Some(&before), &after)?);
+        }
         if let Committed::Made = commit(ports, changes).await? {
             return Ok(true);
         }
@@ -187,8 +190,8 @@ pub(crate) fn changes(
 ) -> Result<Vec<Change>, Error> {
     let old = before.map(|a| addresses(&a.customer)).unwrap_or_default();
     let new = addresses(&account.customer);
-    let mut changes: Vec<Change> =
-        by.map(|by| edit(ports, setup, by, before, account)).transpose()?.into_iter().collect();
+    let edited = by.map(|by| edit(ports, setup, by, before, account)).transpose()?;
+    let mut changes: Vec<Change> = edited.into_iter().flatten().collect();
     let name =
         |account: &Account| Some(account.customer.name.clone()).filter(|_| account.customer.status != Status::Deleted);
     let (old_name, new_name) = (before.and_then(name), name(account));
@@ -210,12 +213,20 @@ pub(crate) fn changes(
     Ok(changes)
 }
 
-/// The log entry of a change to a customer.
-fn edit(ports: &Ports, setup: &Setup, by: &By, before: Option<&Account>, after: &Account) -> Result<Change, Error> {
+/// The log entries of a change to a customer: what was changed, and that it was given to somebody else.
+fn edit(
+    ports: &Ports,
+    setup: &Setup,
+    by: &By,
+    before: Option<&Account>,
+    after: &Account,
+) -> Result<Vec<Change>, Error> {
     let state = |a: &Account| serde_json::json!({ "customer": a.customer, "holds": a.holds });
     let mut fields = edits::differences(before.map(state).as_ref(), &state(after))?;
     fields.retain(|f| !f.starts_with("customer.edited"));
-    edits::of_customer(ports, by, (setup.id(), &after.id), "customer", fields)
+    let entry = edits::of_customer(ports, by, (setup.id(), &after.id), "customer", fields)?;
+    let given = before.map(|before| assignments::entry(ports, setup.id(), before, after)).transpose()?.flatten();
+    Ok(std::iter::once(entry).chain(given).collect())
 }
 
 /// Saves a person's edit with everything that follows from it; answers the addresses other customers have too.

@@ -4,6 +4,14 @@
 use crate::error::Error;
 use crate::ports::Ports;
 use crate::ports::table::{Change, Stored, WriteError};
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+/// When a write was made: its id, of version 7, begins with the instant by the clock of whoever wrote.
+pub fn written(id: Uuid) -> DateTime<Utc> {
+    let at = id.get_timestamp().map(|at| at.to_unix());
+    at.and_then(|(seconds, nanos)| DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos)).unwrap_or_default()
+}
 
 /// How a write ended.
 #[derive(Debug)]
