@@ -317,9 +317,21 @@ async fn customers_are_listed_page_by_page_and_segments_counted() {
     let segment = json!({ "name": "Con A", "priority": 1, "predicate": { "is": { "field": "name", "operator": "in", "values": ["A", "B"] } } });
     let (status, made) = post(&world, "/v1/segments", segment).await;
     assert_eq!(status, StatusCode::CREATED, "{made}");
-    let (_, counts) = post(&world, "/v1/segments/refresh", json!({})).await;
+    let (status, begun) = post(&world, "/v1/segments/refresh", json!({})).await;
+    assert_eq!((status, &begun["state_name"]), (StatusCode::ACCEPTED, &json!("En proceso")));
+    world.runner.drain().await.expect("walked");
     let id = made["segment"]["id"].as_str().expect("an id");
-    assert_eq!((&counts["customers"][id], &counts["customers"]["default"]), (&json!(2), &json!(9)));
+    let process = format!("/v1/processes/{}", begun["id"].as_str().expect("an id"));
+    let (_, done) = get(&world, &process).await;
+    assert_eq!((&done["state_name"], &done["progress_percent"]), (&json!("Finalizado"), &json!(100.0)));
+    assert_eq!((&done["result"]["by_segment"][id], &done["result"]["by_segment"]["default"]), (&json!(2), &json!(9)));
+    assert_eq!(done["result"]["moved"]["default"][id], 2);
+    let (_, moves) = get(&world, &format!("{process}/moves")).await;
+    assert_eq!(moves["items"].as_array().map(Vec::len), Some(2));
+    let (_, listed) = get(&world, "/v1/segments").await;
+    assert_eq!(listed.as_array().and_then(|all| all.iter().find(|it| it["segment"]["id"] == id)).map(|it| &it["customers"]), Some(&json!(2)));
+    let (_, log) = get(&world, "/v1/processes").await;
+    assert_eq!(log["items"].as_array().map(Vec::len), Some(2), "the load and the update");
 }
 
 /// Every route of the OpenAPI document, called with another project's key and this project's ids.

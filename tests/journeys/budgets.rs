@@ -66,6 +66,7 @@ async fn one_message_costs_at_most_twelve_writes_and_five_reads() {
             send: message.id.clone(),
             channel: None,
             place: None,
+            campaign: false,
         };
         cauce_engine::send_message::send_message(&world.house().ports, &setup, &one, world.now()).await.expect("sent");
     }

@@ -178,6 +178,7 @@ async fn two_workers_with_one_message_send_it_once() {
         send: message.id,
         channel: None,
         place: None,
+        campaign: false,
     };
     let setup = world.setup().await;
     let workers =

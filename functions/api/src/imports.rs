@@ -122,14 +122,14 @@ async fn start(
     Ok((StatusCode::ACCEPTED, Json(shown(&load))).into_response())
 }
 
-fn shown(load: &Load) -> Value {
+pub(crate) fn shown(load: &Load) -> Value {
     let mut json = serde_json::to_value(load).unwrap_or_default();
     json["state_name"] = load.state.spanish().into();
     json["kind_name"] = load.kind.spanish().into();
     json
 }
 
-/// The process log, newest first, a page at a time.
+/// Lists the loads of the process log, newest first, a page at a time.
 #[utoipa::path(get, path = "/v1/imports", tag = "cargas", params(Page), responses((status = 200, body = Object)))]
 async fn log(State(api): State<Api>, caller: Caller, Query(page): Query<Page>) -> Result<Json<Value>, Problem> {
     caller.may(Permission::Read)?;

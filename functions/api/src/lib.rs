@@ -7,6 +7,7 @@ mod addresses;
 mod agent;
 mod caller;
 mod calls;
+mod campaigns;
 mod changes;
 mod channels;
 mod claims;
@@ -35,6 +36,7 @@ mod payment_methods;
 mod payments_to_verify;
 mod prices;
 mod problem;
+mod processes;
 mod project;
 mod projects;
 mod promises;
@@ -110,6 +112,8 @@ fn parts() -> (Router<Api>, utoipa::openapi::OpenApi) {
         .merge(events::routes())
         .merge(mappings::routes())
         .merge(imports::routes())
+        .merge(processes::routes())
+        .merge(campaigns::routes())
         .merge(runs::routes())
         .merge(interactions::routes())
         .merge(calls::routes())

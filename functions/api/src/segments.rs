@@ -3,15 +3,19 @@
 use crate::Api;
 use crate::caller::{Caller, Permission};
 use crate::problem::{Body, Path, Problem};
+use crate::processes::shown;
 use crate::versions::{if_match, tagged};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use cauce_domain::ids::SegmentId;
-use cauce_domain::strategy::segment::{DEFAULT, Predicate, Segment};
-use cauce_engine::segment_customers::{SegmentCounts, counts, segment_customers};
+use cauce_domain::strategy::campaign::Audience;
+use cauce_domain::strategy::segment::{DEFAULT, FIELDS, Predicate, Segment};
+use cauce_engine::process_log::Process;
+use cauce_engine::store::jobs::new_job;
 use cauce_engine::store::settings::{place, save};
+use cauce_engine::walk::{self, Task, counts};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -19,7 +23,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub(crate) fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(refresh)).routes(routes!(edit))
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(fields))
+        .routes(routes!(refresh))
+        .routes(routes!(count))
+        .routes(routes!(edit))
 }
 
 /// A segment as written.
@@ -90,9 +99,35 @@ async fn edit(
     Ok(tagged(StatusCode::OK, version, json!({ "segment": segment, "warnings": warnings })))
 }
 
-/// *Actualizar*: assigns every customer to its segment again and counts them.
-#[utoipa::path(post, path = "/v1/segments/refresh", tag = "segmentos", responses((status = 200, body = Object)))]
-async fn refresh(State(api): State<Api>, caller: Caller) -> Result<Json<SegmentCounts>, Problem> {
+/// *Actualizar*: has every customer's segment worked out again, in the background; who moved from where to where is told by the
+/// process.
+#[utoipa::path(post, path = "/v1/segments/refresh", tag = "segmentos", responses((status = 202, body = Object)))]
+async fn refresh(State(api): State<Api>, caller: Caller) -> Result<Response, Problem> {
     caller.may(Permission::Operate)?;
-    Ok(Json(segment_customers(&api.ports, &caller.setup, api.now()).await?))
+    begin(&api, &caller, Task::Segments).await
+}
+
+/// Counts an audience in the background, before a segment or campaign of it is saved: how many customers, and how many of them
+/// have an address, by channel.
+#[utoipa::path(post, path = "/v1/segments/count", tag = "segmentos", request_body = Object, responses((status = 202, body = Object), (status = 422, body = Problem)))]
+async fn count(State(api): State<Api>, caller: Caller, Body(audience): Body<Audience>) -> Result<Response, Problem> {
+    caller.may(Permission::Read)?;
+    caller.sees_all()?;
+    if let Some(Err(why)) = audience.filter.as_ref().map(Predicate::validate) {
+        return Err(Problem::invalid("filter", why.to_string()));
+    }
+    begin(&api, &caller, Task::Count { audience }).await
+}
+
+async fn begin(api: &Api, caller: &Caller, task: Task) -> Result<Response, Problem> {
+    let walk = walk::begin(&api.ports, &caller.setup, new_job(&api.ports), task, &caller.by(api)).await?;
+    Ok((StatusCode::ACCEPTED, Json(shown(&Process::Walk(Box::new(walk))))).into_response())
+}
+
+/// Lists the fields a condition may name.
+#[utoipa::path(get, path = "/v1/segments/fields", tag = "segmentos", responses((status = 200, body = Object)))]
+async fn fields(caller: Caller) -> Result<Json<Value>, Problem> {
+    caller.may(Permission::Read)?;
+    let items = FIELDS.iter().map(|(field, meaning)| json!({ "field": field, "meaning": meaning }));
+    Ok(Json(json!({ "items": items.collect::<Vec<_>>() })))
 }

@@ -1,12 +1,13 @@
-//! The daily plan: an hourly schedule begins each project's local day once, a queue plans its shards.
+//! The daily plan: an hourly schedule begins each project's local day once, a queue plans its shards. What else goes through a
+//! project's customers shard by shard is worked on here too: walks, campaigns.
 
 use aws_lambda_events::event::eventbridge::EventBridgeEvent;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use cauce_domain::ids::ProjectId;
-use cauce_engine::messages::{PlanShard, batch};
-use cauce_engine::store::codec::decode;
+use cauce_engine::messages::{CampaignShard, PlanShard, WalkShard, batch};
+use cauce_engine::store::codec::{Shape, decode, type_of};
 use cauce_engine::store::settings;
-use cauce_engine::{Error, Ports, plan_day};
+use cauce_engine::{Error, Ports, campaign, plan_day, walk};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
@@ -31,16 +32,37 @@ async fn begin(ports: &Ports, project: &ProjectId, now: DateTime<Utc>) -> Result
     Ok(plan_day::begin(ports, &setup, setup.today(now), now).await?.is_some())
 }
 
-/// Plans the shards of a batch; `late` tells when the time is nearly out.
-pub async fn on_shards(ports: &Ports, event: SqsEvent, late: &(dyn Fn() -> bool + Sync)) -> SqsBatchResponse {
+/// Works on the shards of a batch; `late` tells when the time is nearly out.
+pub async fn on_shards(
+    ports: &Ports,
+    event: SqsEvent,
+    now: DateTime<Utc>,
+    late: &(dyn Fn() -> bool + Sync),
+) -> SqsBatchResponse {
     let records = event.records.into_iter().map(|r| (r.message_id.unwrap_or_default(), r.body.unwrap_or_default()));
-    let failed = batch(records, late, |body| async move {
-        let message: PlanShard = decode(&body)?;
-        let setup = settings::load(ports, &message.project).await?;
-        plan_day::plan_shard(ports, &setup, &message).await
-    })
-    .await;
+    let failed = batch(records, late, |body| shard(ports, body, now, late)).await;
     let mut response = SqsBatchResponse::default();
     response.set_failures(failed);
     response
+}
+
+/// Works on one shard of whatever it is.
+async fn shard(ports: &Ports, body: String, now: DateTime<Utc>, late: &(dyn Fn() -> bool + Sync)) -> Result<(), Error> {
+    match type_of(&body) {
+        WalkShard::TYPE => {
+            let message: WalkShard = decode(&body)?;
+            let setup = settings::load(ports, &message.project).await?;
+            walk::work(ports, &setup, &message, late, now).await
+        }
+        CampaignShard::TYPE => {
+            let message: CampaignShard = decode(&body)?;
+            let setup = settings::load(ports, &message.project).await?;
+            campaign::work(ports, &setup, &message, late, now).await
+        }
+        _ => {
+            let message: PlanShard = decode(&body)?;
+            let setup = settings::load(ports, &message.project).await?;
+            plan_day::plan_shard(ports, &setup, &message).await
+        }
+    }
 }

@@ -26,7 +26,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         match event {
             Event::Shards(event) => {
                 let known = GiveBack::remember(&event);
-                let answer = cauce_plan_day::on_shards(&ports, event, &|| call.is_late()).await;
+                let answer = cauce_plan_day::on_shards(&ports, event, call.now, &|| call.is_late()).await;
                 give_back.failed(&known, &answer).await;
                 serde_json::to_value(answer).map_err(|e| cauce_engine::Error::Broken("batch", e.to_string()))
             }

@@ -170,15 +170,16 @@ impl Runner {
     }
 
     async fn call(&self, queue: QueueName, event: SqsEvent) -> SqsBatchResponse {
-        // No deadline here: a process that is stopped finishes what it has in hand.
+        // No deadline here but for long work: a process that is stopped finishes what it has in hand.
         let never = || false;
-        let (ports, now) = (&self.house.ports, self.now());
+        let (ports, now, begun) = (&self.house.ports, self.now(), Instant::now());
         match queue {
             QueueName::Import => {
-                let begun = Instant::now();
                 cauce_import_file::handle(ports, event, now, &move || begun.elapsed() > CHUNK_TIME).await
             }
-            QueueName::Plan => cauce_plan_day::on_shards(ports, event, &never).await,
+            QueueName::Plan => {
+                cauce_plan_day::on_shards(ports, event, now, &move || begun.elapsed() > CHUNK_TIME).await
+            }
             QueueName::Send(_) => cauce_send_message::handle(ports, event, now, &never).await,
             QueueName::Events => cauce_apply_event::handle(ports, event, now, &never).await,
             QueueName::Webhooks => cauce_deliver_webhook::handle(ports, event, now, &never).await,

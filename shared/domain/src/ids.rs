@@ -44,6 +44,8 @@ id!(/// A message template.
     TemplateId);
 id!(/// A flow of steps.
     FlowId);
+id!(/// A campaign.
+    CampaignId);
 id!(/// A segment of customers.
     SegmentId);
 id!(/// One message to one customer, from decision to last state.

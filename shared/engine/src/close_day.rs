@@ -2,6 +2,7 @@
 
 use crate::Ports;
 use crate::agenda;
+use crate::campaign;
 use crate::error::Error;
 use crate::import::turn;
 use crate::notice::alert;
@@ -55,8 +56,9 @@ pub async fn close_day(ports: &Ports, setup: &Setup, now: DateTime<Utc>) -> Resu
     let today = setup.today(now);
     let Some(yesterday) = today.pred_opt() else { return Ok(()) };
     let agenda = agenda::work_off(ports, setup, now).await;
+    let campaigns = campaign::close(ports, setup, now).await;
     let closed = close(ports, setup, yesterday, now).await;
-    agenda.and(closed)
+    agenda.and(campaigns).and(closed)
 }
 
 /// What is told of the day that went by.

@@ -249,7 +249,7 @@ async fn composed(
     by: &By,
 ) -> Result<Composed, Error> {
     let strategy = strategy::gather(ports, setup, by.at).await?;
-    let look = Look::of(ports, setup, &strategy, message, open, by.at).await?;
+    let look = Look::of(ports, setup, &strategy, (message, None), open, by.at).await?;
     let blocked = match look.ask(&strategy, setup, message, None, by.at) {
         Verdict::Allow => None,
         Verdict::Block(reason, detail) => Some((reason, detail)),

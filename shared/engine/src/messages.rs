@@ -6,7 +6,7 @@ use crate::store::codec::{encode, shapes};
 use crate::store::settings::Setup;
 use cauce_domain::contact::channel::Channel;
 use cauce_domain::contact::interaction::{Interaction, State};
-use cauce_domain::ids::{CustomerId, JobId, ProjectId, SendId};
+use cauce_domain::ids::{CampaignId, CustomerId, JobId, ProjectId, SendId};
 use chrono::{DateTime, NaiveDate, Utc};
 use futures::StreamExt;
 use serde::{Deserialize, Serialize};
@@ -20,6 +20,46 @@ pub struct PlanShard {
     pub date: NaiveDate,
     /// Shard.
     pub shard: String,
+}
+
+/// Walk over one shard of a project's customers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WalkShard {
+    /// Project.
+    pub project: ProjectId,
+    /// The walk.
+    pub walk: JobId,
+    /// Shard.
+    pub shard: String,
+}
+
+/// What is done with a shard of a campaign.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CampaignWork {
+    /// Its hour has come.
+    Start,
+    /// Its audience is frozen.
+    Freeze,
+    /// Recipients whose things changed are measured.
+    Measure,
+    /// What is left of it ends.
+    Stop,
+    /// What is left of it goes on.
+    Resume,
+}
+
+/// Work on a shard of a campaign.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CampaignShard {
+    /// Project.
+    pub project: ProjectId,
+    /// The campaign.
+    pub campaign: CampaignId,
+    /// Shard; any for its start.
+    pub shard: String,
+    /// What to do.
+    pub work: CampaignWork,
 }
 
 /// Send one message, if it still may leave.
@@ -39,6 +79,17 @@ pub struct SendOne {
     /// The place it has in its account's row, once it took one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<DateTime<Utc>>,
+    /// It is a campaign's: it waits for the day's own messages.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub campaign: bool,
+}
+
+impl SendOne {
+    /// The group in which it shares its queue: a campaign is one of its own, so that however large it is the day's own messages,
+    /// and other projects', go between.
+    pub fn group(&self) -> String {
+        if self.campaign { format!("{}#campaign", self.project) } else { self.project.to_string() }
+    }
 }
 
 /// A provider's webhook, verified, as it came.
@@ -97,6 +148,8 @@ pub struct ImportWork {
 
 shapes! {
     PlanShard => "plan_shard_v1",
+    WalkShard => "walk_shard_v1",
+    CampaignShard => "campaign_shard_v1",
     SendOne => "send_v1",
     RawEvent => "event_v1",
     ImportWork => "import_v1",
@@ -114,9 +167,10 @@ pub(crate) async fn hurry(ports: &Ports, setup: &Setup, messages: &[Interaction]
             send: message.id.clone(),
             channel: Some(channel),
             place: None,
+            campaign: message.cause.campaign().is_some(),
         };
         let Ok(body) = encode(&one) else { continue };
-        let queued = vec![Message::new(setup.id().as_str(), body)];
+        let queued = vec![Message::new(one.group(), body)];
         if let Err(error) = ports.queue.send(QueueName::Send(channel), queued).await {
             tracing::warn!(%error, "un mensaje espera la próxima salida");
         }

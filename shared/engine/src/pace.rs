@@ -34,6 +34,10 @@ const AFTERWARDS: TimeDelta = TimeDelta::hours(24);
 /// How far ahead places are given; a message without one asks again after as long. One that is found overdue meanwhile is on
 /// the queue twice, which the claim bears.
 const FULL: TimeDelta = TimeDelta::minutes(10);
+/// How far ahead places are given to a campaign's messages: the day's own, which come later, wait no longer for them.
+const LANE: TimeDelta = TimeDelta::seconds(5);
+/// When a campaign's message that got no place asks again.
+const LANE_AGAIN: TimeDelta = TimeDelta::minutes(1);
 /// A place this near is now: workers' clocks differ by as much.
 const NEAR: TimeDelta = TimeDelta::seconds(1);
 
@@ -47,7 +51,7 @@ pub async fn by_account(
     now: DateTime<Utc>,
 ) -> Vec<Record<Turn>> {
     let mut turns = Vec::with_capacity(records.len());
-    let mut rows: BTreeMap<(ProjectId, Channel), Vec<(String, SendOne)>> = BTreeMap::new();
+    let mut rows: BTreeMap<(bool, ProjectId, Channel), Vec<(String, SendOne)>> = BTreeMap::new();
     for (id, one) in records {
         let one = match one {
             Ok(one) => one,
@@ -57,13 +61,17 @@ pub async fn by_account(
             }
         };
         match channel_with_row(setups, &one, now).await {
-            Ok(Some(channel)) => rows.entry((one.project.clone(), channel)).or_default().push((id, one)),
+            Ok(Some(channel)) => {
+                rows.entry((one.campaign, one.project.clone(), channel)).or_default().push((id, one));
+            }
             Ok(None) => turns.push((id, Ok(Turn::Now(one)))),
             Err(error) => turns.push((id, Err(error))),
         }
     }
-    for ((project, channel), waiting) in rows {
-        turns.extend(row(ports, setups, &project, channel, waiting, now).await);
+    // The day's own first.
+    for ((campaign, project, channel), waiting) in rows {
+        let within = if campaign { LANE } else { FULL };
+        turns.extend(row(ports, setups, (&project, channel, within), waiting, now).await);
     }
     turns
 }
@@ -83,13 +91,13 @@ async fn channel_with_row(setups: &Setups<'_>, one: &SendOne, now: DateTime<Utc>
 async fn row(
     ports: &Ports,
     setups: &Setups<'_>,
-    project: &ProjectId,
-    channel: Channel,
+    whose: (&ProjectId, Channel, TimeDelta),
     waiting: Vec<(String, SendOne)>,
     now: DateTime<Utc>,
 ) -> Vec<Record<Turn>> {
+    let channel = whose.1;
     let without = waiting.iter().filter(|(_, one)| one.place.is_none()).count();
-    let places = match places(ports, setups, project, channel, without, now).await {
+    let places = match places(ports, setups, whose, without, now).await {
         Ok(places) => places,
         Err(_) => {
             let failed = |(id, _)| (id, Err(Error::Raced));
@@ -112,8 +120,7 @@ async fn row(
 async fn places(
     ports: &Ports,
     setups: &Setups<'_>,
-    project: &ProjectId,
-    channel: Channel,
+    (project, channel, within): (&ProjectId, Channel, TimeDelta),
     count: usize,
     now: DateTime<Utc>,
 ) -> Result<Vec<DateTime<Utc>>, Error> {
@@ -127,7 +134,7 @@ async fn places(
         return Ok(Vec::new());
     }
     let rate = connection.rate.unwrap_or(1.0) * share(&setup, channel, now);
-    let places = rates::take(ports, &whose(connection), Pace::a_second(rate), (count, FULL), now).await?;
+    let places = rates::take(ports, &whose(connection), Pace::a_second(rate), (count, within), now).await?;
     if connection.people_a_day.is_some() {
         // Who got no place is counted with the place it gets.
         rates::count(ports, &whose(connection), places.iter().copied(), 1).await?;
@@ -183,10 +190,11 @@ async fn next_turn(ports: &Ports, setups: &Setups<'_>, one: SendOne, now: DateTi
         return Ok(Turn::Now(one));
     }
     // Another copy of it may hold a place within that time: it is not moved from under it.
+    let wait = if one.campaign { LANE_AGAIN } else { FULL };
     if let Some(channel) = one.channel.filter(|_| now - since < FULL) {
-        return put_off(ports, channel, one, FULL).await;
+        return put_off(ports, channel, one, wait).await;
     }
-    let again = Interaction { state: State::Scheduled { at: now + FULL }, ..message };
+    let again = Interaction { state: State::Scheduled { at: now + wait }, ..message };
     let item = interactions::item(&one.project, &again, true)?;
     // Lost: somebody else has it, and the claim finds out.
     commit(ports, vec![Change::Put(item, Expect::Version(version))]).await?;
@@ -213,7 +221,7 @@ pub async fn left_unused(ports: &Ports, setups: &Setups<'_>, unused: &[SendOne])
 
 async fn put_off(ports: &Ports, channel: Channel, one: SendOne, wait: TimeDelta) -> Result<Turn, Error> {
     let seconds = u32::try_from(wait.num_seconds().max(1)).unwrap_or(MAX_DELAY).min(MAX_DELAY);
-    let message = Message { delay: seconds, ..Message::new(one.project.as_str(), encode(&one)?) };
+    let message = Message { delay: seconds, ..Message::new(one.group(), encode(&one)?) };
     let queue: &dyn Queue = ports.queue.as_ref();
     queue.send(QueueName::Send(channel), vec![message]).await?;
     Ok(Turn::Later)

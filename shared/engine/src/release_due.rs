@@ -5,8 +5,10 @@
 //! late, or a queue lost, the sweep queues again once it is fifteen minutes overdue.
 
 use crate::Ports;
+use crate::campaign::store::{MEASURE, START, read_starter, read_ticket, ticket_of};
+use crate::campaign::{self};
 use crate::error::Error;
-use crate::messages::SendOne;
+use crate::messages::{CampaignShard, CampaignWork, SendOne};
 use crate::ports::queue::{Message, QueueName};
 use crate::ports::table::{Change, Expect, Index, Item, Key, Query, Stored};
 use crate::store::codec::{decode, encode};
@@ -17,9 +19,9 @@ use crate::store::keys::{self, SHARD_NAMES};
 use crate::webhook::announce::{RELEASED, read_place};
 use cauce_domain::contact::channel::Channel;
 use cauce_domain::contact::interaction::{Interaction, State};
-use cauce_domain::ids::ProjectId;
+use cauce_domain::ids::{CampaignId, ProjectId};
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How far back the index is read when there is no cursor, and how far a sweep looks.
 const LOOK_BACK_HOURS: i64 = 26;
@@ -106,6 +108,7 @@ async fn dispatch(
     released: &mut Released,
 ) -> Result<(), Error> {
     let (mut sends, mut hooks): (BTreeMap<Channel, Vec<Message>>, _) = (BTreeMap::new(), Vec::new());
+    let mut campaigns = Campaigns::default();
     for (stored, sort) in found.iter().zip(sorts) {
         let mut parts = sort.split('#').skip(1);
         let (what, channel) = (parts.next(), parts.next().and_then(|c| c.parse::<Channel>().ok()));
@@ -113,12 +116,21 @@ async fn dispatch(
             hooks.push(Message::new(one.project.as_str(), encode(&one)?));
             continue;
         }
+        if campaigns.takes(what, &stored.key) {
+            continue;
+        }
         let Some((project, one)) = place_of(&stored.key) else { continue };
         match (what, channel) {
             (Some("lease"), _) => released.expired += usize::from(expire(ports, &stored.key, &project, now).await?),
             (_, Some(channel)) => {
-                let one = SendOne { channel: Some(channel), ..one };
-                sends.entry(channel).or_default().push(Message::new(project.as_str(), encode(&one)?));
+                let campaign = parts.nth(2).map(CampaignId::from);
+                if let Some(id) = &campaign
+                    && !campaigns.goes_on(ports, &project, id).await?
+                {
+                    continue;
+                }
+                let one = SendOne { channel: Some(channel), campaign: campaign.is_some(), ..one };
+                sends.entry(channel).or_default().push(Message::new(one.group(), encode(&one)?));
             }
             _ => {}
         }
@@ -126,11 +138,59 @@ async fn dispatch(
     if !hooks.is_empty() {
         ports.queue.send(QueueName::Webhooks, hooks).await?;
     }
+    campaigns.queue(ports).await?;
     for (channel, messages) in sends {
         released.queued += messages.len();
         ports.queue.send(QueueName::Send(channel), messages).await?;
     }
     Ok(())
+}
+
+/// What a pass has to do with campaigns.
+#[derive(Default)]
+struct Campaigns {
+    /// Work on their shards, each once however many entries ask for it.
+    work: BTreeSet<(ProjectId, CampaignId, String, bool)>,
+    /// Those that were looked at, and whether they go on.
+    known: BTreeMap<(ProjectId, CampaignId), bool>,
+}
+
+impl Campaigns {
+    /// Takes an entry that is a campaign's start, or a recipient to be measured.
+    fn takes(&mut self, what: Option<&str>, key: &Key) -> bool {
+        let found = match what {
+            Some(START) => read_starter(key).map(|(project, id)| (project, id, String::new(), true)),
+            Some(MEASURE) => read_ticket(key).map(|(project, id, shard)| (project, id, shard, false)),
+            _ => return false,
+        };
+        self.work.extend(found);
+        true
+    }
+
+    /// Whether messages of a campaign may leave: of one that is held up none is queued.
+    async fn goes_on(&mut self, ports: &Ports, project: &ProjectId, id: &CampaignId) -> Result<bool, Error> {
+        let place = (project.clone(), id.clone());
+        if let Some(known) = self.known.get(&place) {
+            return Ok(*known);
+        }
+        let found = campaign::read(ports, project, id).await?;
+        let goes_on = found.is_some_and(|found| found.value.goes_on());
+        self.known.insert(place, goes_on);
+        Ok(goes_on)
+    }
+
+    async fn queue(self, ports: &Ports) -> Result<(), Error> {
+        let mut messages = Vec::new();
+        for (project, campaign, shard, starts) in self.work {
+            let work = if starts { CampaignWork::Start } else { CampaignWork::Measure };
+            let group = project.to_string();
+            messages.push(Message::new(group, encode(&CampaignShard { project, campaign, shard, work })?));
+        }
+        match messages.is_empty() {
+            true => Ok(()),
+            false => Ok(ports.queue.send(QueueName::Plan, messages).await?),
+        }
+    }
 }
 
 /// Reads project, customer, day and message off a message's key.
@@ -141,7 +201,15 @@ fn place_of(key: &Key) -> Option<(ProjectId, SendOne)> {
     let project = ProjectId::from(project);
     Some((
         project.clone(),
-        SendOne { project, customer: customer.into(), day, send: send.into(), channel: None, place: None },
+        SendOne {
+            project,
+            customer: customer.into(),
+            day,
+            send: send.into(),
+            channel: None,
+            place: None,
+            campaign: false,
+        },
     ))
 }
 
@@ -151,8 +219,9 @@ async fn expire(ports: &Ports, key: &Key, project: &ProjectId, now: DateTime<Utc
     match message.state {
         State::Sending { lease } if lease <= now => {
             let unknown = Interaction { state: State::Unknown, ..message };
-            let item = interactions::item(project, &unknown, true)?;
-            if let Committed::Made = commit(ports, vec![Change::Put(item, Expect::Version(version))]).await? {
+            let mut changes = vec![Change::Put(interactions::item(project, &unknown, true)?, Expect::Version(version))];
+            changes.extend(ticket_of(project, &unknown, now)?);
+            if let Committed::Made = commit(ports, changes).await? {
                 // An alarm counts these lines.
                 tracing::warn!(state = "unknown", send = %unknown.id, "quien lo enviaba murió: nadie sabe si salió");
             }

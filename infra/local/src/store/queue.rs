@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use cauce_engine::ports::PortError;
 use cauce_engine::ports::queue::{MAX_DELAY, MAX_MESSAGE, Message, Queue, QueueName};
 use rusqlite::{Connection, params};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// How long a received message stays unseen, in milliseconds.
@@ -104,17 +105,53 @@ fn take(c: &Connection, queue: QueueName, now: i64, most: u32) -> rusqlite::Resu
         now,
         MAX_RECEIVES
     ])?;
-    let found = {
-        let sql = "SELECT id, body FROM queue WHERE name = ?1 AND visible_at <= ?2 ORDER BY visible_at, id LIMIT ?3";
-        let mut statement = c.prepare_cached(sql)?;
-        let row = |r: &rusqlite::Row<'_>| Ok(Received { id: r.get(0)?, body: r.get(1)? });
-        statement.query_map(params![queue.name(), now, most], row)?.collect::<rusqlite::Result<Vec<_>>>()?
-    };
+    let found = fairly(c, queue, now, most)?;
     let mut hide = c.prepare_cached("UPDATE queue SET visible_at = ?2, receives = receives + 1 WHERE id = ?1")?;
     for message in &found {
         hide.execute(params![message.id, now + VISIBILITY])?;
     }
     Ok(found)
+}
+
+/// What is visible, each group its share of it: a large one keeps no other waiting. What a share leaves over goes to whoever
+/// came first.
+fn fairly(c: &Connection, queue: QueueName, now: i64, most: u32) -> rusqlite::Result<Vec<Received>> {
+    let groups = groups(c, queue)?;
+    let share = most.div_ceil(u32::try_from(groups.len()).unwrap_or(u32::MAX).max(1));
+    let row = |r: &rusqlite::Row<'_>| Ok(Received { id: r.get(0)?, body: r.get(1)? });
+    let mut found: Vec<Received> = Vec::new();
+    if groups.len() > 1 {
+        let sql = "SELECT id, body FROM queue WHERE name = ?1 AND grp = ?2 AND visible_at <= ?3 \
+                   ORDER BY visible_at, id LIMIT ?4";
+        let mut statement = c.prepare_cached(sql)?;
+        for group in &groups {
+            for received in statement.query_map(params![queue.name(), group, now, share], row)? {
+                found.push(received?);
+            }
+        }
+        found.truncate(most as usize);
+    }
+    let sql = "SELECT id, body FROM queue WHERE name = ?1 AND visible_at <= ?2 ORDER BY visible_at, id LIMIT ?3";
+    let mut statement = c.prepare_cached(sql)?;
+    let known: HashSet<i64> = found.iter().map(|received| received.id).collect();
+    for received in statement.query_map(params![queue.name(), now, most], row)? {
+        let received = received?;
+        if found.len() < most as usize && !known.contains(&received.id) {
+            found.push(received);
+        }
+    }
+    Ok(found)
+}
+
+/// The groups of a queue, each found by one step down the index.
+fn groups(c: &Connection, queue: QueueName) -> rusqlite::Result<Vec<String>> {
+    let mut statement = c.prepare_cached("SELECT min(grp) FROM queue WHERE name = ?1 AND grp > ?2")?;
+    let (mut groups, mut last) = (Vec::new(), String::new());
+    while let Some(group) = statement.query_row(params![queue.name(), last], |r| r.get::<_, Option<String>>(0))? {
+        last.clone_from(&group);
+        groups.push(group);
+    }
+    Ok(groups)
 }
 
 #[async_trait]

@@ -55,6 +55,7 @@ pub fn create(connection: &Connection) -> rusqlite::Result<()> {
         "CREATE TABLE IF NOT EXISTS queue (id INTEGER PRIMARY KEY, name TEXT NOT NULL, body TEXT NOT NULL, \
          grp TEXT NOT NULL, visible_at INTEGER NOT NULL, receives INTEGER NOT NULL DEFAULT 0);
          CREATE INDEX IF NOT EXISTS queue_visible ON queue (name, visible_at);
+         CREATE INDEX IF NOT EXISTS queue_group ON queue (name, grp, visible_at);
          CREATE TABLE IF NOT EXISTS dead_letters (id INTEGER PRIMARY KEY, name TEXT NOT NULL, body TEXT NOT NULL, \
          grp TEXT NOT NULL, receives INTEGER NOT NULL, died_at INTEGER NOT NULL);",
     )

@@ -39,6 +39,20 @@ impl Alert {
         Self::Resumed,
     ];
 
+    /// The name in code, files and URLs.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::WontPay => "wont_pay",
+            Self::CannotPay => "cannot_pay",
+            Self::BrokenPromise => "broken_promise",
+            Self::Restructuring => "restructuring",
+            Self::Refinancing => "refinancing",
+            Self::FailedContact => "failed_contact",
+            Self::Paused => "paused",
+            Self::Resumed => "resumed",
+        }
+    }
+
     /// The name a reader sees.
     pub fn spanish(self) -> &'static str {
         match self {

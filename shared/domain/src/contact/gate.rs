@@ -130,6 +130,8 @@ pub struct Case<'a> {
     pub decided: DateTime<Utc>,
     /// The carrying order the message was decided for.
     pub order: Option<&'a str>,
+    /// What else of a debt stands against it: what whoever made its campaign ticked.
+    pub also: &'a [Reason],
     /// The law or the project forbids whom the template is written for.
     pub forbidden: bool,
     /// Whether the address can be used.
@@ -250,13 +252,14 @@ fn caps(case: &Case<'_>) -> Option<Verdict> {
 /// the flow alone.
 fn debt(case: &Case<'_>) -> Option<Verdict> {
     let Facts { holds, summary, .. } = case.facts;
-    stands_over(case.class, (holds, summary), case.order, case.day)
+    stands_over((case.class, case.also), (holds, summary), case.order, case.day)
         .map(|(reason, detail)| Verdict::Block(reason, detail))
 }
 
-/// What stands over a debt on a local day against a message of a class; `order` is the one it was decided for.
+/// What stands over a debt on a local day against a message of a class, and of what its campaign ticked `also`; `order` is the
+/// one it was decided for.
 pub fn stands_over(
-    class: Class,
+    (class, also): (Class, &[Reason]),
     (holds, summary): (&Holds, &Summary),
     order: Option<&str>,
     day: NaiveDate,
@@ -274,27 +277,35 @@ pub fn stands_over(
     if holds.cannot_pay {
         return plain(Reason::CannotPay);
     }
-    if class == Class::Notice {
-        return None;
-    }
-    if let Some(until) = holds.promise_until.filter(|u| *u >= day) {
-        return Some((Reason::PromiseLive, Some(format!("hasta el {until}"))));
-    }
-    if let Some(until) = holds.review_until.filter(|u| *u >= day) {
-        return Some((Reason::PaymentUnderReview, Some(format!("se espera hasta el {until}"))));
-    }
-    if holds.claim_open {
-        return plain(Reason::ClaimOpen);
+    let binds = |reason: &Reason| class == Class::Reminder || also.contains(reason);
+    let found = over_the_flow((holds, summary), day).into_iter().find(|(reason, _)| binds(reason));
+    if found.is_some() || class == Class::Notice {
+        return found;
     }
     match (&summary.carrying, order) {
-        (None, _) if !summary.disputed.is_empty() => plain(Reason::ClaimOpen),
-        (None, _) if !summary.uncollectible.is_empty() => plain(Reason::Uncollectible),
-        (None, _) => plain(Reason::NothingDue),
         (Some(now), Some(then)) if now.code != then => {
             Some((Reason::CarryingChanged, Some(format!("ahora decide la orden {}", now.code))))
         }
         _ => None,
     }
+}
+
+/// What stands over a debt against the flow, in the order it is asked: all of it, since a campaign may look past some.
+fn over_the_flow((holds, summary): (&Holds, &Summary), day: NaiveDate) -> Vec<(Reason, Option<String>)> {
+    let until = |until: Option<NaiveDate>| until.filter(|until| *until >= day);
+    let promised = until(holds.promise_until).map(|until| (Reason::PromiseLive, Some(format!("hasta el {until}"))));
+    let review = until(holds.review_until);
+    let review = review.map(|until| (Reason::PaymentUnderReview, Some(format!("se espera hasta el {until}"))));
+    let nothing = summary.carrying.is_none();
+    let disputed = holds.claim_open || nothing && !summary.disputed.is_empty();
+    let given_up = nothing && !summary.uncollectible.is_empty();
+    let plain = [
+        (disputed, Reason::ClaimOpen),
+        (given_up, Reason::Uncollectible),
+        (nothing && !disputed && !given_up, Reason::NothingDue),
+    ];
+    let plain = plain.into_iter().filter(|(stands, _)| *stands).map(|(_, reason)| (reason, None));
+    promised.into_iter().chain(review).chain(plain).collect()
 }
 
 fn address(case: &Case<'_>) -> Option<Verdict> {
@@ -343,6 +354,7 @@ mod tests {
             flow_stopped: None,
             decided: at - TimeDelta::hours(9),
             order: Some("F-1"),
+            also: &[],
             forbidden: false,
             reach: Reach::Usable,
             missing_tag: None,

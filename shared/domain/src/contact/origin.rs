@@ -1,8 +1,9 @@
-//! What a message comes from: a step of a flow, something that happened to the debt, a person of the team; and how strictly
+//! What a message comes from: a step of a flow, something that happened to the debt, a campaign, a person of the team; and how strictly
 //! the rules of contact bind it for that.
 
 use crate::contact::draft::Draft;
 use crate::ids::TemplateId;
+use crate::strategy::campaign::Part;
 use crate::strategy::plan::Step;
 use crate::strategy::trigger::Occasion;
 use chrono::{DateTime, Utc};
@@ -16,6 +17,8 @@ pub enum Origin {
     Flow,
     /// Something that happened to the customer's debt.
     Event,
+    /// A campaign.
+    Campaign,
     /// A person of the team wrote it.
     Manual,
     /// An adviser called.
@@ -30,6 +33,7 @@ impl Origin {
         match self {
             Self::Flow => "flow",
             Self::Event => "event",
+            Self::Campaign => "campaign",
             Self::Manual => "manual",
             Self::Call => "call",
             Self::Restored => "restored",
@@ -41,6 +45,7 @@ impl Origin {
         match self {
             Self::Flow => "Flujo",
             Self::Event => "Evento",
+            Self::Campaign => "Campaña",
             Self::Manual => "Manual",
             Self::Call => "Llamada",
             Self::Restored => "Restaurado",
@@ -61,6 +66,8 @@ pub enum Cause {
     Step(Step),
     /// Something that happened to the customer's debt.
     Event(Occasion),
+    /// A part of a campaign.
+    Campaign(Part),
     /// What a person of the team wrote.
     Draft(Draft),
 }
@@ -71,6 +78,7 @@ impl Cause {
         match self {
             Self::Step(_) => Origin::Flow,
             Self::Event(_) => Origin::Event,
+            Self::Campaign(_) => Origin::Campaign,
             Self::Draft(_) => Origin::Manual,
         }
     }
@@ -79,7 +87,7 @@ impl Cause {
     pub fn step(&self) -> Option<&Step> {
         match self {
             Self::Step(step) => Some(step),
-            Self::Event(_) | Self::Draft(_) => None,
+            Self::Event(_) | Self::Campaign(_) | Self::Draft(_) => None,
         }
     }
 
@@ -88,14 +96,24 @@ impl Cause {
         match self {
             Self::Step(step) => Some(&step.template),
             Self::Event(occasion) => Some(&occasion.template),
+            Self::Campaign(part) => Some(&part.template),
             Self::Draft(draft) => draft.template.as_ref(),
         }
     }
 
-    /// When it was said, of what an event or a person says.
+    /// The campaign's part, of a campaign's message.
+    pub fn campaign(&self) -> Option<&Part> {
+        match self {
+            Self::Campaign(part) => Some(part),
+            Self::Step(_) | Self::Event(_) | Self::Draft(_) => None,
+        }
+    }
+
+    /// When it was said, of what an event or a person says, which is worth saying for some days; what a flow or a campaign says
+    /// belongs to its day.
     pub fn said(&self) -> Option<DateTime<Utc>> {
         match self {
-            Self::Step(_) => None,
+            Self::Step(_) | Self::Campaign(_) => None,
             Self::Event(occasion) => Some(occasion.at),
             Self::Draft(draft) => Some(draft.by.at),
         }
@@ -106,7 +124,7 @@ impl Cause {
         match self {
             Self::Step(_) => Class::Reminder,
             Self::Event(occasion) if occasion.trigger.is_receipt() => Class::Receipt,
-            Self::Event(_) => Class::Notice,
+            Self::Event(_) | Self::Campaign(_) => Class::Notice,
             Self::Draft(draft) if draft.replies_to.is_some() => Class::Reply,
             Self::Draft(_) => Class::Personal,
         }

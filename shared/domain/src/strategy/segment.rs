@@ -1,12 +1,17 @@
 //! Segments: ordered groups of customers by what is known of them; the first that matches wins, a default catches the rest.
+//! Campaigns choose whom they write to by the same conditions.
 //!
-//! Flows already act by due date, so a condition on days past due is warned about rather than needed.
+//! Flows already act by due date, so a segment's condition on days past due is warned about rather than needed.
 
-use crate::debt::account::Account;
+use crate::contact::alert::Alert;
+use crate::debt::account::{Account, Open};
 use crate::debt::customer::{Kind, Portfolio};
+use crate::debt::money::{Currency, Money};
+use crate::debt::order::days_past_due;
 use crate::ids::SegmentId;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// How a field is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,21 +78,33 @@ pub struct Segment {
 /// The id of the segment every project has.
 pub const DEFAULT: &str = "default";
 
-/// The fields a condition may name besides `variable.NAME`.
-pub const FIELDS: [&str; 12] = [
-    "kind",
-    "document_kind",
-    "name",
-    "portfolio",
-    "adviser",
-    "supervisor",
-    "balance",
-    "open_orders",
-    "currency",
-    "due",
-    "order_balance",
-    "phones",
+/// The fields a condition may name besides `variable.NAME`, with what each is to whoever chooses one. Amounts are plain numbers
+/// in the currency of the carrying order.
+pub const FIELDS: [(&str, &str); 20] = [
+    ("kind", "Tipo de cliente: persona o empresa"),
+    ("document_kind", "Tipo de documento"),
+    ("name", "Nombre"),
+    ("portfolio", "Cartera: vigente o castigada"),
+    ("adviser", "Asesor asignado"),
+    ("supervisor", "Supervisor asignado"),
+    ("balance", "Saldo por cobrar, en la moneda de la orden que decide"),
+    ("disputed_balance", "Saldo en reclamo"),
+    ("uncollectible_balance", "Saldo incobrable"),
+    ("open_orders", "Órdenes por cobrar"),
+    ("currency", "Moneda de la orden que decide"),
+    ("due", "Vencimiento de la orden que decide"),
+    ("oldest_due", "Vencimiento más antiguo de lo que se debe"),
+    ("days_past_due", "Días de mora: hoy menos el vencimiento de la orden que decide"),
+    ("order_balance", "Saldo de la orden que decide"),
+    ("credit", "Saldo a favor"),
+    ("phones", "Teléfonos"),
+    ("emails", "Correos"),
+    ("alert", "Alertas: broken_promise, cannot_pay y las demás"),
+    ("claim", "Reclamo abierto: sí o no"),
 ];
+
+/// The fields that tell how late a customer is.
+const ARREARS: [&str; 3] = ["due", "oldest_due", "days_past_due"];
 
 /// Why a predicate cannot be saved.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -121,7 +138,7 @@ impl Predicate {
                 return Err(BadPredicate::Values(field.to_owned(), needed.1));
             }
             let bucket = ["mora", "atraso", "dias", "días", "tramo"].iter().any(|w| field.to_lowercase().contains(w));
-            if bucket || field == "due" {
+            if bucket || ARREARS.contains(&field) {
                 warnings.push(format!("'{field}' separa por mora: el flujo ya lo hace por días de atraso"));
             }
         }
@@ -141,27 +158,54 @@ impl Predicate {
         }
     }
 
-    /// Whether the account belongs.
-    pub fn holds(&self, account: &Account) -> bool {
+    /// Whether the account belongs, on a local day.
+    pub fn holds(&self, account: &Account, today: NaiveDate) -> bool {
         match self {
-            Self::All(parts) => parts.iter().all(|p| p.holds(account)),
-            Self::Any(parts) => parts.iter().any(|p| p.holds(account)),
-            Self::Is { field, operator, values } => compare(value_of(account, field).as_deref(), *operator, values),
+            Self::All(parts) => parts.iter().all(|p| p.holds(account, today)),
+            Self::Any(parts) => parts.iter().any(|p| p.holds(account, today)),
+            Self::Is { field, operator, values } => match field.as_str() {
+                // It has several values: one of them is compared, never their list.
+                "alert" => of_several(&alerts(account), *operator, values),
+                field => compare(value_of(account, field, today).as_deref(), *operator, values),
+            },
         }
     }
 }
 
 fn check_field(field: &str) -> Result<(), BadPredicate> {
-    if FIELDS.contains(&field) || field.strip_prefix("variable.").is_some_and(|n| !n.is_empty()) {
+    if FIELDS.iter().any(|(name, _)| *name == field) || field.strip_prefix("variable.").is_some_and(|n| !n.is_empty()) {
         return Ok(());
     }
-    let nearest = FIELDS.iter().max_by(|a, b| strsim::jaro(a, field).total_cmp(&strsim::jaro(b, field)));
-    Err(BadPredicate::UnknownField(field.to_owned(), nearest.map_or(String::new(), |n| (*n).to_owned())))
+    let like = |name: &str| strsim::jaro(name, field);
+    let nearest = FIELDS.iter().max_by(|(a, _), (b, _)| like(a).total_cmp(&like(b)));
+    Err(BadPredicate::UnknownField(field.to_owned(), nearest.map_or(String::new(), |(name, _)| (*name).to_owned())))
 }
 
-fn value_of(account: &Account, field: &str) -> Option<String> {
-    let customer = &account.customer;
-    let carrying = account.summary.carrying.as_ref();
+fn alerts(account: &Account) -> Vec<String> {
+    Alert::ALL.iter().filter(|alert| account.alerts.has(**alert)).map(|alert| alert.code().to_owned()).collect()
+}
+
+/// Compares something of several values: one that fits is enough, and to be another none may be the same.
+fn of_several(all: &[String], operator: Operator, values: &[String]) -> bool {
+    let holds = |operator| all.iter().any(|value| compare(Some(value), operator, values));
+    match operator {
+        Operator::IsEmpty => all.is_empty(),
+        Operator::NotEquals => !holds(Operator::Equals),
+        Operator::NotIn => !holds(Operator::In),
+        operator => holds(operator),
+    }
+}
+
+/// The sum of one of a summary's parts, in the currency of the carrying order, or in the only one there is.
+fn sum(account: &Account, part: &BTreeMap<Currency, Open>) -> Option<String> {
+    let carrying = account.summary.carrying.as_ref().map(|carrying| carrying.currency);
+    let currency = carrying.or_else(|| part.keys().next().copied())?;
+    Some(plain(part.get(&currency)?.balance, currency))
+}
+
+fn value_of(account: &Account, field: &str, today: NaiveDate) -> Option<String> {
+    let (customer, summary) = (&account.customer, &account.summary);
+    let carrying = summary.carrying.as_ref();
     match field {
         "kind" => Some(if customer.kind == Kind::Company { "empresa" } else { "persona" }.to_owned()),
         "document_kind" => Some(customer.document.kind.clone()),
@@ -171,19 +215,26 @@ fn value_of(account: &Account, field: &str) -> Option<String> {
         }
         "adviser" => customer.adviser.as_ref().map(|a| a.to_string()),
         "supervisor" => customer.supervisor.as_ref().map(|a| a.to_string()),
-        "balance" => carrying.and_then(|c| Some(plain(account.summary.open.get(&c.currency)?.balance, c.currency))),
-        "open_orders" => Some(account.summary.count().to_string()),
+        "balance" => sum(account, &summary.open),
+        "disputed_balance" => sum(account, &summary.disputed),
+        "uncollectible_balance" => sum(account, &summary.uncollectible),
+        "open_orders" => Some(summary.count().to_string()),
         "currency" => carrying.map(|c| c.currency.to_string()),
         "due" => carrying.map(|c| c.due.to_string()),
+        "oldest_due" => summary.oldest.or(carrying.map(|c| c.due)).map(|due| due.to_string()),
+        "days_past_due" => carrying.map(|c| days_past_due(c.due, today).to_string()),
         "order_balance" => carrying.map(|c| plain(c.balance, c.currency)),
+        "credit" => account.credit.iter().next().map(|(currency, credit)| plain(*credit, *currency)),
         "phones" => Some(customer.phones.len().to_string()),
+        "emails" => Some(customer.emails.len().to_string()),
+        "claim" => Some(if account.claims.is_empty() { "no" } else { "sí" }.to_owned()),
         _ => customer.variables.get(field.strip_prefix("variable.")?).cloned(),
     }
     .filter(|v| !v.is_empty())
 }
 
-fn plain(minor: i64, currency: crate::debt::money::Currency) -> String {
-    crate::debt::money::Money::new(minor, currency).plain()
+fn plain(minor: i64, currency: Currency) -> String {
+    Money::new(minor, currency).plain()
 }
 
 /// Compares as numbers where both are, as dates where both are, else as text without case.
@@ -219,20 +270,24 @@ fn compare(value: Option<&str>, operator: Operator, values: &[String]) -> bool {
     }
 }
 
-/// The segment an account belongs to: the first that matches by priority (ties by id), else the default.
-pub fn choose(segments: &[Segment], account: &Account) -> SegmentId {
+/// The segment an account belongs to on a local day: the first that matches by priority (ties by id), else the default.
+pub fn choose(segments: &[Segment], account: &Account, today: NaiveDate) -> SegmentId {
     let mut ordered: Vec<&Segment> = segments.iter().filter(|s| s.predicate.is_some()).collect();
     ordered.sort_by(|a, b| (a.priority, &a.id).cmp(&(b.priority, &b.id)));
-    let found = ordered.into_iter().find(|s| s.predicate.as_ref().is_some_and(|p| p.holds(account)));
+    let found = ordered.into_iter().find(|s| s.predicate.as_ref().is_some_and(|p| p.holds(account, today)));
     found.map_or_else(|| SegmentId::from(DEFAULT), |s| s.id.clone())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::author::By;
     use crate::strategy::plan::tests::account;
     use Operator::*;
 
+    fn today() -> NaiveDate {
+        account().summary.carrying.expect("a carrying order").due + chrono::Days::new(3)
+    }
     fn is(field: &str, operator: Operator, values: &[&str]) -> Predicate {
         Predicate::Is { field: field.into(), operator, values: values.iter().map(|v| (*v).to_owned()).collect() }
     }
@@ -242,6 +297,7 @@ mod tests {
         let mut account = account();
         account.customer.variables.insert("Producto".into(), "Tarjeta Oro".into());
         account.customer.variables.insert("Antigüedad".into(), "12".into());
+        account.alerts.raise(Alert::BrokenPromise, &By::cauce(chrono::DateTime::UNIX_EPOCH));
         for (predicate, expected) in [
             (is("variable.Producto", Equals, &["tarjeta oro"]), true),
             (is("variable.Producto", Contains, &["ORO"]), true),
@@ -253,11 +309,17 @@ mod tests {
             (is("balance", AtLeast, &["100"]), true),
             (is("balance", Less, &["100"]), false),
             (is("due", Less, &["2026-12-31"]), true),
+            (is("days_past_due", Between, &["3", "3"]), true),
+            (is("alert", Equals, &["broken_promise"]), true),
+            (is("alert", NotEquals, &["broken_promise"]), false),
+            (is("alert", In, &["paused", "cannot_pay"]), false),
+            (is("disputed_balance", IsEmpty, &[]), true),
+            (is("claim", Equals, &["no"]), true),
             (is("kind", In, &["empresa", "persona"]), true),
             (Predicate::All(vec![is("kind", Equals, &["persona"]), is("open_orders", Equals, &["9"])]), false),
             (Predicate::Any(vec![is("kind", Equals, &["empresa"]), is("open_orders", Equals, &["1"])]), true),
         ] {
-            assert_eq!(predicate.holds(&account), expected, "{predicate:?}");
+            assert_eq!(predicate.holds(&account, today()), expected, "{predicate:?}");
         }
     }
 
@@ -266,8 +328,8 @@ mod tests {
         let segment = |id: &str, priority, predicate| Segment { id: id.into(), name: id.into(), priority, predicate };
         let person = Some(is("kind", Equals, &["persona"]));
         let segments = [segment("b", 2, person.clone()), segment("a", 1, person), segment(DEFAULT, 0, None)];
-        assert_eq!(choose(&segments, &account()).as_str(), "a");
-        assert_eq!(choose(&segments[2..], &account()).as_str(), DEFAULT);
+        assert_eq!(choose(&segments, &account(), today()).as_str(), "a");
+        assert_eq!(choose(&segments[2..], &account(), today()).as_str(), DEFAULT);
     }
 
     #[test]
@@ -276,6 +338,8 @@ mod tests {
             matches!(is("balanse", Equals, &["1"]).validate(), Err(BadPredicate::UnknownField(_, n)) if n == "balance")
         );
         assert!(is("balance", Between, &["1"]).validate().is_err());
-        assert_eq!(is("variable.Tramo de mora", Equals, &["1"]).validate().map(|w| w.len()), Ok(1));
+        for field in ["variable.Tramo de mora", "days_past_due"] {
+            assert_eq!(is(field, Equals, &["1"]).validate().map(|w| w.len()), Ok(1));
+        }
     }
 }

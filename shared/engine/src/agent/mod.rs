@@ -138,7 +138,7 @@ fn is_attended(before: &[Interaction], setup: &Setup, now: DateTime<Utc>) -> boo
     let drafts = || {
         before.iter().filter_map(|message| match &message.cause {
             Cause::Draft(draft) => Some((draft, message.day)),
-            Cause::Step(_) | Cause::Event(_) => None,
+            Cause::Step(_) | Cause::Event(_) | Cause::Campaign(_) => None,
         })
     };
     let somebody = drafts().any(|(draft, _)| draft.by.author != AUTHOR && now < draft.by.at + KEEPS_OUT);

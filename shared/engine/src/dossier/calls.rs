@@ -110,7 +110,7 @@ impl Dossier<'_> {
             true => Some((Reason::CustomerInactive, None)),
             false => {
                 let order = message.step().map(|step| step.order.as_str());
-                gate::stands_over(Class::Reminder, (&account.holds, &account.summary), order, today)
+                gate::stands_over((Class::Reminder, &[]), (&account.holds, &account.summary), order, today)
             }
         };
         let open = self.flow_calls.values().filter(|(message, _)| message.state == State::ToManage);

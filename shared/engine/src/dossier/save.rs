@@ -2,6 +2,7 @@
 
 use super::notices::without_payments;
 use super::{Dossier, Kept};
+use crate::campaign;
 use crate::error::Error;
 use crate::messages::hurry;
 use crate::ports::table::{Change, Expect, Item};
@@ -24,7 +25,9 @@ impl Dossier<'_> {
         let said = self.messages_of_events().await?;
         let due: Vec<Interaction> = said.iter().map(|(message, _)| message.clone()).collect();
         let notices = self.notices();
-        let changes = self.take_changes(said)?;
+        let tickets = self.tickets_of_campaigns().await?;
+        let mut changes = self.take_changes(said)?;
+        changes.extend(tickets);
         // Whoever paid all that was past due can pay again: there is nothing to be told.
         let notices = if self.account.alerts.has(Alert::CannotPay) { notices } else { without_payments(notices) };
         if self.desk.dry {
@@ -40,6 +43,14 @@ impl Dossier<'_> {
             self.tell_the_team(notices).await;
         }
         Ok(made)
+    }
+
+    /// What campaigns the customer was lately in are measured by, where something of it happened.
+    async fn tickets_of_campaigns(&self) -> Result<Vec<Change>, Error> {
+        match self.events.iter().any(|event| campaign::counts(event.event)) {
+            true => campaign::touched(self.desk.ports, self.desk.setup.id(), &self.account.id, self.desk.by.at).await,
+            false => Ok(Vec::new()),
+        }
     }
 
     /// Whether there is anything to be saved.

@@ -2,11 +2,12 @@
 
 use crate::Ports;
 use crate::error::Error;
-use crate::ports::table::{Change, Cursor, Expect, Item, Key, MAX_KEYS, Query, TableName};
-use crate::store::codec::{decode, encode, shapes};
+use crate::ports::table::{Change, Cursor, Expect, Item, Key, Query, TableName};
+use crate::process_log::{self, Process};
+use crate::store::codec::{Shape, decode, encode, shapes, type_of};
 use crate::store::commit::{Committed, commit};
 use crate::store::jobs::expiry;
-use crate::store::{keys, query_all};
+use crate::store::query_all;
 use cauce_domain::debt::money::Currency;
 use cauce_domain::ids::{JobId, ProjectId};
 use chrono::{DateTime, Utc};
@@ -284,40 +285,24 @@ pub async fn update(
     Err(Error::Raced)
 }
 
-/// A load's line in the log by time: ids of dropped files are digests and in no order.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Line {
-    id: JobId,
-}
-
-shapes! { Line => "log_line_v1" }
-
-/// The line of a load.
-pub(super) fn line(project: &ProjectId, load: &Load) -> Result<Item, Error> {
-    let sort = format!("{}#{}", keys::instant(load.created), load.id);
-    let key = Key::new(TableName::Jobs, format!("{project}#log-by-time"), sort);
-    Ok(Item::new(key, encode(&Line { id: load.id.clone() })?).expiring(expiry(load.created)))
-}
-
-/// A page of a project's process log, newest first.
+/// A page of a project's loads, newest first; one may be shorter than the limit.
 pub async fn log(
     ports: &Ports,
     project: &ProjectId,
     limit: u32,
     after: Option<Cursor>,
 ) -> Result<(Vec<Load>, Option<Cursor>), Error> {
-    let limit = limit.min(u32::try_from(MAX_KEYS).unwrap_or(limit));
-    let query = Query::table(TableName::Jobs, format!("{project}#log-by-time")).descending().limit(limit).after(after);
-    let page = ports.table.query(&query).await?;
-    let lines = page.items.iter().map(|s| decode::<Line>(&s.body)).collect::<Result<Vec<_>, _>>()?;
-    let places: Vec<Key> = lines.iter().map(|line| load_key(project, &line.id)).collect();
-    let found = if places.is_empty() { Vec::new() } else { ports.table.get_many(&places).await? };
-    let loads = found.iter().flatten().map(|s| decode(&s.body)).collect::<Result<_, _>>()?;
-    Ok((loads, page.next))
+    let (processes, next) = process_log::page(ports, project, limit, after).await?;
+    let load = |process| match process {
+        Process::Load(load) => Some(*load),
+        Process::Walk(_) => None,
+    };
+    Ok((processes.into_iter().filter_map(load).collect(), next))
 }
 
 /// Every load of a project.
 pub async fn all(ports: &Ports, project: &ProjectId) -> Result<Vec<Load>, Error> {
     let query = Query::table(TableName::Jobs, format!("{project}#log"));
-    query_all(ports.table.as_ref(), query).await?.iter().map(|s| decode(&s.body)).collect()
+    let found = query_all(ports.table.as_ref(), query).await?;
+    found.iter().filter(|stored| type_of(&stored.body) == Load::TYPE).map(|s| decode(&s.body)).collect()
 }

@@ -53,7 +53,7 @@ impl Touch {
 
     /// Draws what follows from a change that left the orders alone.
     pub fn settle(&self, before: Option<&Account>, account: &mut Account) {
-        account.segment = segment::choose(&self.segments, account);
+        account.segment = segment::choose(&self.segments, account, self.today.to);
         let key = |a: &Account| a.summary.carrying.as_ref().map(|c| (c.code.clone(), c.due));
         let revived =
             before.is_none_or(|b| b.customer.status != Status::Active) && account.customer.status == Status::Active;

@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::messages::{ImportWork, Work};
 use crate::ports::queue::{Message, QueueName};
 use crate::ports::table::{Change, Expect, Item, Query, TableName};
+use crate::process_log;
 use crate::store::accounts::as_read;
 use crate::store::codec::{decode, encode};
 use crate::store::commit::{Committed, commit};
@@ -16,7 +17,7 @@ use chrono::{DateTime, Utc};
 pub(super) async fn enqueue(ports: &Ports, setup: &Setup, load: Load) -> Result<Load, Error> {
     let stored = job::item(setup.id(), &load)?;
     let waiting = Item::new(job::waiting_key(setup.id(), &load), encode(&load)?);
-    let line = job::line(setup.id(), &load)?;
+    let line = process_log::line(setup.id(), &load.id, load.created)?;
     let changes = vec![
         Change::Put(stored, Expect::Absent),
         Change::Put(waiting, Expect::Anything),

@@ -5,6 +5,7 @@
 
 use super::PortError;
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// Largest item, in bytes of keys and body.
@@ -257,7 +258,7 @@ pub enum Source {
 }
 
 /// The last item of a page: its sort key in the source and its base key.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursor {
     /// Sort key in the source.
     pub sk: String,

@@ -4,6 +4,7 @@ use super::call;
 use super::look::Look;
 use super::words::Words;
 use crate::Ports;
+use crate::campaign::{self, store::ticket_of};
 use crate::error::Error;
 use crate::ports::table::{Change, Expect, Item, Key, TableName};
 use crate::store::accounts::{self, AddressDay, OpenAccount};
@@ -80,22 +81,31 @@ pub(super) async fn claim(
     }
     let Some(open) = accounts::open_account(ports, setup.id(), &message.customer).await? else {
         let stopped = not_sent(message, Reason::NothingDue, Some("el cliente ya no existe".to_owned()));
-        return store(ports, setup, stopped, version).await;
+        return store(ports, setup, (stopped, version), now).await;
     };
     let calendar = setup.project().calendar.lived_in(open.account.customer.zone);
     let class = message.cause.class();
-    if calendar.local_day(now) != message.day && message.step().is_some() {
+    let campaign = match message.cause.campaign() {
+        Some(part) => campaign::read(ports, setup.id(), &part.id).await?.map(|found| found.value),
+        None => None,
+    };
+    if campaign.as_ref().is_some_and(|it| it.paused.is_some() && it.cancelled.is_none()) {
+        // It waits where it is: whoever lets the campaign go on has it queued again.
+        return Ok(Claim::NotNow);
+    }
+    let bound = message.cause.said().is_none();
+    if calendar.local_day(now) != message.day && bound {
         // Its day went by while nobody worked: it would be a second message of another day.
-        return put_off(ports, setup, message, version, &open, Reason::OutsideHours, setup.today(now)).await;
+        return put_off(ports, setup, (message, version), &open, (Reason::OutsideHours, setup.today(now)), now).await;
     }
     let strategy = strategy::gather(ports, setup, now).await?;
     // What an event or a person says may leave on another day than it was said: that day's limits are asked.
     let today = calendar.local_day(now);
-    let left_on = (message.step().is_none() && today != message.day).then_some(today);
+    let left_on = (!bound && today != message.day).then_some(today);
     let message = Interaction { left_on, ..message };
     let day = message.contact_day();
     let (week, week_version, before) = interactions::ledgers(ports, setup.id(), &message.customer, day).await?;
-    let look = Look::of(ports, setup, &strategy, &message, &open, now).await?;
+    let look = Look::of(ports, setup, &strategy, (&message, campaign), &open, now).await?;
     let message = look.noted_on(message);
     let entries: Vec<&Entry> = week.entries.iter().chain(&before.entries).collect();
     let of_others: Vec<&Entry> = entries.iter().copied().filter(|e| e.send != message.id).collect();
@@ -109,15 +119,15 @@ pub(super) async fn claim(
     };
     if admitted == Err(Refusal::Fired) {
         let fired = not_sent(message, Reason::Superseded, Some("el paso ya salió".to_owned()));
-        return store(ports, setup, fired, version).await;
+        return store(ports, setup, (fired, version), now).await;
     }
     let cap = match &admitted {
         Err(Refusal::Cap(text)) => Some(text.as_str()),
         _ => None,
     };
     match look.ask(&strategy, setup, &message, cap, now) {
-        Verdict::Block(reason, detail) => store(ports, setup, not_sent(message, reason, detail), version).await,
-        Verdict::Defer(until, reason) => defer(ports, setup, message, version, &open, until, reason).await,
+        Verdict::Block(reason, detail) => store(ports, setup, (not_sent(message, reason, detail), version), now).await,
+        Verdict::Defer(until, reason) => defer(ports, setup, (message, version), &open, (until, reason), now).await,
         Verdict::Allow if message.channel == Some(Channel::Call) => {
             call::put_in_tray(ports, setup, (message, version), look, &open, now).await
         }
@@ -137,9 +147,15 @@ fn not_sent(message: Interaction, reason: Reason, detail: Option<String>) -> Int
     Interaction { state: State::NotSent { reason }, detail, ..message }
 }
 
-async fn store(ports: &Ports, setup: &Setup, message: Interaction, version: u64) -> Result<Claim, Error> {
-    let item = interactions::item(setup.id(), &message, true)?;
-    match commit(ports, vec![Change::Put(item, Expect::Version(version))]).await? {
+async fn store(
+    ports: &Ports,
+    setup: &Setup,
+    (message, version): (Interaction, u64),
+    now: DateTime<Utc>,
+) -> Result<Claim, Error> {
+    let mut changes = vec![Change::Put(interactions::item(setup.id(), &message, true)?, Expect::Version(version))];
+    changes.extend(ticket_of(setup.id(), &message, now)?);
+    match commit(ports, changes).await? {
         Committed::Made => Ok(Claim::NotNow),
         Committed::Lost(_) => Ok(Claim::Raced),
     }
@@ -149,40 +165,43 @@ async fn store(ports: &Ports, setup: &Setup, message: Interaction, version: u64)
 async fn defer(
     ports: &Ports,
     setup: &Setup,
-    message: Interaction,
-    version: u64,
+    (message, version): (Interaction, u64),
     open: &OpenAccount,
-    until: DateTime<Utc>,
-    reason: Reason,
+    (until, reason): (DateTime<Utc>, Reason),
+    now: DateTime<Utc>,
 ) -> Result<Claim, Error> {
     let calendar = setup.project().calendar.lived_in(open.account.customer.zone);
     // A channel that comes back takes what waited for it a little at a time.
     let spread = if reason == Reason::ChannelDisconnected { later(&message) } else { TimeDelta::zero() };
     let until = until + spread;
-    // A step moves to another day as over a holiday; anything else waits, while it is worth saying.
-    let waits = message.cause.said().is_some_and(|said| until < said + WORTH_SAYING);
-    if waits || message.step().is_some() && calendar.local_day(until) == message.day {
-        return store(ports, setup, Interaction { state: State::Scheduled { at: until }, ..message }, version).await;
+    // A step moves to another day as over a holiday, a campaign is of its day; anything else waits, while it is worth saying.
+    let waits = match message.cause.said() {
+        Some(said) => until < said + WORTH_SAYING,
+        None => calendar.local_day(until) == message.day,
+    };
+    if waits {
+        let waiting = Interaction { state: State::Scheduled { at: until }, ..message };
+        return store(ports, setup, (waiting, version), now).await;
     }
     let before = calendar.local_day(until).pred_opt().unwrap_or(message.day);
-    put_off(ports, setup, message, version, open, reason, before).await
+    put_off(ports, setup, (message, version), open, (reason, before), now).await
 }
 
 /// Ends a message whose day is over; its step is decided again by the first plan after the day given.
 async fn put_off(
     ports: &Ports,
     setup: &Setup,
-    message: Interaction,
-    version: u64,
+    (message, version): (Interaction, u64),
     open: &OpenAccount,
-    reason: Reason,
-    planned: NaiveDate,
+    (reason, planned): (Reason, NaiveDate),
+    now: DateTime<Utc>,
 ) -> Result<Claim, Error> {
     // Stale payments and the like end for good; only the law's hours put a step off.
     let hours = matches!(reason, Reason::OutsideHours | Reason::RestrictedDay);
     let next = planned.succ_opt().and_then(|day| setup.project().calendar.next_allowed_day(day)).filter(|_| hours);
     let ended = not_sent(message, reason, None);
     let mut changes = vec![Change::Put(interactions::item(setup.id(), &ended, true)?, Expect::Version(version))];
+    changes.extend(ticket_of(setup.id(), &ended, now)?);
     if let (Some(on), Some(step)) = (next, ended.step()) {
         // The step's own day, which a weekend or holiday may have moved to the day it was decided on.
         let own = step_day(step.due, step.offset).unwrap_or(ended.day).min(ended.day);
@@ -259,7 +278,7 @@ async fn take(
         Committed::Lost(lost) if lost.iter().all(|(at, _)| *at >= 2) => {
             let detail = "la dirección es compartida y ya recibió un mensaje hoy".to_owned();
             let waiting = Interaction { attempt: claimed.attempt - 1, ..claimed };
-            store(ports, setup, not_sent(waiting, Reason::FrequencyCap, Some(detail)), version).await
+            store(ports, setup, (not_sent(waiting, Reason::FrequencyCap, Some(detail)), version), now).await
         }
         Committed::Lost(_) => Ok(Claim::Raced),
     }

@@ -17,6 +17,7 @@ use cauce_domain::contact::point::{self, Destination, Levels, Reach, Recipients}
 use cauce_domain::debt::customer::Customer;
 use cauce_domain::debt::payment::Movement;
 use cauce_domain::debt::promise::PromiseState;
+use cauce_domain::strategy::campaign::Campaign;
 use cauce_domain::strategy::plan::{Facts, Strategy};
 use cauce_domain::strategy::trigger::Trigger;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -29,6 +30,8 @@ pub(crate) struct Look {
     free: bool,
     /// What it is about is so no more.
     over: bool,
+    /// The campaign it is a part of.
+    campaign: Option<Campaign>,
     pub(super) recipients: Result<Recipients, Reach>,
     pub(super) words: Words,
 }
@@ -39,12 +42,13 @@ impl Look {
         ports: &Ports,
         setup: &Setup,
         strategy: &Strategy,
-        message: &Interaction,
+        (message, campaign): (&Interaction, Option<Campaign>),
         open: &OpenAccount,
         now: DateTime<Utc>,
     ) -> Result<Self, Error> {
         let account = &open.account;
-        let recipients = recipients(ports, setup, strategy, message, &account.customer, now).await?;
+        let levels = levels(strategy, message, campaign.as_ref());
+        let recipients = recipients(ports, setup, (message, &levels), &account.customer, now).await?;
         let words = Words::of(ports, setup, message, open, now).await?;
         let facts = Facts {
             reach: recipients.as_ref().map_or_else(|r| *r, |_| Reach::Usable),
@@ -56,7 +60,7 @@ impl Look {
         let today = setup.today(now);
         let over = is_over(&message.cause, open, today) || is_taken_back(ports, setup, message).await?;
         let free = words::is_free(setup, &account.customer, recipients.as_ref().ok(), now);
-        Ok(Self { facts, free, over, recipients, words })
+        Ok(Self { facts, free, over, campaign, recipients, words })
     }
 
     /// Subject and text as they would leave.
@@ -120,6 +124,7 @@ impl Look {
         let step = message.step();
         let flow = step.and_then(|step| strategy.flow_of(&self.facts.segment).filter(|(f, _)| f.id == step.flow));
         let lived = strategy.calendar.lived_in(self.facts.zone);
+        let also = self.campaign.as_ref().map(Campaign::excluded).unwrap_or_default();
         let calendar = if class == Class::Personal { Cow::Owned(lived.law()) } else { lived };
         Some(judge(&Case {
             class,
@@ -127,12 +132,13 @@ impl Look {
             calendar: calendar.as_ref() as &Calendar,
             facts: &self.facts,
             channel,
-            off: off(strategy, setup, message).or(self.over.then_some(Reason::EventOver)),
+            off: self.off(strategy, setup, message).or(self.over.then_some(Reason::EventOver)),
             has_template: template.is_some(),
             unapproved: unapproved.as_ref().map(|(reason, why)| (*reason, why.as_str())),
             flow_stopped: flow.and_then(|(f, _)| f.stopped),
             decided: decided(strategy, message),
             order: step.map(|step| step.order.as_str()),
+            also: &also,
             forbidden: message.template().is_some_and(|template| forbids(strategy, setup, template)),
             reach: self.facts.reach,
             missing_tag: self.facts.missing_tag.as_deref(),
@@ -140,6 +146,23 @@ impl Look {
             day: message.contact_day(),
             at: now,
         }))
+    }
+
+    /// Whether what sends it was switched off. A step belongs to the flow that decided it; a segment that moved on has another
+    /// flow from tomorrow.
+    fn off(&self, strategy: &Strategy, setup: &Setup, message: &Interaction) -> Option<Reason> {
+        match &message.cause {
+            Cause::Step(step) => {
+                let on = strategy.flows.iter().any(|(flow, _)| flow.id == step.flow && flow.active);
+                (!on).then_some(Reason::FlowInactive)
+            }
+            Cause::Event(occasion) => (!setup.event(occasion.trigger).active).then_some(Reason::EventInactive),
+            Cause::Campaign(_) => {
+                let on = self.campaign.as_ref().is_some_and(Campaign::goes_on);
+                (!on).then_some(Reason::StoppedByUser)
+            }
+            Cause::Draft(_) => None,
+        }
     }
 }
 
@@ -180,20 +203,8 @@ fn decided(strategy: &Strategy, message: &Interaction) -> DateTime<Utc> {
     match &message.cause {
         Cause::Step(_) => strategy.calendar.midnight(message.day),
         Cause::Event(occasion) => occasion.at,
+        Cause::Campaign(part) => part.at,
         Cause::Draft(draft) => draft.by.at,
-    }
-}
-
-/// Whether what sends it was switched off. A step belongs to the flow that decided it; a segment that moved on has another
-/// flow from tomorrow.
-fn off(strategy: &Strategy, setup: &Setup, message: &Interaction) -> Option<Reason> {
-    match &message.cause {
-        Cause::Step(step) => {
-            let on = strategy.flows.iter().any(|(flow, _)| flow.id == step.flow && flow.active);
-            (!on).then_some(Reason::FlowInactive)
-        }
-        Cause::Event(occasion) => (!setup.event(occasion.trigger).active).then_some(Reason::EventInactive),
-        Cause::Draft(_) => None,
     }
 }
 
@@ -208,8 +219,7 @@ fn forbids(strategy: &Strategy, setup: &Setup, template: &cauce_domain::ids::Tem
 async fn recipients(
     ports: &Ports,
     setup: &Setup,
-    strategy: &Strategy,
-    message: &Interaction,
+    (message, levels): (&Interaction, &Levels),
     customer: &Customer,
     now: DateTime<Utc>,
 ) -> Result<Result<Recipients, Reach>, Error> {
@@ -238,14 +248,18 @@ async fn recipients(
             willing.phones.retain(|point| point.address.e164() == address);
         }
     }
-    Ok(match point::choose(&willing, audience, channel, &levels(strategy, message), now) {
+    Ok(match point::choose(&willing, audience, channel, levels, now) {
         Err(Reach::Nothing) if asked_not => Err(Reach::OptedOut),
         chosen => chosen,
     })
 }
 
-/// The contact levels of a company that a flow's step names.
-fn levels(strategy: &Strategy, message: &Interaction) -> Levels {
+/// The contact levels of a company that a flow's step, or a campaign, names.
+fn levels(strategy: &Strategy, message: &Interaction, campaign: Option<&Campaign>) -> Levels {
+    if let (Some(part), Some(campaign)) = (message.cause.campaign(), campaign) {
+        let said = campaign.content.communications.get(usize::from(part.communication));
+        return said.map(|communication| communication.levels.clone()).unwrap_or_default();
+    }
     let Some(step) = message.step() else { return Levels::default() };
     let flow = strategy.flows.iter().find(|(flow, _)| flow.id == step.flow);
     let found = flow.and_then(|(flow, _)| flow.moments().into_iter().find(|(offset, _)| *offset == step.offset));

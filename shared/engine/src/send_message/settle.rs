@@ -5,6 +5,7 @@ use super::claim::{Claimed, WORTH_SAYING, address_day, later};
 use crate::Ports;
 use crate::alternative;
 use crate::apply_event::apply_parked;
+use crate::campaign::store::ticket_of;
 use crate::drop_channel::drop_channel;
 use crate::error::Error;
 use crate::ports::channel::{Answer, Refused};
@@ -206,6 +207,7 @@ async fn give_back(
         let announced = announce::of_message(ports, setup, &lease, &message, now)?;
         let told = announce::told(&announced);
         changes.extend(announced);
+        changes.extend(ticket_of(setup.id(), &message, now)?);
         match commit(ports, changes).await? {
             Committed::Made => {
                 announce::hurry(ports, setup, told).await;
@@ -231,6 +233,7 @@ async fn kept(
 ) -> Result<bool, Error> {
     let mut changes = vec![Change::Put(interactions::item(setup.id(), message, true)?, Expect::Version(version))];
     changes.extend(more);
+    changes.extend(ticket_of(setup.id(), message, now)?);
     let announced = announce::of_message(ports, setup, before, message, now)?;
     let told = announce::told(&announced);
     changes.extend(announced);

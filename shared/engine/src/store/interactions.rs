@@ -133,7 +133,8 @@ pub fn item(project: &ProjectId, message: &Interaction, chosen: bool) -> Result<
         _ => None,
     };
     if let Some((at, what, Some(channel))) = release {
-        let sort = format!("{}#{what}#{channel}#{project}#{}", keys::instant(at), message.id);
+        let campaign = message.cause.campaign().map_or_else(String::new, |part| format!("#{}", part.id));
+        let sort = format!("{}#{what}#{channel}#{project}#{}{campaign}", keys::instant(at), message.id);
         item = item.indexed(Index::Release, keys::release_hour(at, shard), sort);
     }
     if chosen {

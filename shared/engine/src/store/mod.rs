@@ -2,7 +2,7 @@
 //!
 //! | table | partition | sort keys |
 //! |---|---|---|
-//! | accounts | `project#customer` | `a` the account, `o#due#code` orders owed, `z#o#code` closed ones, `p#id` matters that stand, `z#p#id` ended ones, `z#m#code` movements, `z#e#instant#id` edits |
+//! | accounts | `project#customer` | `a` the account, `o#due#code` orders owed, `z#o#code` closed ones, `p#id` matters that stand, `z#p#id` ended ones, `z#m#code` movements, `z#e#instant#id` edits, `z#g` that it was given to somebody else |
 //! | accounts | `project#oc#code`, `project#mv#code` | `p`: whose order or movement a code is |
 //! | accounts | `project#nm#letters` | `word#customer`: who has a word in its name |
 //! | accounts | `project#ad#hmac` | an address: `c#customer` who has it, `g` its guard, `x#scope` opt-outs, `d#day` today's message |
@@ -16,6 +16,7 @@
 //! | jobs | `project#…` | the process log, chunks of loads, runs, idempotency keys, statistics |
 
 pub mod accounts;
+pub mod assignments;
 pub mod codec;
 pub mod commit;
 pub mod cursor;

@@ -5,6 +5,7 @@ use super::commit::{Committed, commit};
 use super::interactions::aside_item;
 use super::settings::Setup;
 use super::{jobs, keys, query_all};
+use crate::campaign;
 use crate::error::Error;
 use crate::inbox;
 use crate::ports::Ports;
@@ -100,6 +101,10 @@ pub async fn keep(ports: &Ports, setup: &Setup, message: &Received, thread: &Thr
                     let item = item(setup, keys::partition(setup.id(), customer), message)?;
                     changes.push(Change::Put(item, Expect::Absent));
                 }
+                // Who wrote of several nobody knows: it counts for none of their campaigns.
+                if let [customer] = customers.as_slice() {
+                    changes.extend(campaign::touched(ports, setup.id(), customer, message.received).await?);
+                }
             }
             Thread::Unregistered => {
                 let (place, partition) = place_of_address(setup, message.channel, &message.from);
@@ -189,7 +194,8 @@ pub(crate) async fn move_to(
         for stored in query_all(ports.table.as_ref(), query).await? {
             let item = item(setup, keys::partition(setup.id(), customer), &decode(&stored.body)?)?;
             let gone = Change::Delete(stored.key, Expect::Version(stored.version));
-            let changes = vec![Change::Put(item, Expect::Anything), gone];
+            let mut changes = vec![Change::Put(item, Expect::Anything), gone];
+            changes.extend(campaign::touched(ports, setup.id(), customer, contact.last).await?);
             match commit(ports, changes).await? {
                 Committed::Made => {}
                 // It changed meanwhile: its entry is not taken away from over it.

@@ -84,6 +84,7 @@ fn choose(
         flow_stopped: flow.stopped,
         decided: now,
         order: None,
+        also: &[],
         forbidden: strategy.forbids(&step.template),
         reach: facts.reach,
         missing_tag: facts.missing_tag.as_deref(),

@@ -1,0 +1,185 @@
+//! A campaign starts: its audience is looked at once more, as it is now, and frozen.
+//!
+//! A shard is gone through in the order of its index. Each transaction holds as many customers as fit: their places among the
+//! recipients, their messages, and the shard's sums with how far it came. Whoever is second finds the sums moved on and goes on
+//! from there.
+
+use super::rest::ended;
+use super::store::{self, Recipient, Sums};
+use super::{queue_all, queued};
+use crate::Ports;
+use crate::error::Error;
+use crate::messages::{CampaignShard, CampaignWork};
+use crate::ports::queue::QueueName;
+use crate::ports::table::{Change, Cursor, Expect, Index, MAX_CHANGES, MAX_WRITE, Query};
+use crate::store::accounts::{as_read, read_account};
+use crate::store::commit::{Committed, commit};
+use crate::store::interactions;
+use crate::store::keys::{self, SHARD_NAMES};
+use crate::store::settings::{Setup, Versioned};
+use cauce_domain::contact::interaction::{Interaction, State};
+use cauce_domain::contact::origin::Cause;
+use cauce_domain::debt::account::Account;
+use cauce_domain::strategy::campaign::{Campaign, Part, Standing};
+use cauce_domain::strategy::campaign_result::{Figures, Side};
+use cauce_domain::strategy::plan::Facts;
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// How much of an account's pace a campaign takes; the rest is the day's own messages'.
+const SHARE: f64 = 0.5;
+
+/// A campaign's hour has come. Its starter goes once its shards are queued: one that dies before is found again.
+pub(super) async fn start(
+    ports: &Ports,
+    setup: &Setup,
+    found: Versioned<Campaign>,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let Versioned { value: campaign, version } = found;
+    match campaign.standing {
+        Standing::Scheduled if campaign.at.is_some_and(|at| at <= now) => {
+            let begun = Campaign { standing: Standing::Running, started: Some(now), ..campaign.clone() };
+            match commit(ports, vec![store::put(setup.id(), &begun, Expect::Version(version))?]).await? {
+                Committed::Made => {}
+                // Somebody started it, or changed it: the next look tells which.
+                Committed::Lost(_) => return Err(Error::Raced),
+            }
+        }
+        Standing::Running => {}
+        // Taken back or put off meanwhile: its starter says so itself.
+        Standing::Draft | Standing::Scheduled | Standing::Executed => return Ok(()),
+    }
+    queue_all(ports, setup.id(), &campaign.id, CampaignWork::Freeze).await?;
+    commit(ports, vec![store::starter(setup.id(), &campaign.id, None)?]).await?;
+    Ok(())
+}
+
+/// Freezes what is left of a shard's audience.
+pub(super) async fn freeze(
+    ports: &Ports,
+    setup: &Setup,
+    campaign: &Campaign,
+    asked: &CampaignShard,
+    late: &(dyn Fn() -> bool + Sync),
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let Some(started) = campaign.started else { return Ok(()) };
+    let freezer = Freezer { ports, setup, campaign, shard: &asked.shard, started };
+    loop {
+        let (sums, version) = store::sums(ports, setup.id(), &campaign.id, &asked.shard).await?;
+        if sums.frozen {
+            return ended(ports, setup, &campaign.id, now).await;
+        }
+        if late() {
+            let again = queued(setup.id(), &campaign.id, &asked.shard, CampaignWork::Freeze)?;
+            return Ok(ports.queue.send(QueueName::Plan, vec![again]).await?);
+        }
+        freezer.page(sums, version).await?;
+    }
+}
+
+struct Freezer<'a> {
+    ports: &'a Ports,
+    setup: &'a Setup,
+    campaign: &'a Campaign,
+    shard: &'a str,
+    started: DateTime<Utc>,
+}
+
+impl Freezer<'_> {
+    /// Freezes a page of customers, in as many transactions as it takes; stops where somebody else was faster.
+    async fn page(&self, mut sums: Sums, mut version: Option<u64>) -> Result<(), Error> {
+        let query = Query::index(Index::Customers, keys::customers_shard(self.setup.id(), self.shard));
+        let page = self.ports.table.query(&query.after(sums.after.clone())).await?;
+        let today = self.setup.today(self.started);
+        let (mut changes, mut bytes) = (Vec::new(), 0);
+        for (stored, sort) in page.items.iter().zip(&page.sort_keys) {
+            let account = read_account(stored)?;
+            let cursor = Cursor { sk: sort.clone(), base_pk: stored.key.pk.clone(), base_sk: stored.key.sk.clone() };
+            if self.campaign.content.audience.takes(&account, today) {
+                let own = self.recipient(&account, &mut sums)?;
+                let size: usize = own.iter().map(Change::size).sum();
+                changes.extend(own);
+                bytes += size;
+            }
+            sums.after = Some(cursor);
+            let most = 2 + self.campaign.content.communications.len();
+            if changes.len() + most > MAX_CHANGES || bytes > MAX_WRITE / 2 {
+                let Some(stored) = self.write(&sums, version, std::mem::take(&mut changes)).await? else {
+                    return Ok(());
+                };
+                (version, bytes) = (Some(stored), 0);
+            }
+        }
+        (sums.frozen, sums.after) = (page.next.is_none(), page.next.or(sums.after));
+        self.write(&sums, version, changes).await.map(|_| ())
+    }
+
+    /// A customer of the audience: its place, its messages, what it adds to the sums.
+    fn recipient(&self, account: &Account, sums: &mut Sums) -> Result<Vec<Change>, Error> {
+        let held_out = self.campaign.holds_out(&account.id);
+        let messages = if held_out { Vec::new() } else { self.messages(account, sums.figures.scheduled) };
+        let side = Side { customers: 1, ..Side::default() };
+        let many = i64::try_from(messages.len()).unwrap_or(0);
+        let counted = match held_out {
+            true => Figures { control: side, ..Figures::default() },
+            false => Figures { scheduled: many, open: many, customers: 1, treated: side, ..Figures::default() },
+        };
+        sums.figures.add(&counted, 1);
+        let recipient = Recipient {
+            customer: account.id.clone(),
+            campaign: self.campaign.id.clone(),
+            day: self.setup.today(self.started),
+            messages: u8::try_from(messages.len()).unwrap_or(u8::MAX),
+            held_out,
+            first_sent: None,
+            counted,
+        };
+        let mut changes = vec![store::put_recipient(self.setup.id(), &recipient, Expect::Absent)?];
+        for message in &messages {
+            changes.push(Change::Put(interactions::item(self.setup.id(), message, true)?, Expect::Absent));
+        }
+        Ok(changes)
+    }
+
+    fn messages(&self, account: &Account, before: i64) -> Vec<Interaction> {
+        let day = self.setup.today(self.started);
+        let all = self.campaign.content.communications.iter().enumerate();
+        let message = |(number, communication): (usize, &cauce_domain::strategy::campaign::Communication)| {
+            let template = &self.setup.template(&communication.template)?.value;
+            let at = self.turn(template.channel, before + number as i64);
+            let part = Part {
+                id: self.campaign.id.clone(),
+                communication: u8::try_from(number).unwrap_or(u8::MAX),
+                template: communication.template.clone(),
+                at: self.started,
+            };
+            let id = self.campaign.send_id(&account.id, number);
+            let facts = Facts::of(account);
+            let state = State::Scheduled { at };
+            let message = Interaction::new(id, account.id.clone(), day, Cause::Campaign(part), state, facts);
+            Some(Interaction { channel: Some(template.channel), planned: true, ..message })
+        };
+        all.filter_map(message).collect()
+    }
+
+    /// When the next message of a shard leaves: one after the other where its account has a pace, so that a campaign fills no row
+    /// that the day's own messages stand in.
+    fn turn(&self, channel: cauce_domain::contact::channel::Channel, before: i64) -> DateTime<Utc> {
+        let connection = self.setup.connections.get(&channel).map(|connection| &connection.value);
+        let Some(rate) = connection.and_then(|connection| connection.rate) else { return self.started };
+        let gap = SHARD_NAMES.len() as f64 / (rate * SHARE).max(0.001);
+        self.started + TimeDelta::milliseconds((gap * before as f64 * 1000.0) as i64)
+    }
+
+    /// Writes what was frozen with the sums; answers their version, or nothing where somebody was faster.
+    async fn write(&self, sums: &Sums, version: Option<u64>, changes: Vec<Change>) -> Result<Option<u64>, Error> {
+        let place = (&self.campaign.id, self.shard);
+        let mut all = vec![store::put_sums(self.setup.id(), place, sums, as_read(version))?];
+        all.extend(changes);
+        match commit(self.ports, all).await? {
+            Committed::Made => Ok(Some(version.unwrap_or(0) + 1)),
+            Committed::Lost(_) => Ok(None),
+        }
+    }
+}

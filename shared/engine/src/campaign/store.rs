@@ -1,0 +1,246 @@
+//! What is kept of campaigns: the campaign itself among the settings, each recipient in its customer's own thread, the sums of
+//! each shard, and tickets that say a recipient is to be measured anew.
+
+use crate::error::Error;
+use crate::ports::Ports;
+use crate::ports::table::{Change, Cursor, Expect, Index, Item, Key, Query, TableName};
+use crate::store::codec::{decode, encode, shapes};
+use crate::store::keys::{self, shard_of};
+use crate::store::settings::Versioned;
+use cauce_domain::contact::interaction::Interaction;
+use cauce_domain::ids::{CampaignId, CustomerId, ProjectId};
+use cauce_domain::strategy::campaign::Campaign;
+use cauce_domain::strategy::campaign_result::Figures;
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+/// A customer of a campaign's audience, and what of it is in the sums.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Recipient {
+    pub(crate) customer: CustomerId,
+    pub(crate) campaign: CampaignId,
+    /// The local day its messages stand on.
+    pub(crate) day: NaiveDate,
+    /// Messages it has.
+    pub(crate) messages: u8,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) held_out: bool,
+    /// When the first of its messages was taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) first_sent: Option<DateTime<Utc>>,
+    /// What it adds to the sums.
+    pub(crate) counted: Figures,
+}
+
+/// The sums of one shard of a campaign, and how far its audience is frozen.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(crate) struct Sums {
+    /// After which customer the freezing goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) after: Option<Cursor>,
+    /// Every customer of the shard was looked at.
+    #[serde(default)]
+    pub(crate) frozen: bool,
+    pub(crate) figures: Figures,
+    /// The latest first message of a recipient's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) last_first: Option<DateTime<Utc>>,
+}
+
+/// A recipient is to be measured anew: something of it changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Ticket {
+    customer: CustomerId,
+}
+
+/// A campaign waits for its hour.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Starter {
+    at: DateTime<Utc>,
+}
+
+shapes! {
+    Campaign => "campaign_v1",
+    Recipient => "recipient_v1",
+    Sums => "campaign_sums_v1",
+    Ticket => "campaign_ticket_v1",
+    Starter => "campaign_starter_v1",
+}
+
+/// What stands in the release index of a campaign that waits for its hour.
+pub(crate) const START: &str = "start";
+/// What stands there of a recipient that is to be measured.
+pub(crate) const MEASURE: &str = "measure";
+
+/// The partition of a project's campaigns.
+fn partition(project: &ProjectId) -> String {
+    format!("{project}#campaigns")
+}
+
+pub(crate) fn key(project: &ProjectId, id: &CampaignId) -> Key {
+    Key::new(TableName::Settings, partition(project), id.as_str())
+}
+
+/// Reads a campaign.
+pub async fn read(ports: &Ports, project: &ProjectId, id: &CampaignId) -> Result<Option<Versioned<Campaign>>, Error> {
+    let stored = ports.table.get(&key(project, id)).await?;
+    stored.map(|stored| Ok(Versioned { value: decode(&stored.body)?, version: stored.version })).transpose()
+}
+
+/// A page of a project's campaigns, the newest first.
+pub async fn page(
+    ports: &Ports,
+    project: &ProjectId,
+    limit: u32,
+    after: Option<Cursor>,
+) -> Result<(Vec<Versioned<Campaign>>, Option<Cursor>), Error> {
+    let query = Query::table(TableName::Settings, partition(project)).descending().limit(limit).after(after);
+    let page = ports.table.query(&query).await?;
+    let read = page.items.iter().map(|stored| Ok(Versioned { value: decode(&stored.body)?, version: stored.version }));
+    Ok((read.collect::<Result<_, Error>>()?, page.next))
+}
+
+pub(crate) fn put(project: &ProjectId, campaign: &Campaign, expect: Expect) -> Result<Change, Error> {
+    Ok(Change::Put(Item::new(key(project, &campaign.id), encode(campaign)?), expect))
+}
+
+fn starter_key(project: &ProjectId, id: &CampaignId) -> Key {
+    Key::new(TableName::Interactions, format!("{project}#ks#{id}"), "s")
+}
+
+/// The campaign is begun at its hour, or, without one, by nothing.
+pub(crate) fn starter(project: &ProjectId, id: &CampaignId, at: Option<DateTime<Utc>>) -> Result<Change, Error> {
+    let key = starter_key(project, id);
+    let Some(at) = at else { return Ok(Change::Delete(key, Expect::Anything)) };
+    let sort = format!("{}#{START}#{project}#{id}", keys::instant(at));
+    // Of one campaign there is one: which shard it stands in is no matter.
+    let hour = keys::release_hour(at, keys::SHARD_NAMES[0]);
+    Ok(Change::Put(Item::new(key, encode(&Starter { at })?).indexed(Index::Release, hour, sort), Expect::Anything))
+}
+
+/// Reads project and campaign off a starter's key.
+pub(crate) fn read_starter(key: &Key) -> Option<(ProjectId, CampaignId)> {
+    let (project, id) = key.pk.split_once("#ks#")?;
+    Some((project.into(), id.into()))
+}
+
+fn sums_key(project: &ProjectId, id: &CampaignId, shard: &str) -> Key {
+    Key::new(TableName::Interactions, format!("{project}#k#{id}"), format!("t#{shard}"))
+}
+
+pub(crate) async fn sums(
+    ports: &Ports,
+    project: &ProjectId,
+    id: &CampaignId,
+    shard: &str,
+) -> Result<(Sums, Option<u64>), Error> {
+    match ports.table.get(&sums_key(project, id, shard)).await? {
+        Some(stored) => Ok((decode(&stored.body)?, Some(stored.version))),
+        None => Ok((Sums::default(), None)),
+    }
+}
+
+/// The sums of every shard that has any.
+pub(crate) async fn all_sums(ports: &Ports, project: &ProjectId, id: &CampaignId) -> Result<Vec<Sums>, Error> {
+    let query = Query::table(TableName::Interactions, format!("{project}#k#{id}")).prefix("t#");
+    let found = crate::store::query_all(ports.table.as_ref(), query).await?;
+    found.iter().map(|stored| decode(&stored.body)).collect()
+}
+
+pub(crate) fn put_sums(
+    project: &ProjectId,
+    (id, shard): (&CampaignId, &str),
+    sums: &Sums,
+    expect: Expect,
+) -> Result<Change, Error> {
+    Ok(Change::Put(Item::new(sums_key(project, id, shard), encode(sums)?), expect))
+}
+
+pub(crate) fn recipient_key(project: &ProjectId, customer: &CustomerId, id: &CampaignId) -> Key {
+    Key::new(TableName::Interactions, keys::partition(project, customer), format!("k#{id}"))
+}
+
+/// The partition of a shard's recipients in the day index.
+fn recipients_partition(project: &ProjectId, id: &CampaignId, shard: &str) -> String {
+    format!("{project}#k#{id}#{shard}")
+}
+
+pub(crate) fn put_recipient(project: &ProjectId, recipient: &Recipient, expect: Expect) -> Result<Change, Error> {
+    let key = recipient_key(project, &recipient.customer, &recipient.campaign);
+    let place = recipients_partition(project, &recipient.campaign, shard_of(&recipient.customer));
+    let item = Item::new(key, encode(recipient)?).indexed(Index::Day, place, recipient.customer.as_str());
+    Ok(Change::Put(item, expect))
+}
+
+/// A page of the keys of a shard's recipients.
+pub(crate) async fn recipients(
+    ports: &Ports,
+    project: &ProjectId,
+    (id, shard): (&CampaignId, &str),
+    after: Option<Cursor>,
+) -> Result<(Vec<Key>, Option<Cursor>), Error> {
+    let query = Query::index(Index::Day, recipients_partition(project, id, shard)).limit(100).after(after);
+    let page = ports.table.query(&query).await?;
+    Ok((page.items.into_iter().map(|stored| stored.key).collect(), page.next))
+}
+
+/// What a customer is to the campaigns it was in, each with its version.
+pub(crate) async fn of_customer(
+    ports: &Ports,
+    project: &ProjectId,
+    customer: &CustomerId,
+) -> Result<Vec<(Recipient, u64)>, Error> {
+    let query = Query::table(TableName::Interactions, keys::partition(project, customer)).prefix("k#");
+    let found = crate::store::query_all(ports.table.as_ref(), query).await?;
+    found.iter().map(|stored| Ok((decode(&stored.body)?, stored.version))).collect()
+}
+
+fn tickets_partition(project: &ProjectId, id: &CampaignId, shard: &str) -> String {
+    format!("{project}#kt#{id}#{shard}")
+}
+
+/// Has a recipient measured anew: written blindly beside whatever changed, and taken away by whoever measured it after.
+pub(crate) fn ticket(
+    project: &ProjectId,
+    id: &CampaignId,
+    customer: &CustomerId,
+    at: DateTime<Utc>,
+) -> Result<Change, Error> {
+    let shard = shard_of(customer);
+    let key = Key::new(TableName::Interactions, tickets_partition(project, id, shard), customer.as_str());
+    let sort = format!("{}#{MEASURE}#{customer}", keys::instant(at));
+    let item = Item::new(key, encode(&Ticket { customer: customer.clone() })?);
+    Ok(Change::Put(item.indexed(Index::Release, keys::release_hour(at, shard), sort), Expect::Anything))
+}
+
+/// The ticket of a message's recipient, where the message is a campaign's.
+pub(crate) fn ticket_of(
+    project: &ProjectId,
+    message: &Interaction,
+    at: DateTime<Utc>,
+) -> Result<Option<Change>, Error> {
+    message.cause.campaign().map(|part| ticket(project, &part.id, &message.customer, at)).transpose()
+}
+
+/// Reads project, campaign and shard off a ticket's key.
+pub(crate) fn read_ticket(key: &Key) -> Option<(ProjectId, CampaignId, String)> {
+    let (project, rest) = key.pk.split_once("#kt#")?;
+    let (id, shard) = rest.split_once('#')?;
+    Some((project.into(), id.into(), shard.to_owned()))
+}
+
+/// Tickets of a shard, each with its version, as many as are worked on at once.
+pub(crate) async fn tickets(
+    ports: &Ports,
+    project: &ProjectId,
+    (id, shard): (&CampaignId, &str),
+    most: u32,
+) -> Result<Vec<(CustomerId, Key, u64)>, Error> {
+    let query = Query::table(TableName::Interactions, tickets_partition(project, id, shard)).limit(most);
+    let found = ports.table.query(&query).await?.items;
+    let read = found.into_iter().map(|stored| {
+        let ticket: Ticket = decode(&stored.body)?;
+        Ok((ticket.customer, stored.key, stored.version))
+    });
+    read.collect()
+}

@@ -1,0 +1,71 @@
+//! The process log (*Log de procesos*): loads, walks over the customers, reports; newest first.
+//!
+//! Each stands in one partition by its id, as what it is; a line apart has them by time, since ids of dropped files are
+//! digests and in no order.
+
+use crate::Ports;
+use crate::error::Error;
+use crate::import::job::Load;
+use crate::ports::table::{Cursor, Item, Key, MAX_KEYS, Query, Stored, TableName};
+use crate::store::codec::{Shape, decode, encode, shapes, type_of};
+use crate::store::{jobs, keys};
+use crate::walk::Walk;
+use cauce_domain::ids::{JobId, ProjectId};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// One thing of the process log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Process {
+    /// A load.
+    Load(Box<Load>),
+    /// A walk over the customers.
+    Walk(Box<Walk>),
+}
+
+/// The line of one by time.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Line {
+    id: JobId,
+}
+
+shapes! { Line => "log_line_v1" }
+
+/// The line of something that was asked for at an instant.
+pub(crate) fn line(project: &ProjectId, id: &JobId, at: DateTime<Utc>) -> Result<Item, Error> {
+    let sort = format!("{}#{id}", keys::instant(at));
+    let key = Key::new(TableName::Jobs, format!("{project}#log-by-time"), sort);
+    Ok(Item::new(key, encode(&Line { id: id.clone() })?).expiring(jobs::expiry(at)))
+}
+
+fn place(project: &ProjectId, id: &JobId) -> Key {
+    Key::new(TableName::Jobs, format!("{project}#log"), id.as_str())
+}
+
+fn read_stored(stored: &Stored) -> Result<Process, Error> {
+    match type_of(&stored.body) {
+        Walk::TYPE => Ok(Process::Walk(Box::new(decode(&stored.body)?))),
+        _ => Ok(Process::Load(Box::new(decode(&stored.body)?))),
+    }
+}
+
+/// A page of the log, newest first.
+pub async fn page(
+    ports: &Ports,
+    project: &ProjectId,
+    limit: u32,
+    after: Option<Cursor>,
+) -> Result<(Vec<Process>, Option<Cursor>), Error> {
+    let limit = limit.min(u32::try_from(MAX_KEYS).unwrap_or(limit));
+    let query = Query::table(TableName::Jobs, format!("{project}#log-by-time")).descending().limit(limit).after(after);
+    let page = ports.table.query(&query).await?;
+    let lines = page.items.iter().map(|s| decode::<Line>(&s.body)).collect::<Result<Vec<_>, _>>()?;
+    let places: Vec<Key> = lines.iter().map(|line| place(project, &line.id)).collect();
+    let found = if places.is_empty() { Vec::new() } else { ports.table.get_many(&places).await? };
+    Ok((found.iter().flatten().map(read_stored).collect::<Result<_, _>>()?, page.next))
+}
+
+/// One thing of the log.
+pub async fn read(ports: &Ports, project: &ProjectId, id: &JobId) -> Result<Option<Process>, Error> {
+    ports.table.get(&place(project, id)).await?.as_ref().map(read_stored).transpose()
+}

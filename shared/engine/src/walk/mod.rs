@@ -1,0 +1,271 @@
+//! A walk over every customer of a project, in the background: *Actualizar* of the segments, how many an audience has.
+//!
+//! Sixteen parts, each a shard of the customers' index, each with its place kept page by page: a worker that dies, or whose
+//! time is up, is followed by another from there, and two that work on one part find out by its version. The result is the sum
+//! of the parts. It stands in the process log with its progress, and whoever asked is told of its end.
+
+mod count;
+mod segments;
+
+pub use segments::{Move, SegmentCounts, counts, moves};
+
+use crate::Ports;
+use crate::error::Error;
+use crate::import::touch::Touch;
+use crate::messages::WalkShard;
+use crate::notice::notify;
+use crate::ports::queue::{Message, QueueName};
+use crate::ports::table::{Change, Cursor, Expect, Index, Item, Key, Query, TableName};
+use crate::process_log;
+use crate::store::codec::{decode, encode, shapes};
+use crate::store::commit::{Committed, commit};
+use crate::store::edits::By;
+use crate::store::keys::{self, SHARD_NAMES};
+use crate::store::settings::Setup;
+use crate::store::{accounts, jobs, query_all};
+use cauce_domain::ids::{JobId, ProjectId};
+use cauce_domain::strategy::campaign::Audience;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What a walk is for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "task", rename_all = "snake_case")]
+pub enum Task {
+    /// *Actualizar*: every customer's segment worked out again.
+    Segments,
+    /// How many customers an audience has.
+    Count {
+        /// The audience.
+        audience: Audience,
+    },
+}
+
+impl Task {
+    /// The name a reader sees.
+    pub fn spanish(&self) -> &'static str {
+        match self {
+            Self::Segments => "Actualización de segmentos",
+            Self::Count { .. } => "Conteo de clientes",
+        }
+    }
+}
+
+/// What a walk found, or a part of it so far.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Tally {
+    /// Customers looked at.
+    pub customers: u64,
+    /// Customers by segment, as they are now.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub by_segment: BTreeMap<String, u64>,
+    /// Customers that moved: from which segment, to which.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub moved: BTreeMap<String, BTreeMap<String, u64>>,
+    /// Customers of the audience.
+    #[serde(default)]
+    pub matched: u64,
+    /// Those of them that have an address, by channel.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub reachable: BTreeMap<String, u64>,
+}
+
+impl Tally {
+    fn add(&mut self, other: &Self) {
+        self.customers += other.customers;
+        self.matched += other.matched;
+        other.by_segment.iter().for_each(|(k, n)| *self.by_segment.entry(k.clone()).or_default() += n);
+        other.reachable.iter().for_each(|(k, n)| *self.reachable.entry(k.clone()).or_default() += n);
+        for (from, to) in &other.moved {
+            let known = self.moved.entry(from.clone()).or_default();
+            to.iter().for_each(|(k, n)| *known.entry(k.clone()).or_default() += n);
+        }
+    }
+}
+
+/// A walk, as it stands in the process log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Walk {
+    /// Its id, in order of time.
+    pub id: JobId,
+    /// What it is for.
+    #[serde(flatten)]
+    pub task: Task,
+    /// Who asked for it.
+    pub requester: String,
+    /// When.
+    pub created: DateTime<Utc>,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finished: Option<DateTime<Utc>>,
+    /// What it found so far.
+    #[serde(default)]
+    pub result: Tally,
+    /// Parts that are done, of sixteen.
+    #[serde(default)]
+    pub parts_done: u8,
+}
+
+/// How far a part is.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+struct Part {
+    after: Option<Cursor>,
+    done: bool,
+    tally: Tally,
+}
+
+shapes! {
+    Walk => "walk_v1",
+    Part => "walk_part_v1",
+}
+
+fn key(project: &ProjectId, id: &JobId) -> Key {
+    Key::new(TableName::Jobs, format!("{project}#log"), id.as_str())
+}
+
+fn partition(project: &ProjectId, id: &JobId) -> String {
+    format!("{project}#walk#{id}")
+}
+
+fn part_key(project: &ProjectId, id: &JobId, shard: &str) -> Key {
+    Key::new(TableName::Jobs, partition(project, id), format!("p#{shard}"))
+}
+
+/// Begins a walk; its id is the request's, so that asked twice it is one.
+pub async fn begin(ports: &Ports, setup: &Setup, id: JobId, task: Task, by: &By) -> Result<Walk, Error> {
+    let (requester, created) = (by.author.clone(), by.at);
+    let walk = Walk { id, task, requester, created, finished: None, result: Tally::default(), parts_done: 0 };
+    let item = Item::new(key(setup.id(), &walk.id), encode(&walk)?).expiring(jobs::expiry(created));
+    let line = process_log::line(setup.id(), &walk.id, created)?;
+    commit(ports, vec![Change::Put(item, Expect::Absent), Change::Put(line, Expect::Absent)]).await?;
+    let shards = SHARD_NAMES.into_iter().map(|shard| message(setup.id(), &walk.id, shard));
+    ports.queue.send(QueueName::Plan, shards.collect::<Result<_, _>>()?).await?;
+    Ok(walk)
+}
+
+fn message(project: &ProjectId, walk: &JobId, shard: &str) -> Result<Message, Error> {
+    let message = WalkShard { project: project.clone(), walk: walk.clone(), shard: shard.to_owned() };
+    Ok(Message::new(project.as_str(), encode(&message)?))
+}
+
+/// Reads a walk as it stands, with its progress.
+pub async fn read(ports: &Ports, project: &ProjectId, id: &JobId) -> Result<Option<Walk>, Error> {
+    let Some(stored) = ports.table.get(&key(project, id)).await? else { return Ok(None) };
+    let mut walk: Walk = decode(&stored.body)?;
+    if walk.finished.is_none() {
+        let parts = parts(ports, project, id).await?;
+        walk.parts_done = u8::try_from(parts.iter().filter(|part| part.done).count()).unwrap_or(u8::MAX);
+        parts.iter().for_each(|part| walk.result.add(&part.tally));
+    }
+    Ok(Some(walk))
+}
+
+async fn parts(ports: &Ports, project: &ProjectId, id: &JobId) -> Result<Vec<Part>, Error> {
+    let query = Query::table(TableName::Jobs, partition(project, id)).prefix("p#");
+    query_all(ports.table.as_ref(), query).await?.iter().map(|stored| decode(&stored.body)).collect()
+}
+
+/// What customers are judged by on a walk.
+struct Walker<'a> {
+    ports: &'a Ports,
+    setup: &'a Setup,
+    touch: Touch,
+    walk: &'a Walk,
+    now: DateTime<Utc>,
+}
+
+/// Works on a part until it is done, or the time is nearly up: then it queues itself again.
+pub async fn work(
+    ports: &Ports,
+    setup: &Setup,
+    asked: &WalkShard,
+    late: &(dyn Fn() -> bool + Sync),
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let Some(walk) = read(ports, setup.id(), &asked.walk).await? else { return Ok(()) };
+    if walk.finished.is_some() {
+        return Ok(());
+    }
+    let touch = Touch::gather(ports, setup, now).await?;
+    let walker = Walker { ports, setup, touch, walk: &walk, now };
+    let place = part_key(setup.id(), &walk.id, &asked.shard);
+    loop {
+        let stored = ports.table.get(&place).await?;
+        let part: Part = stored.as_ref().map(|s| decode(&s.body)).transpose()?.unwrap_or_default();
+        if part.done {
+            return finish(ports, setup, &walk, now).await;
+        }
+        if late() {
+            return Ok(ports.queue.send(QueueName::Plan, vec![message(setup.id(), &walk.id, &asked.shard)?]).await?);
+        }
+        let part = walker.page(&asked.shard, part).await?;
+        let item = Item::new(place.clone(), encode(&part)?).expiring(jobs::expiry(now));
+        let expect = accounts::as_read(stored.map(|s| s.version));
+        if let Committed::Lost(_) = commit(ports, vec![Change::Put(item, expect)]).await? {
+            // Somebody else walks here: it goes on with it.
+            return Ok(());
+        }
+    }
+}
+
+impl Walker<'_> {
+    /// Looks at a page of customers.
+    async fn page(&self, shard: &str, mut part: Part) -> Result<Part, Error> {
+        let query = Query::index(Index::Customers, keys::customers_shard(self.setup.id(), shard));
+        let page = self.ports.table.query(&query.after(part.after.take())).await?;
+        for stored in &page.items {
+            let (account, version) = (accounts::read_account(stored)?, stored.version);
+            part.tally.customers += 1;
+            match &self.walk.task {
+                Task::Segments => segments::look(self, account, version, &mut part.tally).await?,
+                Task::Count { audience } => count::look(self, audience, &account, &mut part.tally),
+            }
+        }
+        (part.done, part.after) = (page.next.is_none(), page.next);
+        if part.done && self.walk.task == Task::Segments {
+            part.tally.moved = segments::moved(self, shard).await?;
+        }
+        Ok(part)
+    }
+}
+
+/// Sums the parts up once every one is done.
+async fn finish(ports: &Ports, setup: &Setup, walk: &Walk, now: DateTime<Utc>) -> Result<(), Error> {
+    let parts = parts(ports, setup.id(), &walk.id).await?;
+    if parts.iter().filter(|part| part.done).count() < SHARD_NAMES.len() {
+        return Ok(());
+    }
+    let place = key(setup.id(), &walk.id);
+    let Some(stored) = ports.table.get(&place).await? else { return Ok(()) };
+    let mut walk: Walk = decode(&stored.body)?;
+    if walk.finished.is_some() {
+        return Ok(());
+    }
+    parts.iter().for_each(|part| walk.result.add(&part.tally));
+    (walk.finished, walk.parts_done) = (Some(now), 16);
+    let mut changes = vec![Change::Put(
+        Item::new(place, encode(&walk)?).expiring(jobs::expiry(walk.created)),
+        Expect::Version(stored.version),
+    )];
+    if walk.task == Task::Segments {
+        changes.push(segments::keep(setup, &walk.result, now)?);
+    }
+    if let Committed::Made = commit(ports, changes).await? {
+        tell(ports, setup, &walk, now).await;
+    }
+    Ok(())
+}
+
+/// Tells whoever asked.
+async fn tell(ports: &Ports, setup: &Setup, walk: &Walk, now: DateTime<Utc>) {
+    let requester = setup.users.iter().find(|user| user.value.id.as_str() == walk.requester);
+    let moved: u64 = walk.result.moved.values().flat_map(|to| to.values()).sum();
+    let text = match &walk.task {
+        Task::Segments => format!("Se revisaron {} clientes; {moved} cambiaron de segmento.", walk.result.customers),
+        // Whoever counts is looking at the screen.
+        Task::Count { .. } => return,
+    };
+    let words = (format!("{}: finalizada", walk.task.spanish()), text);
+    notify(ports, setup, requester.map(|user| user.value.email.clone()), walk.id.as_str(), words, now).await;
+}
