@@ -3,6 +3,7 @@
 
 mod aws;
 mod built;
+mod campaigns;
 mod contracts;
 mod conversations;
 mod deployed;

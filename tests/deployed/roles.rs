@@ -43,7 +43,24 @@ fn resource(value: &Value) -> String {
 }
 
 /// What a function asks only where something went wrong, or rarely: a day without it is no reason to forbid it.
-pub(crate) const RARE: [(&str, &str, &str); 95] = [
+pub(crate) const RARE: [(&str, &str, &str); 111] = [
+    // Campaigns and walks over the customers, where somebody asks for one.
+    ("plan-day", "dynamodb:Query", "accounts/index/customers"),
+    ("plan-day", "dynamodb:Query", "interactions/index/day"),
+    ("plan-day", "dynamodb:GetItem", "interactions"),
+    ("plan-day", "dynamodb:BatchGetItem", "interactions"),
+    ("plan-day", "dynamodb:DeleteItem", "interactions"),
+    ("plan-day", "dynamodb:GetItem", "settings"),
+    ("plan-day", "dynamodb:PutItem", "settings"),
+    ("plan-day", "sqs:SendMessage", "cauce-prueba-send-whatsapp"),
+    ("plan-day", "sqs:SendMessage", "cauce-prueba-send-sms"),
+    ("plan-day", "sqs:SendMessage", "cauce-prueba-send-email"),
+    ("plan-day", "ses:SendEmail", "*"),
+    ("release-due", "dynamodb:GetItem", "settings"),
+    ("release-due", "sqs:SendMessage", "cauce-prueba-plan"),
+    ("send-message", "dynamodb:GetItem", "settings"),
+    ("close-day", "dynamodb:GetItem", "settings"),
+    ("close-day", "sqs:SendMessage", "cauce-prueba-plan"),
     // What events and the agent say, where a project has them.
     ("import-file", "sqs:SendMessage", "cauce-prueba-send-whatsapp"),
     ("import-file", "sqs:SendMessage", "cauce-prueba-send-sms"),

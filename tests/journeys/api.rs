@@ -329,7 +329,10 @@ async fn customers_are_listed_page_by_page_and_segments_counted() {
     let (_, moves) = get(&world, &format!("{process}/moves")).await;
     assert_eq!(moves["items"].as_array().map(Vec::len), Some(2));
     let (_, listed) = get(&world, "/v1/segments").await;
-    assert_eq!(listed.as_array().and_then(|all| all.iter().find(|it| it["segment"]["id"] == id)).map(|it| &it["customers"]), Some(&json!(2)));
+    assert_eq!(
+        listed.as_array().and_then(|all| all.iter().find(|it| it["segment"]["id"] == id)).map(|it| &it["customers"]),
+        Some(&json!(2))
+    );
     let (_, log) = get(&world, "/v1/processes").await;
     assert_eq!(log["items"].as_array().map(Vec::len), Some(2), "the load and the update");
 }

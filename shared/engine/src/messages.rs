@@ -10,6 +10,7 @@ use cauce_domain::ids::{CampaignId, CustomerId, JobId, ProjectId, SendId};
 use chrono::{DateTime, NaiveDate, Utc};
 use futures::StreamExt;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Plan one shard of a day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -157,6 +158,7 @@ shapes! {
 
 /// Puts messages that are due on their channels' queues at once. One that is lost there leaves with the minute's release.
 pub(crate) async fn hurry(ports: &Ports, setup: &Setup, messages: &[Interaction], now: DateTime<Utc>) {
+    let mut queued: BTreeMap<Channel, Vec<Message>> = BTreeMap::new();
     for message in messages {
         let due = matches!(message.state, State::Scheduled { at } if at <= now);
         let Some(channel) = message.channel.filter(|_| due) else { continue };
@@ -170,9 +172,11 @@ pub(crate) async fn hurry(ports: &Ports, setup: &Setup, messages: &[Interaction]
             campaign: message.cause.campaign().is_some(),
         };
         let Ok(body) = encode(&one) else { continue };
-        let queued = vec![Message::new(one.group(), body)];
-        if let Err(error) = ports.queue.send(QueueName::Send(channel), queued).await {
-            tracing::warn!(%error, "un mensaje espera la próxima salida");
+        queued.entry(channel).or_default().push(Message::new(one.group(), body));
+    }
+    for (channel, messages) in queued {
+        if let Err(error) = ports.queue.send(QueueName::Send(channel), messages).await {
+            tracing::warn!(%error, "unos mensajes esperan la próxima salida");
         }
     }
 }

@@ -9,7 +9,7 @@ use super::store::{self, Recipient, Sums};
 use super::{queue_all, queued};
 use crate::Ports;
 use crate::error::Error;
-use crate::messages::{CampaignShard, CampaignWork};
+use crate::messages::{CampaignShard, CampaignWork, hurry};
 use crate::ports::queue::QueueName;
 use crate::ports::table::{Change, Cursor, Expect, Index, MAX_CHANGES, MAX_WRITE, Query};
 use crate::store::accounts::{as_read, read_account};
@@ -17,16 +17,18 @@ use crate::store::commit::{Committed, commit};
 use crate::store::interactions;
 use crate::store::keys::{self, SHARD_NAMES};
 use crate::store::settings::{Setup, Versioned};
+use cauce_domain::contact::channel::Channel;
 use cauce_domain::contact::interaction::{Interaction, State};
 use cauce_domain::contact::origin::Cause;
 use cauce_domain::debt::account::Account;
-use cauce_domain::strategy::campaign::{Campaign, Part, Standing};
+use cauce_domain::strategy::campaign::{Campaign, Communication, Part, Standing};
 use cauce_domain::strategy::campaign_result::{Figures, Side};
 use cauce_domain::strategy::plan::Facts;
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// How much of an account's pace a campaign takes; the rest is the day's own messages'.
 const SHARE: f64 = 0.5;
+const MINUTE: TimeDelta = TimeDelta::minutes(1);
 
 /// A campaign's hour has come. Its starter goes once its shards are queued: one that dies before is found again.
 pub(super) async fn start(
@@ -64,7 +66,7 @@ pub(super) async fn freeze(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let Some(started) = campaign.started else { return Ok(()) };
-    let freezer = Freezer { ports, setup, campaign, shard: &asked.shard, started };
+    let freezer = Freezer { ports, setup, campaign, shard: &asked.shard, started, now };
     loop {
         let (sums, version) = store::sums(ports, setup.id(), &campaign.id, &asked.shard).await?;
         if sums.frozen {
@@ -84,6 +86,15 @@ struct Freezer<'a> {
     campaign: &'a Campaign,
     shard: &'a str,
     started: DateTime<Utc>,
+    now: DateTime<Utc>,
+}
+
+/// Messages of a transaction, and what it writes.
+#[derive(Default)]
+struct Frozen {
+    changes: Vec<Change>,
+    messages: Vec<Interaction>,
+    bytes: usize,
 }
 
 impl Freezer<'_> {
@@ -92,31 +103,28 @@ impl Freezer<'_> {
         let query = Query::index(Index::Customers, keys::customers_shard(self.setup.id(), self.shard));
         let page = self.ports.table.query(&query.after(sums.after.clone())).await?;
         let today = self.setup.today(self.started);
-        let (mut changes, mut bytes) = (Vec::new(), 0);
+        let mut frozen = Frozen::default();
         for (stored, sort) in page.items.iter().zip(&page.sort_keys) {
             let account = read_account(stored)?;
             let cursor = Cursor { sk: sort.clone(), base_pk: stored.key.pk.clone(), base_sk: stored.key.sk.clone() };
             if self.campaign.content.audience.takes(&account, today) {
-                let own = self.recipient(&account, &mut sums)?;
-                let size: usize = own.iter().map(Change::size).sum();
-                changes.extend(own);
-                bytes += size;
+                self.recipient(&account, &mut sums, &mut frozen)?;
             }
             sums.after = Some(cursor);
             let most = 2 + self.campaign.content.communications.len();
-            if changes.len() + most > MAX_CHANGES || bytes > MAX_WRITE / 2 {
-                let Some(stored) = self.write(&sums, version, std::mem::take(&mut changes)).await? else {
+            if frozen.changes.len() + most > MAX_CHANGES || frozen.bytes > MAX_WRITE / 2 {
+                let Some(stored) = self.write(&sums, version, std::mem::take(&mut frozen)).await? else {
                     return Ok(());
                 };
-                (version, bytes) = (Some(stored), 0);
+                version = Some(stored);
             }
         }
         (sums.frozen, sums.after) = (page.next.is_none(), page.next.or(sums.after));
-        self.write(&sums, version, changes).await.map(|_| ())
+        self.write(&sums, version, frozen).await.map(|_| ())
     }
 
     /// A customer of the audience: its place, its messages, what it adds to the sums.
-    fn recipient(&self, account: &Account, sums: &mut Sums) -> Result<Vec<Change>, Error> {
+    fn recipient(&self, account: &Account, sums: &mut Sums, frozen: &mut Frozen) -> Result<(), Error> {
         let held_out = self.campaign.holds_out(&account.id);
         let messages = if held_out { Vec::new() } else { self.messages(account, sums.figures.scheduled) };
         let side = Side { customers: 1, ..Side::default() };
@@ -139,15 +147,18 @@ impl Freezer<'_> {
         for message in &messages {
             changes.push(Change::Put(interactions::item(self.setup.id(), message, true)?, Expect::Absent));
         }
-        Ok(changes)
+        frozen.bytes += changes.iter().map(Change::size).sum::<usize>();
+        frozen.changes.extend(changes);
+        frozen.messages.extend(messages);
+        Ok(())
     }
 
     fn messages(&self, account: &Account, before: i64) -> Vec<Interaction> {
         let day = self.setup.today(self.started);
         let all = self.campaign.content.communications.iter().enumerate();
-        let message = |(number, communication): (usize, &cauce_domain::strategy::campaign::Communication)| {
+        let message = |(number, communication): (usize, &Communication)| {
             let template = &self.setup.template(&communication.template)?.value;
-            let at = self.turn(template.channel, before + number as i64);
+            let at = self.turn(template.channel, (before, number));
             let part = Part {
                 id: self.campaign.id.clone(),
                 communication: u8::try_from(number).unwrap_or(u8::MAX),
@@ -164,21 +175,26 @@ impl Freezer<'_> {
     }
 
     /// When the next message of a shard leaves: one after the other where its account has a pace, so that a campaign fills no row
-    /// that the day's own messages stand in.
-    fn turn(&self, channel: cauce_domain::contact::channel::Channel, before: i64) -> DateTime<Utc> {
+    /// that the day's own messages stand in; a customer's second a minute after its first.
+    fn turn(&self, channel: Channel, (before, number): (i64, usize)) -> DateTime<Utc> {
         let connection = self.setup.connections.get(&channel).map(|connection| &connection.value);
-        let Some(rate) = connection.and_then(|connection| connection.rate) else { return self.started };
-        let gap = SHARD_NAMES.len() as f64 / (rate * SHARE).max(0.001);
-        self.started + TimeDelta::milliseconds((gap * before as f64 * 1000.0) as i64)
+        let rate = connection.and_then(|connection| connection.rate);
+        let gap = rate.map_or(0.0, |rate| SHARD_NAMES.len() as f64 / (rate * SHARE).max(0.001));
+        let at = self.started + TimeDelta::milliseconds((gap * before as f64 * 1000.0) as i64) + MINUTE * number as i32;
+        // What is due is queued at once; what is due in a moment, the pass that is under way over the index might not see.
+        if at <= self.now { at } else { at.max(self.now + MINUTE) }
     }
 
     /// Writes what was frozen with the sums; answers their version, or nothing where somebody was faster.
-    async fn write(&self, sums: &Sums, version: Option<u64>, changes: Vec<Change>) -> Result<Option<u64>, Error> {
+    async fn write(&self, sums: &Sums, version: Option<u64>, frozen: Frozen) -> Result<Option<u64>, Error> {
         let place = (&self.campaign.id, self.shard);
         let mut all = vec![store::put_sums(self.setup.id(), place, sums, as_read(version))?];
-        all.extend(changes);
+        all.extend(frozen.changes);
         match commit(self.ports, all).await? {
-            Committed::Made => Ok(Some(version.unwrap_or(0) + 1)),
+            Committed::Made => {
+                hurry(self.ports, self.setup, &frozen.messages, self.now).await;
+                Ok(Some(version.unwrap_or(0) + 1))
+            }
             Committed::Lost(_) => Ok(None),
         }
     }

@@ -11,7 +11,7 @@ use cauce_domain::contact::interaction::Interaction;
 use cauce_domain::ids::{CampaignId, CustomerId, ProjectId};
 use cauce_domain::strategy::campaign::Campaign;
 use cauce_domain::strategy::campaign_result::Figures;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 /// A customer of a campaign's audience, and what of it is in the sums.
@@ -66,6 +66,9 @@ shapes! {
     Ticket => "campaign_ticket_v1",
     Starter => "campaign_starter_v1",
 }
+
+/// How long a recipient whose things changed waits to be measured, with what else changes meanwhile.
+const SOON: TimeDelta = TimeDelta::seconds(2);
 
 /// What stands in the release index of a campaign that waits for its hour.
 pub(crate) const START: &str = "start";
@@ -208,9 +211,11 @@ pub(crate) fn ticket(
 ) -> Result<Change, Error> {
     let shard = shard_of(customer);
     let key = Key::new(TableName::Interactions, tickets_partition(project, id, shard), customer.as_str());
-    let sort = format!("{}#{MEASURE}#{customer}", keys::instant(at));
+    // A moment from now: a pass over the index that is under way has gone by this instant already.
+    let due = at + SOON;
+    let sort = format!("{}#{MEASURE}#{customer}", keys::instant(due));
     let item = Item::new(key, encode(&Ticket { customer: customer.clone() })?);
-    Ok(Change::Put(item.indexed(Index::Release, keys::release_hour(at, shard), sort), Expect::Anything))
+    Ok(Change::Put(item.indexed(Index::Release, keys::release_hour(due, shard), sort), Expect::Anything))
 }
 
 /// The ticket of a message's recipient, where the message is a campaign's.
