@@ -1,6 +1,7 @@
 //! A day through the deployed stage: files dropped, the schedules' plan, messages by the queues, providers' webhooks by
 //! the HTTP API, states back; a record nobody can read; and what each role was asked for.
 
+use super::campaign::campaigned;
 use super::person::explained_and_edited;
 use super::poison::poisoned;
 use super::project::{Project, make_project};
@@ -33,6 +34,7 @@ async fn the_stage_as_it_is_deployed_lives_a_day() {
     the_day_is_planned_and_sent(&project, today, offset).await;
     the_providers_report(&project, today).await;
     explained_and_edited(&project, today).await;
+    campaigned(&project, (today, offset)).await;
     poisoned(&stack).await;
     compare(&stack.recorder.made());
 }

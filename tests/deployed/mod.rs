@@ -1,5 +1,6 @@
 //! The product as it is deployed: the templates as they stand, the functions' real binaries, roles enforced.
 
+mod campaign;
 mod journey;
 mod person;
 mod poison;
