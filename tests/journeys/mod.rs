@@ -10,5 +10,6 @@ mod foreign;
 mod handlers;
 mod loads;
 mod outside;
+mod past;
 mod sending;
 mod smtp;

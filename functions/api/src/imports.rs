@@ -42,7 +42,7 @@ const MAX_UPLOAD: u64 = 2 * 1024 * 1024 * 1024;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct UploadBody {
-    /// `customers`, `orders`, `payments` or `exclusiones`.
+    /// `customers`, `orders`, `payments`, `exclusiones` or `communications`.
     kind: String,
     /// Its name.
     file_name: String,
@@ -53,7 +53,8 @@ struct UploadBody {
 }
 
 fn kind_of(name: &str) -> Result<Kind, Problem> {
-    Kind::of(name).ok_or_else(|| Problem::invalid("kind", "use customers, orders, payments o exclusiones"))
+    Kind::of(name)
+        .ok_or_else(|| Problem::invalid("kind", "use customers, orders, payments, exclusiones o communications"))
 }
 
 fn file_key(caller: &Caller, id: &str, kind: Kind) -> String {
@@ -85,7 +86,7 @@ async fn upload(State(api): State<Api>, caller: Caller, Body(body): Body<UploadB
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct StartBody {
-    /// `customers`, `orders`, `payments` or `exclusiones`, as asked for.
+    /// `customers`, `orders`, `payments`, `exclusiones` or `communications`, as asked for.
     kind: String,
     /// Its name.
     #[serde(default)]

@@ -11,6 +11,8 @@ use cauce_domain::contact::call_entry::CallEntry;
 use cauce_domain::contact::interaction::{Interaction, State as MessageState};
 use cauce_domain::contact::management::Management;
 use cauce_domain::contact::note::Note;
+use cauce_domain::contact::origin::Origin;
+use cauce_domain::contact::past::Past;
 use cauce_domain::contact::received::Received;
 use cauce_domain::contact::reply::Reply;
 use cauce_domain::debt::event::Event;
@@ -87,6 +89,17 @@ fn any(stored: &Stored) -> Result<Value, Problem> {
             named(serde_json::to_value(&entry), &names)
         }
         Call::TYPE => crate::calls::shown(&decode(body)?),
+        Past::TYPE => {
+            let past: Past = decode(body)?;
+            let origin = Origin::Imported;
+            let names = [
+                ("state_name", past.state.spanish()),
+                ("origin", origin.code()),
+                ("origin_name", origin.spanish()),
+                ("direction", "outbound"),
+            ];
+            named(serde_json::to_value(&past), &names)
+        }
         // What an earlier version wrote in a shape of its own.
         "generated_v1" => serde_json::from_str(body).unwrap_or_default(),
         _ => shown(&interactions::decode_message(stored)?),

@@ -20,6 +20,7 @@ pub mod marks;
 pub mod note;
 pub mod origin;
 pub mod outcome;
+pub mod past;
 pub mod phone;
 pub mod point;
 pub mod price;

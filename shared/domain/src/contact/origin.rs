@@ -23,6 +23,8 @@ pub enum Origin {
     Manual,
     /// An adviser called.
     Call,
+    /// It was made outside, and loaded as history.
+    Imported,
     /// Left after the copy was made that the store was restored from; told by the provider's log.
     Restored,
 }
@@ -36,6 +38,7 @@ impl Origin {
             Self::Campaign => "campaign",
             Self::Manual => "manual",
             Self::Call => "call",
+            Self::Imported => "imported",
             Self::Restored => "restored",
         }
     }
@@ -48,6 +51,7 @@ impl Origin {
             Self::Campaign => "Campaña",
             Self::Manual => "Manual",
             Self::Call => "Llamada",
+            Self::Imported => "Importada",
             Self::Restored => "Restaurado",
         }
     }

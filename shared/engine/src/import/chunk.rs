@@ -8,7 +8,7 @@ use super::owners::{bytes_of, id_of};
 use super::reading::folder;
 use super::row::{Found, RowError};
 use super::spill::{self, Runs, SpilledRow};
-use super::{customers, exclusions, orders, payments, turn};
+use super::{communications, customers, exclusions, orders, payments, turn};
 use crate::Ports;
 use crate::dossier::Desk;
 use crate::error::Error;
@@ -326,6 +326,7 @@ pub(super) async fn one(
         Kind::Orders => orders::apply(context, &id, rows).await,
         Kind::Payments => payments::apply(context, &id, rows).await,
         Kind::Exclusions => exclusions::apply(context, rows).await,
+        Kind::Communications => communications::apply(context, &id, rows).await,
     }
 }
 

@@ -112,6 +112,16 @@ pub const EXCLUSIONS: &[Column] = &[
     may("Fecha", "Desde cuándo"),
 ];
 
+/// Columns of communications made outside.
+pub const COMMUNICATIONS: &[Column] = &[
+    DOCUMENT_KIND,
+    DOCUMENT_NUMBER,
+    must("Canal", "WhatsApp, SMS, Correo o Llamada"),
+    must("Fecha de envío", "dd/mm/aaaa hh:mm; sin hora se toma el mediodía"),
+    must("Destinatarios", "Celulares o correos, separados por punto y coma"),
+    must("Estado", "Enviado, Entregado, Abierto, Fallido, No enviado, Contactado o No contactado"),
+];
+
 /// The columns of a kind.
 pub fn of(kind: Kind) -> &'static [Column] {
     match kind {
@@ -119,6 +129,7 @@ pub fn of(kind: Kind) -> &'static [Column] {
         Kind::Orders => ORDERS,
         Kind::Payments => PAYMENTS,
         Kind::Exclusions => EXCLUSIONS,
+        Kind::Communications => COMMUNICATIONS,
     }
 }
 

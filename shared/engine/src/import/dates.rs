@@ -1,6 +1,6 @@
 //! Reading written dates: ISO, `dd/mm/yyyy` or Excel serials; what a column means is decided by the whole column.
 
-use chrono::{Days, NaiveDate};
+use chrono::{Days, NaiveDate, NaiveTime};
 
 /// How dates with slashes are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
@@ -93,6 +93,22 @@ pub fn parse(text: &str, style: DateStyle) -> Option<NaiveDate> {
     date.filter(|d| plausible(chrono::Datelike::year(d)))
 }
 
+/// The hour a written date goes with: noon where it has none, `None` where what follows it is no hour.
+pub fn time(text: &str) -> Option<NaiveTime> {
+    let text = text.trim();
+    let Some((_, hour)) = text.split_once([' ', 'T']) else { return NaiveTime::from_hms_opt(12, 0, 0) };
+    let plain: String = hour.to_lowercase().chars().filter(|c| !matches!(c, ' ' | '.' | '\u{a0}')).collect();
+    let (clock, half) = match plain.strip_suffix("pm") {
+        Some(clock) => (clock, Some(12)),
+        None => plain.strip_suffix("am").map_or((plain.as_str(), None), |clock| (clock, Some(0))),
+    };
+    let mut parts = clock.split(':').map(|part| part.parse::<u32>().ok());
+    let (hour, minute) = (parts.next()??, parts.next()??);
+    let second = parts.next().unwrap_or(Some(0))?;
+    let hour = half.map_or(Some(hour), |half| (1..=12).contains(&hour).then_some(hour % 12 + half))?;
+    NaiveTime::from_hms_opt(hour, minute, second).filter(|_| parts.next().is_none())
+}
+
 /// The date of an Excel serial (1900 system), between 1950 and 2150.
 pub fn serial(days: u64) -> Option<NaiveDate> {
     let base = NaiveDate::from_ymd_opt(1899, 12, 30)?;
@@ -122,6 +138,22 @@ mod tests {
             ("", DayFirst, None),
         ] {
             assert_eq!(parse(text, style).map(|d| d.to_string()).as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn hours_are_read_as_people_write_them() {
+        for (text, expected) in [
+            ("31/12/2026", Some("12:00:00")),
+            ("31/12/2026 8:05", Some("08:05:00")),
+            ("31/12/2026 08:05:09", Some("08:05:09")),
+            ("2026-12-31T20:15:00", Some("20:15:00")),
+            ("31/12/2026 3:30 p. m.", Some("15:30:00")),
+            ("31/12/2026 12:10 AM", Some("00:10:00")),
+            ("31/12/2026 25:00", None),
+            ("31/12/2026 tarde", None),
+        ] {
+            assert_eq!(time(text).map(|t| t.to_string()).as_deref(), expected, "{text}");
         }
     }
 

@@ -27,11 +27,13 @@ pub enum Kind {
     /// *Exclusiones*.
     #[serde(rename = "exclusiones")]
     Exclusions,
+    /// *Comunicaciones* made outside.
+    Communications,
 }
 
 impl Kind {
     /// Every kind, in order.
-    pub const ALL: [Self; 4] = [Self::Customers, Self::Orders, Self::Payments, Self::Exclusions];
+    pub const ALL: [Self; 5] = [Self::Customers, Self::Orders, Self::Payments, Self::Exclusions, Self::Communications];
     /// The name in folders and URLs.
     pub fn code(self) -> &'static str {
         match self {
@@ -39,6 +41,7 @@ impl Kind {
             Self::Orders => "orders",
             Self::Payments => "payments",
             Self::Exclusions => "exclusiones",
+            Self::Communications => "communications",
         }
     }
     /// The name a reader sees.
@@ -48,6 +51,7 @@ impl Kind {
             Self::Orders => "Órdenes de pago",
             Self::Payments => "Novedades de pago",
             Self::Exclusions => "Exclusiones",
+            Self::Communications => "Comunicaciones",
         }
     }
     /// The kind of a name.

@@ -13,6 +13,7 @@
 
 pub mod chunk;
 pub mod columns;
+mod communications;
 pub mod customers;
 pub mod dates;
 pub mod direct;

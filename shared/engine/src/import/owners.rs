@@ -31,7 +31,9 @@ pub(super) async fn owners(
         Document::parse(doc_kind, number).map(|d| bytes_of(&setup.customer_id(&d))).map_err(wrong)
     };
     match kind {
-        Kind::Customers | Kind::Orders => Ok(batch.iter().map(|(line, c)| document(*line, &c[0], &c[1])).collect()),
+        Kind::Customers | Kind::Orders | Kind::Communications => {
+            Ok(batch.iter().map(|(line, c)| document(*line, &c[0], &c[1])).collect())
+        }
         Kind::Exclusions => Ok(batch.iter().map(|(line, c)| exclusion_owner(setup, *line, c, document)).collect()),
         Kind::Payments => {
             let owners = code_owners(ports, setup, batch).await?;

@@ -247,7 +247,7 @@ impl Pass {
             Kind::Customers => vec![0, 1],
             Kind::Orders => vec![2],
             Kind::Payments => vec![3],
-            Kind::Exclusions => return Ok(true),
+            Kind::Exclusions | Kind::Communications => return Ok(true),
         };
         let key: Vec<String> = match self.kind {
             Kind::Customers => {

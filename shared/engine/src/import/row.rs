@@ -3,10 +3,11 @@
 use super::columns::{Column, fold};
 use super::dates::{self, DateStyle};
 use super::spill::SpilledRow;
+use cauce_domain::contact::calendar::Calendar;
 use cauce_domain::country::NumberStyle;
 use cauce_domain::debt::amount;
 use cauce_domain::debt::money::Currency;
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 /// What dates and amounts of a file mean.
@@ -153,6 +154,17 @@ impl<'a> Row<'a> {
             }
             _ => Ok(None),
         }
+    }
+    /// An instant that has to be one, when there is one; noon of a date without hour.
+    pub fn moment(&self, name: &str, calendar: &Calendar) -> Result<Option<DateTime<Utc>>, RowError> {
+        let Ask::Set(text) = self.ask(name) else { return Ok(None) };
+        if let Ok(at) = DateTime::parse_from_rfc3339(text) {
+            return Ok(Some(at.to_utc()));
+        }
+        let wrong = || self.error(name, "no es una fecha: escriba dd/mm/aaaa hh:mm o aaaa-mm-dd hh:mm");
+        let date = self.date(name)?.ok_or_else(wrong)?;
+        let time = dates::time(text).ok_or_else(wrong)?;
+        Ok(Some(calendar.instant(date.and_time(time))))
     }
     /// An amount that has to be one, when there is one.
     pub fn amount(&self, name: &str, currency: Currency) -> Result<Option<i64>, RowError> {

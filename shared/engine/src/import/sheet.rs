@@ -3,6 +3,7 @@
 use super::Refused;
 use super::dates::serial;
 use calamine::{DataRef, Reader, Xlsx};
+use chrono::NaiveTime;
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -55,12 +56,20 @@ fn text(value: &DataRef<'_>) -> String {
         DataRef::String(s) => s.clone(),
         DataRef::SharedString(s) => (*s).to_owned(),
         DataRef::Bool(b) => if *b { "Sí" } else { "No" }.to_owned(),
-        DataRef::DateTime(d) => {
-            serial(d.as_f64().floor().abs() as u64).map_or_else(|| number(d.as_f64()), |d| d.to_string())
-        }
+        DataRef::DateTime(d) => moment(d.as_f64()).unwrap_or_else(|| number(d.as_f64())),
         DataRef::DateTimeIso(s) | DataRef::DurationIso(s) => s.clone(),
         DataRef::Error(_) | DataRef::Empty => String::new(),
     }
+}
+
+/// The date of a serial, with its hour where it has one.
+fn moment(days: f64) -> Option<String> {
+    let date = serial(days.floor().abs() as u64)?;
+    let seconds = (days.fract().abs() * 86_400.0).round() as u32;
+    Some(match NaiveTime::from_num_seconds_from_midnight_opt(seconds, 0).filter(|_| seconds > 0) {
+        Some(time) => format!("{date} {time}"),
+        None => date.to_string(),
+    })
 }
 
 /// Excel keeps fifteen digits: what binary fractions add beyond them is noise.
@@ -97,6 +106,12 @@ fn refuse_bomb(bytes: &[u8]) -> Result<(), Refused> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn dates_keep_their_hour_where_they_have_one() {
+        assert_eq!(moment(46_022.0).as_deref(), Some("2025-12-31"));
+        assert_eq!(moment(46_022.645_833_333).as_deref(), Some("2025-12-31 15:30:00"));
+    }
 
     #[test]
     fn numbers_come_out_as_they_were_typed() {

@@ -52,6 +52,7 @@ shapes! {
     cauce_domain::contact::management::Management => "management_v1",
     cauce_domain::contact::call_entry::CallEntry => "call_entry_v1",
     cauce_domain::contact::note::Note => "note_v1",
+    cauce_domain::contact::past::Past => "past_v1",
     cauce_domain::contact::interaction::Interaction => "interaction_v1",
     cauce_domain::contact::ledger::Week => "ledger_v1",
     cauce_domain::strategy::template::Template => "template_v1",
