@@ -1,6 +1,7 @@
 //! Campaigns: a chosen group is written to once, besides the flow, and what that brought is told.
 
 mod life;
+mod log;
 mod measured;
 mod once;
 mod refused;

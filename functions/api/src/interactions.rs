@@ -1,4 +1,4 @@
-//! Interactions: of a customer, and of a day with filters.
+//! Interactions of a customer: its thread.
 
 use crate::Api;
 use crate::caller::{Caller, Permission};
@@ -17,20 +17,16 @@ use cauce_domain::contact::received::Received;
 use cauce_domain::contact::reply::Reply;
 use cauce_domain::debt::event::Event;
 use cauce_domain::ids::ProjectId;
-use cauce_engine::ports::table::{Index, Key, MAX_KEYS, Query as TableQuery, Stored, TableName};
+use cauce_engine::ports::table::{Query as TableQuery, Stored, TableName};
 use cauce_engine::read_thread::read_thread;
 use cauce_engine::store::codec::{Shape, decode, type_of};
 use cauce_engine::store::{accounts, interactions, keys};
-use chrono::NaiveDate;
-use serde::Deserialize;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
-use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub(crate) fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(of_customer)).routes(routes!(read)).routes(routes!(of_day))
+    OpenApiRouter::new().routes(routes!(of_customer)).routes(routes!(read))
 }
 
 /// An interaction as a reader sees it, with the names of the glossary.
@@ -59,7 +55,7 @@ fn managed(management: &Management) -> Value {
 }
 
 /// An item of a thread as a reader sees it, whatever it is.
-fn any(stored: &Stored) -> Result<Value, Problem> {
+pub(crate) fn any(stored: &Stored) -> Result<Value, Problem> {
     let body = &stored.body;
     let named = |json: serde_json::Result<Value>, names: &[(&str, &str)]| {
         let mut json = json.unwrap_or_default();
@@ -164,90 +160,4 @@ async fn read(State(api): State<Api>, caller: Caller, Path(id): Path<String>) ->
     }
     let read = read_thread(&api.ports, &caller.setup, &id, &caller.by(&api)).await?;
     Ok(Json(json!({ "read": read })))
-}
-
-/// Which interactions of a day.
-#[derive(Debug, Deserialize, IntoParams)]
-struct Filter {
-    /// Local day; today when absent.
-    day: Option<NaiveDate>,
-    /// State code.
-    state: Option<String>,
-    /// Channel code.
-    channel: Option<String>,
-    /// Reason code.
-    reason: Option<String>,
-    /// `flow`, `event` or `manual`.
-    origin: Option<String>,
-    /// Where the page before ended.
-    cursor: Option<String>,
-    /// Most items, up to 200.
-    limit: Option<u32>,
-}
-
-impl Filter {
-    fn keeps(&self, item: &Value) -> bool {
-        let same = |wanted: &Option<String>, field: &str| {
-            wanted.as_ref().is_none_or(|w| item.get(field).and_then(Value::as_str) == Some(w.as_str()))
-        };
-        same(&self.state, "state")
-            && same(&self.channel, "channel")
-            && same(&self.reason, "reason")
-            && same(&self.origin, "origin")
-    }
-    fn scope(&self, day: NaiveDate) -> String {
-        format!("day {day} {:?} {:?} {:?} {:?}", self.state, self.channel, self.reason, self.origin)
-    }
-}
-
-/// Interactions looked at for one page, at most: a filter that passes few answers what it found so far.
-const LOOKED_AT: usize = 5000;
-
-/// The interactions among some that are of customers the caller sees.
-async fn theirs(api: &Api, caller: &Caller, wanted: Vec<Key>) -> Result<Vec<Key>, Problem> {
-    if !caller.sees_some() || wanted.is_empty() {
-        return Ok(wanted);
-    }
-    let mut partitions: Vec<String> = wanted.iter().map(|key| key.pk.clone()).collect();
-    partitions.sort();
-    partitions.dedup();
-    let places: Vec<Key> = partitions.iter().map(|pk| Key::new(TableName::Accounts, pk.clone(), "a")).collect();
-    let found = api.ports.table.get_many(&places).await.map_err(cauce_engine::Error::from)?;
-    let mut seen = BTreeSet::new();
-    for stored in found.into_iter().flatten() {
-        if caller.sees(&accounts::read_account(&stored)?) {
-            seen.insert(stored.key.pk);
-        }
-    }
-    Ok(wanted.into_iter().filter(|key| seen.contains(&key.pk)).collect())
-}
-
-/// Lists a day's interactions, filtered, a page at a time.
-#[utoipa::path(get, path = "/v1/interactions", tag = "interacciones", params(Filter), responses((status = 200, body = Object)))]
-async fn of_day(State(api): State<Api>, caller: Caller, Query(filter): Query<Filter>) -> Result<Json<Value>, Problem> {
-    caller.may(Permission::Read)?;
-    let setup = &caller.setup;
-    let day = filter.day.unwrap_or_else(|| setup.today(api.now()));
-    let (list, limit) = (List::new(&caller, filter.scope(day)), limit(filter.limit) as usize);
-    let (mut shard, mut after) = list.start(filter.cursor.as_deref())?;
-    let (mut items, mut looked) = (Vec::new(), 0);
-    while shard < keys::SHARDS && items.len() < limit && looked < LOOKED_AT {
-        let partition = interactions::day_partition(setup.id(), day, keys::SHARD_NAMES[shard]);
-        let room = u32::try_from((limit - items.len()).min(MAX_KEYS)).unwrap_or(1);
-        let query = TableQuery::index(Index::Day, partition).after(after.take()).limit(room);
-        let page = api.ports.table.query(&query).await.map_err(cauce_engine::Error::from)?;
-        looked += page.items.len() + 1;
-        let wanted: Vec<_> = page.items.iter().map(|s| s.key.clone()).collect();
-        let wanted = theirs(&api, &caller, wanted).await?;
-        if !wanted.is_empty() {
-            for stored in api.ports.table.get_many(&wanted).await.map_err(cauce_engine::Error::from)?.iter().flatten() {
-                items.extend(Some(any(stored)?).filter(|item| filter.keeps(item)));
-            }
-        }
-        match page.next {
-            Some(next) => after = Some(next),
-            None => shard += 1,
-        }
-    }
-    Ok(list.page(items, (shard < keys::SHARDS).then_some((shard, after))))
 }

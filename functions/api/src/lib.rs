@@ -21,6 +21,7 @@ mod files;
 mod flows;
 mod idempotency;
 mod imports;
+mod interaction_log;
 mod interactions;
 mod keys;
 mod mappings;
@@ -116,6 +117,7 @@ fn parts() -> (Router<Api>, utoipa::openapi::OpenApi) {
         .merge(campaigns::routes())
         .merge(runs::routes())
         .merge(interactions::routes())
+        .merge(interaction_log::routes())
         .merge(calls::routes())
         .merge(trays::routes())
         .merge(changes::routes())

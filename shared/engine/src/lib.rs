@@ -31,6 +31,7 @@ pub mod explain;
 pub mod hooks;
 pub mod import;
 mod inbox;
+pub mod interaction_log;
 mod last_channel;
 mod limits;
 pub mod link_contact;

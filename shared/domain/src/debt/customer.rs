@@ -39,6 +39,17 @@ pub enum Status {
     Deleted,
 }
 
+impl Status {
+    /// The name a reader sees.
+    pub fn spanish(self) -> &'static str {
+        match self {
+            Self::Active => "Activo",
+            Self::Inactive => "Inactivo",
+            Self::Deleted => "Eliminado",
+        }
+    }
+}
+
 /// The accounting portfolio a customer belongs to (*tipo de cartera*).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -48,6 +59,16 @@ pub enum Portfolio {
     Current,
     /// *Castigada*.
     WrittenOff,
+}
+
+impl Portfolio {
+    /// The name a reader sees.
+    pub fn spanish(self) -> &'static str {
+        match self {
+            Self::Current => "Vigente",
+            Self::WrittenOff => "Castigada",
+        }
+    }
 }
 
 /// A reference or guarantor: somebody else who may be told, where the law allows it.

@@ -17,6 +17,7 @@
 
 pub mod accounts;
 pub mod assignments;
+pub mod chosen_columns;
 pub mod codec;
 pub mod commit;
 pub mod cursor;
