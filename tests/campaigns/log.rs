@@ -77,7 +77,7 @@ async fn each_user_chooses_its_columns() {
     let shown = listed(&world, "&origin=campaign").await[0]["columns"].clone();
     let names: Vec<&String> = shown.as_object().expect("columns").keys().collect();
     assert_eq!(names, ["actual", "customer", "error"]);
-    assert_eq!((&shown["customer"], &shown["actual"]), (&json!("Ana"), &json!("2026-03-10 10:00:00")));
+    assert_eq!((&shown["customer"], &shown["actual"]), (&json!("Ana"), &json!("2026-03-10 10:01:00")));
 }
 
 #[tokio::test]

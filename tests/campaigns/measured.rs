@@ -2,6 +2,7 @@
 
 use super::lima;
 use crate::world::World;
+use cauce_domain::strategy::campaign::Standing;
 use serde_json::json;
 
 /// A small generator of our own: the same days on every machine.
@@ -56,4 +57,38 @@ async fn on_random_days_the_sums_are_those_of_a_recount() {
         let figures = [world.figures(&first).await, world.figures(&second).await];
         assert!(figures.iter().all(|it| it.open == 0), "{figures:?}");
     }
+}
+
+#[tokio::test]
+async fn many_recipients_of_several_campaigns_are_measured_to_the_last() {
+    let names: Vec<String> = (0..700).map(|n| format!("C{n:03}")).collect();
+    let world = lima(&names.join(" ")).await;
+    world.change(|project| project.caps.per_day = 5).await;
+    let mut paths = Vec::new();
+    for (channel, time) in [("email", "10:00"), ("sms", "11:00"), ("whatsapp", "12:00"), ("email", "13:00")] {
+        paths.push(world.launched(&[channel], time, json!({})).await);
+    }
+    // What is told at the minute is measured a moment later.
+    world.pass("2026-03-10T20:00:40Z").await;
+    for path in &paths {
+        let figures = world.figures(path).await;
+        assert_eq!((figures.scheduled, figures.open), (700, 0));
+        assert_eq!(world.campaign(path).await.standing, Standing::Executed);
+    }
+}
+
+#[tokio::test]
+async fn what_whoever_is_held_out_paid_before_the_start_counts_beside_the_others() {
+    let names: Vec<String> = (0..60).map(|n| format!("C{n:03}")).collect();
+    let world = lima(&names.join(" ")).await;
+    let orders: String = (0..60).map(|n| format!("{} F-{n} 2026-03-01 100.00\n", 100 + n)).collect();
+    world.orders(&orders).await;
+    world.pass("2026-03-10T13:00:00Z").await;
+    for number in 0..60 {
+        world.pay(&format!("P-{number}"), &format!("F-{number}"), "2026-03-10", "10.00").await;
+    }
+    let path = world.launched(&["email"], "10:00", json!({ "hold_out": 50 })).await;
+    world.pass("2026-03-10T16:00:00Z").await;
+    let figures = world.figures(&path).await;
+    assert_eq!((figures.control.payers + figures.treated.payers, figures.control.customers > 15), (60, true));
 }

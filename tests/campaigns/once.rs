@@ -53,8 +53,8 @@ async fn a_campaign_that_is_held_up_goes_on_and_repeats_nobody() {
     let world = hundred(40).await;
     world.change(|project| project.caps.per_day = 2).await;
     let path = world.launched(&["email", "sms"], "10:00", json!({})).await;
-    // The second message follows the first by a minute.
-    world.pass("2026-03-10T15:00:30Z").await;
+    // A minute after its start the first leaves, and the second a minute after that.
+    world.pass("2026-03-10T15:01:40Z").await;
     assert_eq!(world.outbox().len(), 40);
     let (status, held) = world.act(&path, "pause").await;
     assert_eq!((status, held["paused"].is_string()), (StatusCode::OK, true));
@@ -73,7 +73,7 @@ async fn the_rest_of_a_campaign_is_cancelled_for_good() {
     let world = hundred(20).await;
     world.change(|project| project.caps.per_day = 2).await;
     let path = world.launched(&["email", "sms"], "10:00", json!({})).await;
-    world.pass("2026-03-10T15:00:30Z").await;
+    world.pass("2026-03-10T15:01:40Z").await;
     assert_eq!(world.act(&path, "cancel").await.0, StatusCode::OK);
     world.pass("2026-03-10T16:00:00Z").await;
     assert_eq!(world.act(&path, "resume").await.1["code"], "not_running");
@@ -91,7 +91,7 @@ async fn one_that_is_held_up_past_its_day_ends_there() {
     let world = hundred(10).await;
     world.change(|project| project.caps.per_day = 2).await;
     let path = world.launched(&["email", "sms"], "10:00", json!({})).await;
-    world.until("2026-03-10T15:00:30Z").await;
+    world.until("2026-03-10T15:01:40Z").await;
     world.act(&path, "pause").await;
     world.until("2026-03-11T16:00:00Z").await;
     let campaign = world.campaign(&path).await;

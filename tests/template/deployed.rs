@@ -2,6 +2,7 @@
 
 use super::cloud::{resources, template, transformed};
 use cauce_aws::environment;
+use cauce_aws::table::EXPIRES;
 use cauce_engine::ports::queue::QueueName;
 use cauce_engine::ports::table::{Index, TableName};
 use serde_json::{Value, json};
@@ -28,7 +29,7 @@ fn tables_and_indexes_are_those_the_adapter_reads() {
         assert_eq!(made["KeySchema"], keys("pk", "sk"));
         assert_eq!(made["DeletionProtectionEnabled"], true);
         assert_eq!(made["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], true);
-        assert_eq!(made["TimeToLiveSpecification"], json!({ "AttributeName": "expires", "Enabled": true }));
+        assert_eq!(made["TimeToLiveSpecification"], json!({ "AttributeName": EXPIRES, "Enabled": true }));
         let indexes = made["GlobalSecondaryIndexes"].as_array().cloned().unwrap_or_default();
         let wanted: Vec<Index> = Index::ALL.into_iter().filter(|i| i.table() == table).collect();
         assert_eq!(indexes.len(), wanted.len(), "{table:?}");

@@ -4,14 +4,16 @@ use crate::Api;
 use crate::caller::{Caller, Permission};
 use crate::page::{List, Page, limit};
 use crate::problem::{Body, Path, Problem, Query};
+use crate::segments::AudienceBody;
 use crate::versions::{if_match, tagged};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use cauce_domain::contact::gate::Reason;
-use cauce_domain::ids::CampaignId;
-use cauce_domain::strategy::campaign::{Audience, Campaign, Communication, Content, Exclusion, WINDOW_HOURS};
+use cauce_domain::contact::point::Levels;
+use cauce_domain::ids::{CampaignId, TemplateId};
+use cauce_domain::strategy::campaign::{Campaign, Communication, Content, Exclusion, WINDOW_HOURS};
 use cauce_engine::campaign::{self, CampaignResult};
 use cauce_engine::store::settings::Versioned;
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
@@ -41,14 +43,12 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
 struct CampaignBody {
     /// Name.
     name: String,
-    /// Whom it is for: `segments` (ids), `filter` (a condition as of segments), or both. It is looked up again when it starts.
+    /// Whom it is for: segments, a condition, or both. It is looked up again when it starts.
     #[serde(default)]
-    #[schema(value_type = Object)]
-    audience: Audience,
-    /// Templates of type campaign, up to five; of companies with the contact `levels` written to (`to`) and copied (`cc`).
+    audience: AudienceBody,
+    /// What it says, up to five.
     #[serde(default)]
-    #[schema(value_type = Vec<Object>)]
-    communications: Vec<Communication>,
+    communications: Vec<CommunicationBody>,
     /// Whom it leaves out besides: `promise_live`, `payment_under_review`, `claim_open`, `uncollectible`, `nothing_due`.
     #[serde(default)]
     #[schema(value_type = Vec<String>)]
@@ -60,11 +60,31 @@ struct CampaignBody {
     window_hours: Option<u16>,
 }
 
+/// One message of a campaign.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct CommunicationBody {
+    /// A template of type campaign.
+    template: String,
+    /// Of companies, the contact levels written to (`to`) and copied (`cc`).
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    levels: Levels,
+}
+
+impl From<CommunicationBody> for Communication {
+    fn from(body: CommunicationBody) -> Self {
+        Self { template: TemplateId::new(body.template), levels: body.levels }
+    }
+}
+
 impl CampaignBody {
     fn content(self) -> Content {
         let Self { name, audience, communications, exclusions, hold_out, window_hours } = self;
         let window_hours = window_hours.unwrap_or(WINDOW_HOURS);
-        Content { name: name.trim().to_owned(), audience, communications, exclusions, hold_out, window_hours }
+        let communications = communications.into_iter().map(Communication::from).collect();
+        let (name, audience) = (name.trim().to_owned(), audience.into());
+        Content { name, audience, communications, exclusions, hold_out, window_hours }
     }
 }
 

@@ -18,6 +18,7 @@ use cauce_engine::trays::{Filter, Tray, page};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -139,13 +140,19 @@ async fn given(
     let most = if stretch.after.is_some() { return Ok(Default::default()) } else { ASSIGNED };
     let (project, today) = (caller.setup.id(), caller.setup.today(now));
     let (mut assigned, mut unassigned) = (Vec::new(), Vec::new());
+    let mut told = BTreeSet::new();
     for given in assignments::since(&api.ports, project, stretch.from(), most).await? {
         let Some((account, _)) = accounts::account(&api.ports, project, &given.customer).await? else { continue };
         let was = |user: &User| given.before.contains(&user.id);
+        if told.contains(&given.customer) {
+            continue;
+        }
         if caller.sees(&account) {
+            told.insert(given.customer);
             assigned.push(header(caller, &account, today));
         } else if caller.user.as_ref().is_some_and(was) {
             unassigned.push(json!(given.customer));
+            told.insert(given.customer);
         }
     }
     Ok((assigned, unassigned))

@@ -13,7 +13,6 @@ use cauce_domain::ids::SegmentId;
 use cauce_domain::strategy::campaign::Audience;
 use cauce_domain::strategy::segment::{DEFAULT, FIELDS, Predicate, Segment};
 use cauce_engine::process_log::Process;
-use cauce_engine::store::jobs::new_job;
 use cauce_engine::store::settings::{place, save};
 use cauce_engine::walk::{self, Task, counts};
 use serde::Deserialize;
@@ -56,6 +55,26 @@ async fn list(State(api): State<Api>, caller: Caller) -> Result<Json<Vec<Value>>
         json!({ "segment": s.value, "version": s.version, "customers": customers, "counted_at": counted.as_ref().map(|c| c.at) })
     };
     Ok(Json(segments.iter().map(view).collect()))
+}
+
+/// Whom something is for.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AudienceBody {
+    /// Ids of segments; those in any of them.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>)]
+    segments: Vec<SegmentId>,
+    /// A condition, as of segments.
+    #[schema(value_type = Option<Object>)]
+    filter: Option<Predicate>,
+}
+
+impl From<AudienceBody> for Audience {
+    fn from(body: AudienceBody) -> Self {
+        let AudienceBody { segments, filter } = body;
+        Self { segments, filter }
+    }
 }
 
 fn checked(id: SegmentId, body: SegmentBody) -> Result<(Segment, Vec<String>), Problem> {
@@ -109,9 +128,10 @@ async fn refresh(State(api): State<Api>, caller: Caller) -> Result<Response, Pro
 
 /// Counts an audience in the background, before a segment or campaign of it is saved: how many customers, and how many of them
 /// have an address, by channel.
-#[utoipa::path(post, path = "/v1/segments/count", tag = "segmentos", request_body = Object, responses((status = 202, body = Object), (status = 422, body = Problem)))]
-async fn count(State(api): State<Api>, caller: Caller, Body(audience): Body<Audience>) -> Result<Response, Problem> {
-    caller.may(Permission::Read)?;
+#[utoipa::path(post, path = "/v1/segments/count", tag = "segmentos", request_body = AudienceBody, responses((status = 202, body = Object), (status = 422, body = Problem)))]
+async fn count(State(api): State<Api>, caller: Caller, Body(body): Body<AudienceBody>) -> Result<Response, Problem> {
+    caller.may(Permission::Operate)?;
+    let audience = Audience::from(body);
     caller.sees_all()?;
     if let Some(Err(why)) = audience.filter.as_ref().map(Predicate::validate) {
         return Err(Problem::invalid("filter", why.to_string()));
@@ -120,7 +140,7 @@ async fn count(State(api): State<Api>, caller: Caller, Body(audience): Body<Audi
 }
 
 async fn begin(api: &Api, caller: &Caller, task: Task) -> Result<Response, Problem> {
-    let walk = walk::begin(&api.ports, &caller.setup, new_job(&api.ports), task, &caller.by(api)).await?;
+    let walk = walk::begin(&api.ports, &caller.setup, task, &caller.by(api)).await?;
     Ok((StatusCode::ACCEPTED, Json(shown(&Process::Walk(Box::new(walk))))).into_response())
 }
 

@@ -13,6 +13,7 @@ use crate::store::commit::commit;
 use crate::store::jobs;
 use crate::store::keys::{self, SHARD_NAMES};
 use crate::store::settings::Setup;
+use crate::walk;
 use cauce_domain::debt::account::Account;
 use cauce_domain::debt::money::Currency;
 use cauce_domain::debt::order::days_past_due;
@@ -57,8 +58,9 @@ pub async fn close_day(ports: &Ports, setup: &Setup, now: DateTime<Utc>) -> Resu
     let Some(yesterday) = today.pred_opt() else { return Ok(()) };
     let agenda = agenda::work_off(ports, setup, now).await;
     let campaigns = campaign::close(ports, setup, now).await;
+    let walks = walk::resume(ports, setup).await;
     let closed = close(ports, setup, yesterday, now).await;
-    agenda.and(campaigns).and(closed)
+    agenda.and(campaigns).and(walks).and(closed)
 }
 
 /// What is told of the day that went by.

@@ -37,7 +37,7 @@ const FULL: TimeDelta = TimeDelta::minutes(10);
 /// How far ahead places are given to a campaign's messages: the day's own, which come later, wait no longer for them.
 const LANE: TimeDelta = TimeDelta::seconds(5);
 /// When a campaign's message that got no place asks again.
-const LANE_AGAIN: TimeDelta = TimeDelta::minutes(1);
+const LANE_AGAIN: TimeDelta = TimeDelta::minutes(5);
 /// A place this near is now: workers' clocks differ by as much.
 const NEAR: TimeDelta = TimeDelta::seconds(1);
 

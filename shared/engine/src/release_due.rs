@@ -173,8 +173,15 @@ impl Campaigns {
         if let Some(known) = self.known.get(&place) {
             return Ok(*known);
         }
-        let found = campaign::read(ports, project, id).await?;
-        let goes_on = found.is_some_and(|found| found.value.goes_on());
+        let goes_on = match campaign::read(ports, project, id).await {
+            Ok(found) => found.is_some_and(|found| found.value.goes_on()),
+            Err(error) if error.is_transient() => return Err(error),
+            // One that cannot be read keeps nobody else's messages: the claim decides.
+            Err(error) => {
+                tracing::error!(campaign = %id, %error, "una campaña no se pudo leer");
+                true
+            }
+        };
         self.known.insert(place, goes_on);
         Ok(goes_on)
     }
@@ -183,7 +190,7 @@ impl Campaigns {
         let mut messages = Vec::new();
         for (project, campaign, shard, starts) in self.work {
             let work = if starts { CampaignWork::Start } else { CampaignWork::Measure };
-            let group = project.to_string();
+            let group = format!("{project}#campaign");
             messages.push(Message::new(group, encode(&CampaignShard { project, campaign, shard, work })?));
         }
         match messages.is_empty() {
@@ -220,7 +227,7 @@ async fn expire(ports: &Ports, key: &Key, project: &ProjectId, now: DateTime<Utc
         State::Sending { lease } if lease <= now => {
             let unknown = Interaction { state: State::Unknown, ..message };
             let mut changes = vec![Change::Put(interactions::item(project, &unknown, true)?, Expect::Version(version))];
-            changes.extend(ticket_of(project, &unknown, now)?);
+            changes.extend(ticket_of(ports, project, &unknown)?);
             if let Committed::Made = commit(ports, changes).await? {
                 // An alarm counts these lines.
                 tracing::warn!(state = "unknown", send = %unknown.id, "quien lo enviaba murió: nadie sabe si salió");

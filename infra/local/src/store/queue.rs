@@ -6,7 +6,7 @@ use crate::clock::Clock;
 use async_trait::async_trait;
 use cauce_engine::ports::PortError;
 use cauce_engine::ports::queue::{MAX_DELAY, MAX_MESSAGE, Message, Queue, QueueName};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -113,10 +113,10 @@ fn take(c: &Connection, queue: QueueName, now: i64, most: u32) -> rusqlite::Resu
     Ok(found)
 }
 
-/// What is visible, each group its share of it: a large one keeps no other waiting. What a share leaves over goes to whoever
-/// came first.
+/// What is visible, each group its share of it: a large one keeps no other waiting, and where there are more groups than places
+/// those that wait longest come first. What a share leaves over goes to whoever came first.
 fn fairly(c: &Connection, queue: QueueName, now: i64, most: u32) -> rusqlite::Result<Vec<Received>> {
-    let groups = groups(c, queue)?;
+    let groups = groups(c, queue, now)?;
     let share = most.div_ceil(u32::try_from(groups.len()).unwrap_or(u32::MAX).max(1));
     let row = |r: &rusqlite::Row<'_>| Ok(Received { id: r.get(0)?, body: r.get(1)? });
     let mut found: Vec<Received> = Vec::new();
@@ -143,15 +143,22 @@ fn fairly(c: &Connection, queue: QueueName, now: i64, most: u32) -> rusqlite::Re
     Ok(found)
 }
 
-/// The groups of a queue, each found by one step down the index.
-fn groups(c: &Connection, queue: QueueName) -> rusqlite::Result<Vec<String>> {
+/// The groups of a queue that have anything to see, the one that waits longest first; each found by a step down the index.
+fn groups(c: &Connection, queue: QueueName, now: i64) -> rusqlite::Result<Vec<String>> {
     let mut statement = c.prepare_cached("SELECT min(grp) FROM queue WHERE name = ?1 AND grp > ?2")?;
+    let mut oldest = c.prepare_cached(
+        "SELECT visible_at, id FROM queue WHERE name = ?1 AND grp = ?2 AND visible_at <= ?3 ORDER BY visible_at, id LIMIT 1",
+    )?;
     let (mut groups, mut last) = (Vec::new(), String::new());
     while let Some(group) = statement.query_row(params![queue.name(), last], |r| r.get::<_, Option<String>>(0))? {
         last.clone_from(&group);
-        groups.push(group);
+        let first = |r: &rusqlite::Row<'_>| Ok((r.get::<_, i64>(0)?, r.get::<_, i64>(1)?));
+        if let Some(since) = oldest.query_row(params![queue.name(), group, now], first).optional()? {
+            groups.push((since, group));
+        }
     }
-    Ok(groups)
+    groups.sort();
+    Ok(groups.into_iter().map(|(_, group)| group).collect())
 }
 
 #[async_trait]

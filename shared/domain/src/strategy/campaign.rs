@@ -25,7 +25,6 @@ pub const MOST_HELD_OUT: u8 = 50;
 
 /// Whom a campaign is for: active customers in one of the segments, where any is named, for whom the condition holds.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Audience {
     /// Segments.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -51,7 +50,6 @@ impl Audience {
 
 /// One message of a campaign: its template says to whom of a customer's people and by which channel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Communication {
     /// The template, of type campaign.
     pub template: TemplateId,
@@ -196,9 +194,9 @@ impl Campaign {
         matches!(self.standing, Standing::Draft | Standing::Scheduled)
     }
 
-    /// Whether messages of it may leave now.
+    /// Whether messages of it may leave: a provider may give one back that is to be tried again after everything had left.
     pub fn goes_on(&self) -> bool {
-        self.standing == Standing::Running && self.paused.is_none() && self.cancelled.is_none()
+        !self.is_open() && self.paused.is_none() && self.cancelled.is_none()
     }
 
     /// How long after a recipient's first message things count.

@@ -32,8 +32,9 @@ pub struct Side {
     /// What they paid, by currency, minor units.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub amounts: BTreeMap<Currency, i64>,
-    /// The sum of the squares of what each paid: how far what they paid spreads.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    /// The sum of the squares of what each paid: how far what they paid spreads. In decimals as text: no number of JSON, nor of
+    /// every store, is so large.
+    #[serde(default, with = "squares", skip_serializing_if = "BTreeMap::is_empty")]
     pub squares: BTreeMap<Currency, i128>,
 }
 
@@ -84,6 +85,23 @@ pub struct Figures {
     pub control: Side,
 }
 
+mod squares {
+    use super::{BTreeMap, Currency};
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(all: &BTreeMap<Currency, i128>, to: S) -> Result<S::Ok, S::Error> {
+        let text: BTreeMap<Currency, String> = all.iter().map(|(currency, sum)| (*currency, sum.to_string())).collect();
+        text.serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<Currency, i128>, D::Error> {
+        let text: BTreeMap<Currency, String> = BTreeMap::deserialize(from)?;
+        let number = |(currency, text): (Currency, String)| Ok((currency, text.parse().map_err(D::Error::custom)?));
+        text.into_iter().map(number).collect()
+    }
+}
+
 fn sum<K: Ord + Clone, V: Default + PartialEq + Clone>(
     into: &mut BTreeMap<K, V>,
     other: &BTreeMap<K, V>,
@@ -103,6 +121,26 @@ impl Side {
 }
 
 impl Figures {
+    /// What messages add by where they stand.
+    pub fn of(messages: &[Interaction]) -> Self {
+        let mut figures = Self { scheduled: messages.len() as i64, ..Self::default() };
+        for message in messages {
+            match &message.state {
+                State::Scheduled { .. } | State::Sending { .. } => figures.open += 1,
+                State::NotSent { reason } => *figures.not_sent.entry(reason.code().to_owned()).or_default() += 1,
+                State::Unknown => figures.unknown += 1,
+                State::Failed { .. } => figures.failed += 1,
+                State::Sent | State::Delivered | State::Opened => {}
+                State::ToManage | State::Contacted | State::NotContacted => {}
+            }
+            figures.sent += i64::from(taken(message).is_some());
+            if let Some(cost) = &message.cost {
+                *figures.cost.entry(cost.currency).or_default() += cost.micros;
+            }
+        }
+        figures
+    }
+
     /// Adds a part, or with −1 takes it off.
     pub fn add(&mut self, other: &Self, sign: i64) {
         let counts: [(&mut i64, i64); 9] = [
@@ -139,14 +177,25 @@ pub struct Evidence<'a> {
     pub written: &'a [DateTime<Utc>],
     /// What happened to its debt.
     pub events: &'a [Event],
-    /// When other campaigns first reached it.
-    pub others: &'a [DateTime<Utc>],
+    /// When other campaigns first reached it, and until when they count.
+    pub others: &'a [Other],
     /// When the campaign started.
     pub started: DateTime<Utc>,
     /// How long things count.
     pub window: TimeDelta,
     /// Providers that do not tell whether a message arrived.
     pub silent: &'a [&'a str],
+}
+
+/// When another campaign first reached the customer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Other {
+    /// Its first message.
+    pub first: DateTime<Utc>,
+    /// The end of its window.
+    pub closes: DateTime<Utc>,
+    /// Of two that reached the customer at one instant it is the later one.
+    pub wins_ties: bool,
 }
 
 /// When the first of a campaign's messages was taken by a provider.
@@ -167,7 +216,7 @@ pub fn measure(evidence: &Evidence<'_>, day_of: impl Fn(DateTime<Utc>) -> NaiveD
     if evidence.held_out {
         return Figures { control: side, ..Figures::default() };
     }
-    let mut figures = messages(evidence.messages);
+    let mut figures = Figures::of(evidence.messages);
     (figures.customers, figures.treated) = (1, side);
     let Some(begun) = first_sent(evidence.messages) else { return figures };
     figures.recipients = i64::from(evidence.messages.iter().any(|message| is_received(message, evidence.silent)));
@@ -178,8 +227,9 @@ pub fn measure(evidence: &Evidence<'_>, day_of: impl Fn(DateTime<Utc>) -> NaiveD
         .iter()
         .filter(|payment| {
             let days = (day_of(begun), day_of(begun + evidence.window));
-            let later = |other: &DateTime<Utc>| {
-                *other > begun && payment.within(day_of(*other), day_of(*other + evidence.window))
+            let later = |other: &Other| {
+                (other.first > begun || other.first == begun && other.wins_ties)
+                    && payment.within(day_of(other.first), day_of(other.closes))
             };
             payment.within(days.0, days.1) && !evidence.others.iter().any(later)
         })
@@ -192,7 +242,7 @@ pub fn measure(evidence: &Evidence<'_>, day_of: impl Fn(DateTime<Utc>) -> NaiveD
     let asked = |event: &Event| {
         matches!(event.event, EventKind::PromiseMade | EventKind::PaymentToVerify) && within(event.by.at)
     };
-    let acted = told("pay_clicked") || !own.is_empty() || evidence.events.iter().any(asked);
+    let acted = told("pay_visited") || told("pay_clicked") || !own.is_empty() || evidence.events.iter().any(asked);
     // Shares of recipients: whoever received nothing is none.
     figures.contacted = figures.recipients * i64::from(contacted);
     figures.acted = figures.recipients * i64::from(acted);
@@ -206,25 +256,6 @@ fn is_received(message: &Interaction, silent: &[&str]) -> bool {
         State::Sent => message.provider.as_deref().is_some_and(|provider| silent.contains(&provider)),
         _ => false,
     }
-}
-
-fn messages(messages: &[Interaction]) -> Figures {
-    let mut figures = Figures { scheduled: messages.len() as i64, ..Figures::default() };
-    for message in messages {
-        match &message.state {
-            State::Scheduled { .. } | State::Sending { .. } => figures.open += 1,
-            State::NotSent { reason } => *figures.not_sent.entry(reason.code().to_owned()).or_default() += 1,
-            State::Unknown => figures.unknown += 1,
-            State::Failed { .. } => figures.failed += 1,
-            State::Sent | State::Delivered | State::Opened => {}
-            State::ToManage | State::Contacted | State::NotContacted => {}
-        }
-        figures.sent += i64::from(taken(message).is_some());
-        if let Some(cost) = &message.cost {
-            *figures.cost.entry(cost.currency).or_default() += cost.micros;
-        }
-    }
-    figures
 }
 
 /// A payment that stands.
@@ -267,4 +298,78 @@ fn side(evidence: &Evidence<'_>, payments: &[Payment], day_of: &impl Fn(DateTime
     }
     let squares = amounts.iter().map(|(currency, amount)| (*currency, i128::from(*amount).pow(2)));
     Side { customers: 1, payers: i64::from(!amounts.is_empty()), squares: squares.collect(), amounts }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::author::By;
+    use crate::debt::event::About;
+    use crate::strategy::plan::tests::message;
+    use chrono::Days;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().expect("an instant")
+    }
+    fn sent(on: &str) -> Interaction {
+        let mut sent = message(State::Delivered);
+        sent.times.insert("sent".into(), at(on));
+        sent
+    }
+    fn paid(code: &str, date: &str, amount: i64) -> Event {
+        let about = About {
+            subject: code.into(),
+            date: Some(date.parse().expect("a date")),
+            amount: Some(amount),
+            currency: Some("COP".parse().expect("cop")),
+            ..About::default()
+        };
+        let (id, day, by) = (code.to_owned(), date.parse().expect("a date"), By::cauce(at("2026-03-11T00:00:00Z")));
+        Event { id, customer: "c".into(), day, event: EventKind::Payment, by, about }
+    }
+    fn measured(events: &[Event], others: &[Other], hours: i64) -> Figures {
+        let evidence = Evidence {
+            held_out: false,
+            messages: &[sent("2026-03-10T15:00:00Z")],
+            written: &[],
+            events,
+            others,
+            started: at("2026-03-10T15:00:00Z"),
+            window: TimeDelta::hours(hours),
+            silent: &[],
+        };
+        measure(&evidence, |at| at.date_naive())
+    }
+    fn other(first: &str, days: u64) -> Other {
+        Other { first: at(first), closes: at(first) + Days::new(days), wins_ties: false }
+    }
+    fn amount(figures: &Figures) -> i64 {
+        figures.paid.values().map(|paid| paid.amount).sum()
+    }
+
+    #[test]
+    fn a_payment_that_falls_in_no_later_window_stays_with_the_earlier_campaign() {
+        let payment = [paid("P", "2026-03-13", 100)];
+        let short = [other("2026-03-11T15:00:00Z", 1)];
+        assert_eq!(amount(&measured(&payment, &short, 72)), 100, "the later one's window had closed");
+        let long = [other("2026-03-11T15:00:00Z", 3)];
+        assert_eq!(amount(&measured(&payment, &long, 72)), 0);
+        let before = [other("2026-03-09T15:00:00Z", 30)];
+        assert_eq!(amount(&measured(&payment, &before, 72)), 100);
+    }
+
+    #[test]
+    fn of_two_at_one_instant_one_alone_takes_a_payment() {
+        let payment = [paid("P", "2026-03-11", 100)];
+        let same = |wins_ties| [Other { wins_ties, ..other("2026-03-10T15:00:00Z", 3) }];
+        let both = [amount(&measured(&payment, &same(true), 72)), amount(&measured(&payment, &same(false), 72))];
+        assert_eq!(both, [0, 100]);
+    }
+
+    #[test]
+    fn sums_of_large_currencies_are_kept_to_the_cent() {
+        let figures = measured(&[paid("P", "2026-03-11", 9_000_000_000_000)], &[], 72);
+        let kept: serde_json::Value = serde_json::to_value(&figures).expect("json");
+        assert_eq!(serde_json::from_value::<Figures>(kept).expect("read back"), figures);
+    }
 }

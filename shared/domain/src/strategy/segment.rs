@@ -103,6 +103,20 @@ pub const FIELDS: [(&str, &str); 20] = [
     ("claim", "Reclamo abierto: sí o no"),
 ];
 
+/// The fields that hold numbers.
+const NUMBERS: [&str; 9] = [
+    "balance",
+    "disputed_balance",
+    "uncollectible_balance",
+    "open_orders",
+    "days_past_due",
+    "order_balance",
+    "credit",
+    "phones",
+    "emails",
+];
+/// The fields that hold dates.
+const DATES: [&str; 2] = ["due", "oldest_due"];
 /// The fields that tell how late a customer is.
 const ARREARS: [&str; 3] = ["due", "oldest_due", "days_past_due"];
 
@@ -115,6 +129,12 @@ pub enum BadPredicate {
     /// The comparison needs another number of values.
     #[error("la condición sobre '{0}' necesita {1}")]
     Values(String, &'static str),
+    /// A group of conditions has none.
+    #[error("hay un grupo de condiciones vacío: agregue una condición o quite el grupo")]
+    EmptyGroup,
+    /// A value cannot be compared with the field.
+    #[error("'{1}' no se puede comparar con '{0}': escriba {2}")]
+    Value(String, String, &'static str),
     /// The tree is deeper or wider than anybody can read.
     #[error("el segmento tiene demasiadas condiciones (máximo 100, 6 niveles)")]
     TooLarge,
@@ -137,6 +157,7 @@ impl Predicate {
             if !needed.0 {
                 return Err(BadPredicate::Values(field.to_owned(), needed.1));
             }
+            check_values(field, operator, values)?;
             let bucket = ["mora", "atraso", "dias", "días", "tramo"].iter().any(|w| field.to_lowercase().contains(w));
             if bucket || ARREARS.contains(&field) {
                 warnings.push(format!("'{field}' separa por mora: el flujo ya lo hace por días de atraso"));
@@ -150,6 +171,8 @@ impl Predicate {
             return Err(BadPredicate::TooLarge);
         }
         match self {
+            // Nothing is in no group, and everything in none of its conditions: neither is what anybody meant.
+            Self::All(parts) | Self::Any(parts) if parts.is_empty() => Err(BadPredicate::EmptyGroup),
             Self::All(parts) | Self::Any(parts) => parts.iter().try_for_each(|p| p.leaves(depth + 1, out)),
             Self::Is { field, operator, values } => {
                 out.push((field, *operator, values));
@@ -179,6 +202,36 @@ fn check_field(field: &str) -> Result<(), BadPredicate> {
     let like = |name: &str| strsim::jaro(name, field);
     let nearest = FIELDS.iter().max_by(|(a, _), (b, _)| like(a).total_cmp(&like(b)));
     Err(BadPredicate::UnknownField(field.to_owned(), nearest.map_or(String::new(), |(name, _)| (*name).to_owned())))
+}
+
+/// Values longer or more than anybody writes.
+const LONGEST: usize = 200;
+const MOST_VALUES: usize = 500;
+
+/// Whether the values are what the field holds: another kind would be compared as text, and choose people nobody meant.
+fn check_values(field: &str, operator: Operator, values: &[String]) -> Result<(), BadPredicate> {
+    let wrong = |value: &String, write| Err(BadPredicate::Value(field.to_owned(), value.clone(), write));
+    if values.len() > MOST_VALUES {
+        return Err(BadPredicate::TooLarge);
+    }
+    for value in values {
+        if value.trim().is_empty() || value.chars().count() > LONGEST {
+            return wrong(value, "un texto de 1 a 200 letras");
+        }
+        if NUMBERS.contains(&field) && operator != Operator::Contains && value.trim().parse::<f64>().is_err() {
+            return wrong(value, "un número con punto decimal y sin separador de miles");
+        }
+        if DATES.contains(&field) && operator != Operator::Contains && value.trim().parse::<NaiveDate>().is_err() {
+            return wrong(value, "una fecha como 2026-12-31");
+        }
+        if field == "claim" && !["sí", "no"].contains(&value.trim().to_lowercase().as_str()) {
+            return wrong(value, "sí o no");
+        }
+        if field == "alert" && !Alert::ALL.iter().any(|alert| alert.code() == value.trim()) {
+            return wrong(value, "el código de una alerta, como broken_promise");
+        }
+    }
+    Ok(())
 }
 
 fn alerts(account: &Account) -> Vec<String> {
@@ -337,7 +390,18 @@ mod tests {
         assert!(
             matches!(is("balanse", Equals, &["1"]).validate(), Err(BadPredicate::UnknownField(_, n)) if n == "balance")
         );
-        assert!(is("balance", Between, &["1"]).validate().is_err());
+        for wrong in [
+            is("balance", Between, &["1"]),
+            is("balance", Greater, &["1,000"]),
+            is("due", Less, &["31/12/2026"]),
+            is("claim", Equals, &["si"]),
+            is("alert", Equals, &["broken"]),
+            is("name", Contains, &[""]),
+            Predicate::All(Vec::new()),
+            Predicate::Any(vec![Predicate::All(Vec::new())]),
+        ] {
+            assert!(wrong.validate().is_err(), "{wrong:?}");
+        }
         for field in ["variable.Tramo de mora", "days_past_due"] {
             assert_eq!(is(field, Equals, &["1"]).validate().map(|w| w.len()), Ok(1));
         }

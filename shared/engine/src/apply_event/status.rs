@@ -29,6 +29,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 const PARKED: TimeDelta = TimeDelta::days(30);
 /// The name under which the time is kept at which a way to pay was chosen.
 const CHOSEN: &str = "pay_clicked";
+/// The name under which the time is kept at which the ways to pay were looked at.
+const VISITED: &str = "pay_visited";
 /// A link followed so soon after the delivery was followed by the mailbox's own scanner.
 const SCANNED: TimeDelta = TimeDelta::seconds(10);
 
@@ -238,9 +240,10 @@ pub(crate) async fn seen_by_link(
             return false;
         }
         let seen = message.join(&Report::Opened, at);
-        let first = chose && !message.times.contains_key(CHOSEN);
+        let what = if chose { CHOSEN } else { VISITED };
+        let first = !message.times.contains_key(what);
         if first {
-            message.times.insert(CHOSEN.to_owned(), at);
+            message.times.insert(what.to_owned(), at);
         }
         seen || first
     })

@@ -22,20 +22,25 @@ use crate::store::settings::Setup;
 use cauce_domain::contact::interaction::Interaction;
 use cauce_domain::contact::received::Flag;
 use cauce_domain::debt::event::{Event, EventKind};
-use cauce_domain::ids::{CustomerId, ProjectId};
+use cauce_domain::ids::{CampaignId, CustomerId, ProjectId};
 use cauce_domain::strategy::campaign::Campaign;
-use cauce_domain::strategy::campaign_result::{Evidence, Figures, first_sent, measure};
-use chrono::{DateTime, TimeDelta, Utc};
+use cauce_domain::strategy::campaign_result::{Evidence, Figures, Other, first_sent, measure};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use futures::stream::{FuturesOrdered, TryStreamExt};
+use std::collections::VecDeque;
 
-/// Tickets worked on in one transaction.
+/// Tickets read at once.
 const TOGETHER: u32 = 30;
+/// Changes one transaction holds, the sums apart.
+const MOST_CHANGES: usize = 90;
+/// How often a transaction that others get in the way of is made again.
+const TRIES: u32 = 5;
 /// Providers that never tell whether a message arrived: what they took was received.
 const SILENT: [&str; 1] = ["smtp"];
-/// How long after a campaign what is told late still corrects it.
-const CORRECTED: TimeDelta = TimeDelta::days(60);
-/// Campaigns of one customer that a change is told to, the latest first.
-const MOST: usize = 6;
+/// Campaigns of one customer that a change is told to in its own transaction; the others are told before it, for later.
+const BESIDE: usize = 5;
+/// Windows are compared by local days, which begin and end up to a day from their instants.
+const A_DAY: TimeDelta = TimeDelta::days(1);
 
 /// What happens to a debt that a campaign's figures are made of.
 pub(crate) fn counts(event: EventKind) -> bool {
@@ -45,22 +50,39 @@ pub(crate) fn counts(event: EventKind) -> bool {
     )
 }
 
-/// The tickets of a customer whose things changed, for each campaign it was lately in.
+/// The days of what counts among some events: by value date of payments, by the day of what was said.
+pub(crate) fn days(events: &[Event]) -> Option<(NaiveDate, NaiveDate)> {
+    let of = |event: &Event| match event.event {
+        EventKind::Payment | EventKind::PaymentAnnulled => event.about.date.unwrap_or(event.day),
+        _ => event.day,
+    };
+    let all = events.iter().filter(|event| counts(event.event)).map(of);
+    all.fold(None, |found, day| match found {
+        None => Some((day, day)),
+        Some((first, last)) => Some((day.min(first), day.max(last))),
+    })
+}
+
+/// The tickets of a customer whose things of some days changed, for each campaign they may count for, however late they are told.
 pub(crate) async fn touched(
     ports: &Ports,
     project: &ProjectId,
     customer: &CustomerId,
-    now: DateTime<Utc>,
+    (first, last): (NaiveDate, NaiveDate),
 ) -> Result<Vec<Change>, Error> {
-    let lately = (now - CORRECTED).date_naive();
     let mut all = store::of_customer(ports, project, customer).await?;
-    all.retain(|(recipient, _)| recipient.day >= lately);
+    all.retain(|(recipient, _)| recipient.day <= last && first <= recipient.last_day());
     all.sort_by_key(|(recipient, _)| std::cmp::Reverse(recipient.day));
-    let tickets = all.iter().take(MOST).map(|(it, _)| store::ticket(project, &it.campaign, customer, now));
-    tickets.collect()
+    let ticket = |(it, _): &(Recipient, u64), wait| store::ticket(ports, project, (&it.campaign, customer), wait);
+    for some in all.get(BESIDE..).unwrap_or_default().chunks(MOST_CHANGES) {
+        // They do not fit beside what changes: they are measured once that is surely written.
+        let tickets = some.iter().map(|recipient| ticket(recipient, store::AFTERWARDS));
+        commit(ports, tickets.collect::<Result<_, _>>()?).await?;
+    }
+    all.iter().take(BESIDE).map(|recipient| ticket(recipient, store::SOON)).collect()
 }
 
-/// Works off a shard's tickets.
+/// Works off a shard's tickets, once over; what comes meanwhile has an entry of its own in the release index.
 pub(super) async fn work(
     ports: &Ports,
     setup: &Setup,
@@ -69,54 +91,110 @@ pub(super) async fn work(
     late: &(dyn Fn() -> bool + Sync),
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
+    let (mut after, mut tries) = (None, 0);
     loop {
-        let tickets = store::tickets(ports, setup.id(), (&campaign.id, &asked.shard), TOGETHER).await?;
-        if tickets.is_empty() {
-            return ended(ports, setup, &campaign.id, now).await;
-        }
+        let place = (&campaign.id, asked.shard.as_str());
+        let (tickets, next) = store::tickets(ports, setup.id(), place, (TOGETHER, after.clone())).await?;
         if late() {
             let again = queued(setup.id(), &campaign.id, &asked.shard, CampaignWork::Measure)?;
             return Ok(ports.queue.send(QueueName::Plan, vec![again]).await?);
         }
-        some(ports, setup, campaign, &asked.shard, tickets, now).await?;
+        let measured: FuturesOrdered<_> =
+            tickets.into_iter().map(|ticket| looked_at(ports, setup, campaign, ticket)).collect();
+        let measured: Vec<Option<Looked>> = measured.try_collect().await?;
+        let mut left: VecDeque<Looked> = measured.into_iter().flatten().collect();
+        let mut whole = true;
+        while !left.is_empty() {
+            whole &= exchange(ports, setup, place, &mut left).await?;
+        }
+        match (whole, next) {
+            (true, Some(next)) => (after, tries) = (Some(next), 0),
+            (true, None) => return ended(ports, setup, &campaign.id, now).await,
+            // Something changed while it was measured: the tickets that are left are looked at again.
+            (false, _) if tries < TRIES => tries += 1,
+            (false, _) => return Err(Error::Raced),
+        }
     }
 }
 
-/// Measures the recipients of some tickets. Where anything moved on meanwhile nothing is written: the tickets are still there.
-async fn some(
+/// A ticket with its recipient measured, and what is written for it.
+struct Looked {
+    ticket: (CustomerId, Key, u64),
+    measured: Option<Measured>,
+}
+
+/// Measures a ticket's recipient. One of whom something cannot be read keeps its ticket, and nobody else from being measured.
+async fn looked_at(
     ports: &Ports,
     setup: &Setup,
     campaign: &Campaign,
-    shard: &str,
-    tickets: Vec<(CustomerId, Key, u64)>,
-    now: DateTime<Utc>,
-) -> Result<(), Error> {
-    let project = setup.id();
-    let (mut sums, version) = store::sums(ports, project, &campaign.id, shard).await?;
-    let measured: FuturesOrdered<_> =
-        tickets.iter().map(|(customer, ..)| one(ports, setup, campaign, customer)).collect();
-    let measured: Vec<Option<Measured>> = measured.try_collect().await?;
-    let mut changes = Vec::new();
-    for ((customer, key, ticket), measured) in tickets.into_iter().zip(measured) {
-        changes.push(Change::Delete(key, Expect::Version(ticket)));
-        let Some(Measured { before, version, figures, first, others }) = measured else { continue };
-        if before.first_sent != first {
-            // What it paid is this campaign's now, and another's no more.
-            for other in others {
-                changes.push(store::ticket(project, &other.campaign, &customer, now)?);
-            }
-        }
-        if before.counted != figures || before.first_sent != first {
-            sums.exchange(&before.counted, &figures, first);
-            let after = Recipient { counted: figures, first_sent: first, ..before };
-            changes.push(store::put_recipient(project, &after, Expect::Version(version))?);
+    ticket: (CustomerId, Key, u64),
+) -> Result<Option<Looked>, Error> {
+    match one(ports, setup, campaign, &ticket.0).await {
+        Ok(measured) => Ok(Some(Looked { ticket, measured })),
+        Err(error) if error.is_transient() => Err(error),
+        Err(error) => {
+            tracing::error!(campaign = %campaign.id, customer = %ticket.0, %error, "un destinatario no se pudo medir");
+            Ok(None)
         }
     }
-    let expect = as_read(version);
-    changes.push(store::put_sums(project, (&campaign.id, shard), &sums, expect)?);
-    // Lost: the tickets that are left are read again.
-    match commit(ports, changes).await? {
-        Committed::Made | Committed::Lost(_) => Ok(()),
+}
+
+/// Exchanges in the sums what some recipients added for what they add now, as many as one transaction holds; `false` where any of
+/// them changed meanwhile: then nothing is written, and they keep their tickets.
+async fn exchange(
+    ports: &Ports,
+    setup: &Setup,
+    (id, shard): (&CampaignId, &str),
+    left: &mut VecDeque<Looked>,
+) -> Result<bool, Error> {
+    let project = setup.id();
+    let (mut changes, mut some) = (Vec::new(), Vec::new());
+    while let Some(looked) = left.pop_front() {
+        let own = looked.changes(ports, project)?;
+        if !changes.is_empty() && changes.len() + own.len() > MOST_CHANGES {
+            left.push_front(looked);
+            break;
+        }
+        changes.extend(own);
+        some.push(looked);
+    }
+    for _ in 0..TRIES {
+        let (mut sums, version) = store::sums(ports, project, id, shard).await?;
+        for measured in some.iter().filter_map(|looked| looked.measured.as_ref()) {
+            sums.exchange(&measured.before.counted, &measured.figures, measured.first);
+        }
+        let put = store::put_sums(project, (id, shard), &sums, as_read(version))?;
+        let all = std::iter::once(put).chain(changes.iter().cloned()).collect();
+        match commit(ports, all).await? {
+            Committed::Made => return Ok(true),
+            // The sums alone moved on: what was measured still holds.
+            Committed::Lost(lost) if lost.iter().all(|(at, _)| *at == 0) => {}
+            Committed::Lost(_) => return Ok(false),
+        }
+    }
+    Err(Error::Raced)
+}
+
+impl Looked {
+    fn changes(&self, ports: &Ports, project: &ProjectId) -> Result<Vec<Change>, Error> {
+        let (customer, key, version) = &self.ticket;
+        let mut changes = vec![Change::Delete(key.clone(), Expect::Version(*version))];
+        let Some(Measured { before, version, figures, first, others }) = &self.measured else { return Ok(changes) };
+        if before.counted == *figures && before.first_sent == *first {
+            return Ok(changes);
+        }
+        if let Some(first) = first.filter(|first| before.first_sent != Some(*first)) {
+            // What was paid from here on is this campaign's, and no more that of one whose window is still open.
+            let open = |other: &&Recipient| other.closes().is_some_and(|closes| closes + A_DAY >= first);
+            let others = others.iter().filter(open).take(MOST_CHANGES / 2);
+            for other in others {
+                changes.push(store::ticket(ports, project, (&other.campaign, customer), store::SOON)?);
+            }
+        }
+        let after = Recipient { counted: figures.clone(), first_sent: *first, ..before.clone() };
+        changes.push(store::put_recipient(project, &after, Expect::Version(*version))?);
+        Ok(changes)
     }
 }
 
@@ -125,6 +203,13 @@ impl Sums {
         self.figures.add(before, -1);
         self.figures.add(after, 1);
         self.last_first = self.last_first.max(first);
+    }
+}
+
+impl Recipient {
+    /// When its window closes, once it has begun.
+    fn closes(&self) -> Option<DateTime<Utc>> {
+        self.first_sent.map(|first| first + TimeDelta::hours(i64::from(self.window_hours)))
     }
 }
 
@@ -152,13 +237,17 @@ async fn one(
     let query = Query::table(TableName::Interactions, keys::partition(setup.id(), customer));
     let thread = query_all(ports.table.as_ref(), query.between(format!("i#{}", before.day), "i#~")).await?;
     let thread = Thread::read(&thread, campaign)?;
-    let other_firsts: Vec<DateTime<Utc>> = others.iter().filter_map(|it| it.first_sent).collect();
+    let other = |it: &Recipient| {
+        let (first, closes) = (it.first_sent?, it.closes()?);
+        Some(Other { first, closes, wins_ties: it.campaign > campaign.id })
+    };
+    let reached: Vec<Other> = others.iter().filter_map(other).collect();
     let evidence = Evidence {
         held_out: before.held_out,
         messages: &thread.messages,
         written: &thread.written,
         events: &thread.events,
-        others: &other_firsts,
+        others: &reached,
         started: campaign.started.unwrap_or(campaign.created.at),
         window: campaign.window(),
         silent: &SILENT,

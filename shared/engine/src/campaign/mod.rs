@@ -16,7 +16,7 @@ mod start;
 pub(crate) mod store;
 
 pub use measure::recount;
-pub(crate) use measure::{counts, touched};
+pub(crate) use measure::{days, touched};
 pub(crate) use rest::close;
 pub use result::{Result as CampaignResult, result};
 pub use store::{page, read};
@@ -59,8 +59,9 @@ pub async fn work(
 
 fn queued(project: &ProjectId, id: &CampaignId, shard: &str, work: CampaignWork) -> Result<Message, Error> {
     let (project, campaign) = (project.clone(), id.clone());
-    let message = CampaignShard { project: project.clone(), campaign, shard: shard.to_owned(), work };
-    Ok(Message::new(project.as_str(), encode(&message)?))
+    // A group of its own: a campaign's shards keep no plan of the day waiting.
+    let group = format!("{project}#campaign");
+    Ok(Message::new(group, encode(&CampaignShard { project, campaign, shard: shard.to_owned(), work })?))
 }
 
 /// Queues one piece of work for every shard of a campaign.
@@ -82,7 +83,7 @@ pub async fn copy(ports: &Ports, setup: &Setup, from: &Campaign, by: &By) -> Res
     create(ports, setup, Content { name, ..from.content.clone() }, by).await
 }
 
-/// Changes what a campaign says; one that is scheduled has to hold as it is scheduled, or goes back to being a draft.
+/// Changes what a campaign says; one that is scheduled has to be fit to leave after it too.
 pub async fn edit(
     ports: &Ports,
     setup: &Setup,
@@ -141,10 +142,11 @@ pub async fn pause(
 ) -> Result<Versioned<Campaign>, Error> {
     running(&before.value)?;
     let campaign = Campaign { paused: paused.then_some(by.at), ..before.value.clone() };
-    if campaign.paused.is_some() == before.value.paused.is_some() {
-        return Ok(before.clone());
-    }
-    let saved = save(ports, setup, campaign, Some(before), by, Vec::new()).await?;
+    let saved = match campaign.paused.is_some() == before.value.paused.is_some() {
+        true => before.clone(),
+        false => save(ports, setup, campaign, Some(before), by, Vec::new()).await?,
+    };
+    // Asked again, too: whoever asked first may have died before it was queued.
     if !paused {
         queue_all(ports, setup.id(), &saved.value.id, CampaignWork::Resume).await?;
     }

@@ -17,9 +17,6 @@ use cauce_domain::ids::{CampaignId, CustomerId};
 use cauce_domain::strategy::campaign::{Campaign, Standing};
 use chrono::{DateTime, Utc};
 
-/// Campaigns looked at for one that runs: they are started in the order they were made, nearly.
-const LOOKED_AT: u32 = 100;
-
 /// Ends, or queues again, what is left of a shard.
 pub(super) async fn work(
     ports: &Ports,
@@ -42,7 +39,7 @@ pub(super) async fn work(
         match (&stops, asked.work) {
             (Some((reason, detail)), _) => {
                 for (message, version) in waiting {
-                    stop(ports, setup, message, version, (*reason, detail), now).await?;
+                    stop(ports, setup, message, version, (*reason, detail)).await?;
                 }
             }
             (None, CampaignWork::Resume) => {
@@ -60,7 +57,7 @@ pub(super) async fn work(
 }
 
 /// Why what is left of a campaign does not leave any more, if it does not.
-fn why_over(setup: &Setup, campaign: &Campaign, now: DateTime<Utc>) -> Option<(Reason, String)> {
+pub(super) fn why_over(setup: &Setup, campaign: &Campaign, now: DateTime<Utc>) -> Option<(Reason, String)> {
     if let Some(by) = &campaign.cancelled {
         return Some((Reason::StoppedByUser, format!("{} canceló el resto de la campaña", by.author)));
     }
@@ -107,42 +104,55 @@ async fn stop(
     message: Interaction,
     version: u64,
     (reason, detail): (Reason, &str),
-    now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let ended = Interaction { state: State::NotSent { reason }, detail: Some(detail.to_owned()), ..message };
     let mut changes = vec![Change::Put(interactions::item(setup.id(), &ended, true)?, Expect::Version(version))];
-    changes.extend(store::ticket_of(setup.id(), &ended, now)?);
+    changes.extend(store::ticket_of(ports, setup.id(), &ended)?);
     // Lost: a worker has it, and asks the campaign itself.
     commit(ports, changes).await.map(|_| ())
 }
 
-/// Marks a campaign as executed once nothing of it can leave any more.
+/// Marks a campaign as executed once nothing of it can leave any more, and as running again where something can after all: a
+/// provider gave a message back that is to be tried again.
 pub(super) async fn ended(ports: &Ports, setup: &Setup, id: &CampaignId, now: DateTime<Utc>) -> Result<(), Error> {
-    let Some(found) = store::read(ports, setup.id(), id).await? else { return Ok(()) };
-    if found.value.standing != Standing::Running {
+    let project = setup.id();
+    let Some(found) = store::read(ports, project, id).await? else { return Ok(()) };
+    if found.value.is_open() {
         return Ok(());
     }
-    let sums = store::all_sums(ports, setup.id(), id).await?;
+    let sums = store::all_sums(ports, project, id).await?;
     let frozen = sums.iter().filter(|sums| sums.frozen).count() == SHARD_NAMES.len();
     let open: i64 = sums.iter().map(|sums| sums.figures.open).sum();
-    if frozen && open == 0 {
-        let over = Campaign { standing: Standing::Executed, executed: Some(now), ..found.value };
-        // Lost: somebody changed it, and the next ticket, or hour, looks again.
-        commit(ports, vec![store::put(setup.id(), &over, Expect::Version(found.version))?]).await?;
+    let (standing, executed) = match frozen && open == 0 {
+        true => (Standing::Executed, found.value.executed.or(Some(now))),
+        false => (Standing::Running, None),
+    };
+    if standing == found.value.standing {
+        return Ok(());
     }
-    Ok(())
+    let now_is = Campaign { standing, executed, ..found.value };
+    let runs = store::runs(project, id, standing == Standing::Running)?;
+    // Lost: somebody changed it, and the next ticket, or hour, looks again.
+    commit(ports, vec![store::put(project, &now_is, Expect::Version(found.version))?, runs]).await.map(|_| ())
 }
 
-/// Every hour: campaigns whose day is over end, and those of which everything ended are marked so.
+/// Every hour: shards whose freezing was lost go on, campaigns whose day is over end, and those of which everything ended are
+/// marked so.
 pub(crate) async fn close(ports: &Ports, setup: &Setup, now: DateTime<Utc>) -> Result<(), Error> {
-    let (campaigns, _) = store::page(ports, setup.id(), LOOKED_AT, None).await?;
-    for campaign in campaigns.into_iter().map(|found| found.value) {
-        if campaign.standing != Standing::Running {
-            continue;
+    for id in store::running(ports, setup.id()).await? {
+        let Some(campaign) = store::read(ports, setup.id(), &id).await?.map(|found| found.value) else { continue };
+        let mut left = Vec::new();
+        for shard in SHARD_NAMES {
+            if !store::sums(ports, setup.id(), &id, shard).await?.0.frozen {
+                left.push(queued(setup.id(), &id, shard, CampaignWork::Freeze)?);
+            }
+        }
+        if !left.is_empty() {
+            ports.queue.send(QueueName::Plan, left).await?;
         }
         match why_over(setup, &campaign, now) {
-            Some(_) => queue_all(ports, setup.id(), &campaign.id, CampaignWork::Stop).await?,
-            None => ended(ports, setup, &campaign.id, now).await?,
+            Some(_) => queue_all(ports, setup.id(), &id, CampaignWork::Stop).await?,
+            None => ended(ports, setup, &id, now).await?,
         }
     }
     Ok(())

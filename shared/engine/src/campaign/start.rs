@@ -4,20 +4,21 @@
 //! recipients, their messages, and the shard's sums with how far it came. Whoever is second finds the sums moved on and goes on
 //! from there.
 
-use super::rest::ended;
+use super::rest::{ended, why_over};
 use super::store::{self, Recipient, Sums};
 use super::{queue_all, queued};
 use crate::Ports;
 use crate::error::Error;
-use crate::messages::{CampaignShard, CampaignWork, hurry};
+use crate::messages::{CampaignShard, CampaignWork};
 use crate::ports::queue::QueueName;
 use crate::ports::table::{Change, Cursor, Expect, Index, MAX_CHANGES, MAX_WRITE, Query};
 use crate::store::accounts::{as_read, read_account};
-use crate::store::commit::{Committed, commit};
+use crate::store::commit::{Committed, commit, written};
 use crate::store::interactions;
 use crate::store::keys::{self, SHARD_NAMES};
 use crate::store::settings::{Setup, Versioned};
 use cauce_domain::contact::channel::Channel;
+use cauce_domain::contact::gate::Reason;
 use cauce_domain::contact::interaction::{Interaction, State};
 use cauce_domain::contact::origin::Cause;
 use cauce_domain::debt::account::Account;
@@ -28,7 +29,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 /// How much of an account's pace a campaign takes; the rest is the day's own messages'.
 const SHARE: f64 = 0.5;
+/// Messages a second of a campaign whose account says no pace.
+const UNPACED: f64 = 100.0;
 const MINUTE: TimeDelta = TimeDelta::minutes(1);
+const NEAR: TimeDelta = TimeDelta::seconds(10);
 
 /// A campaign's hour has come. Its starter goes once its shards are queued: one that dies before is found again.
 pub(super) async fn start(
@@ -39,9 +43,11 @@ pub(super) async fn start(
 ) -> Result<(), Error> {
     let Versioned { value: campaign, version } = found;
     match campaign.standing {
-        Standing::Scheduled if campaign.at.is_some_and(|at| at <= now) => {
+        // Whoever released it may have a clock a little ahead of ours.
+        Standing::Scheduled if campaign.at.is_some_and(|at| at <= now + NEAR) => {
             let begun = Campaign { standing: Standing::Running, started: Some(now), ..campaign.clone() };
-            match commit(ports, vec![store::put(setup.id(), &begun, Expect::Version(version))?]).await? {
+            let runs = store::runs(setup.id(), &campaign.id, true)?;
+            match commit(ports, vec![store::put(setup.id(), &begun, Expect::Version(version))?, runs]).await? {
                 Committed::Made => {}
                 // Somebody started it, or changed it: the next look tells which.
                 Committed::Lost(_) => return Err(Error::Raced),
@@ -66,9 +72,14 @@ pub(super) async fn freeze(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let Some(started) = campaign.started else { return Ok(()) };
-    let freezer = Freezer { ports, setup, campaign, shard: &asked.shard, started, now };
+    let freezer = Freezer { ports, setup, campaign, shard: &asked.shard, started };
     loop {
         let (sums, version) = store::sums(ports, setup.id(), &campaign.id, &asked.shard).await?;
+        if !sums.frozen && why_over(setup, campaign, now).is_some() {
+            // Nobody else is written to: what is frozen is all there is.
+            freezer.write(&Sums { frozen: true, ..sums }, version, Frozen::default()).await?;
+            continue;
+        }
         if sums.frozen {
             return ended(ports, setup, &campaign.id, now).await;
         }
@@ -86,14 +97,12 @@ struct Freezer<'a> {
     campaign: &'a Campaign,
     shard: &'a str,
     started: DateTime<Utc>,
-    now: DateTime<Utc>,
 }
 
-/// Messages of a transaction, and what it writes.
+/// What a transaction writes.
 #[derive(Default)]
 struct Frozen {
     changes: Vec<Change>,
-    messages: Vec<Interaction>,
     bytes: usize,
 }
 
@@ -105,13 +114,19 @@ impl Freezer<'_> {
         let today = self.setup.today(self.started);
         let mut frozen = Frozen::default();
         for (stored, sort) in page.items.iter().zip(&page.sort_keys) {
-            let account = read_account(stored)?;
+            let account = match read_account(stored) {
+                Ok(account) => Some(account),
+                Err(error) => {
+                    tracing::error!(campaign = %self.campaign.id, %error, "un cliente no se pudo leer y queda fuera");
+                    None
+                }
+            };
             let cursor = Cursor { sk: sort.clone(), base_pk: stored.key.pk.clone(), base_sk: stored.key.sk.clone() };
-            if self.campaign.content.audience.takes(&account, today) {
+            if let Some(account) = account.filter(|it| self.campaign.content.audience.takes(it, today)) {
                 self.recipient(&account, &mut sums, &mut frozen)?;
             }
             sums.after = Some(cursor);
-            let most = 2 + self.campaign.content.communications.len();
+            let most = 3 + self.campaign.content.communications.len();
             if frozen.changes.len() + most > MAX_CHANGES || frozen.bytes > MAX_WRITE / 2 {
                 let Some(stored) = self.write(&sums, version, std::mem::take(&mut frozen)).await? else {
                     return Ok(());
@@ -128,10 +143,9 @@ impl Freezer<'_> {
         let held_out = self.campaign.holds_out(&account.id);
         let messages = if held_out { Vec::new() } else { self.messages(account, sums.figures.scheduled) };
         let side = Side { customers: 1, ..Side::default() };
-        let many = i64::try_from(messages.len()).unwrap_or(0);
         let counted = match held_out {
             true => Figures { control: side, ..Figures::default() },
-            false => Figures { scheduled: many, open: many, customers: 1, treated: side, ..Figures::default() },
+            false => Figures { customers: 1, treated: side, ..Figures::of(&messages) },
         };
         sums.figures.add(&counted, 1);
         let recipient = Recipient {
@@ -140,6 +154,7 @@ impl Freezer<'_> {
             day: self.setup.today(self.started),
             messages: u8::try_from(messages.len()).unwrap_or(u8::MAX),
             held_out,
+            window_hours: self.campaign.content.window_hours,
             first_sent: None,
             counted,
         };
@@ -147,18 +162,23 @@ impl Freezer<'_> {
         for message in &messages {
             changes.push(Change::Put(interactions::item(self.setup.id(), message, true)?, Expect::Absent));
         }
+        if messages.is_empty() {
+            // No message of its own will have it measured: what it paid meanwhile is looked at once it is surely written.
+            let place = (&self.campaign.id, &account.id);
+            changes.push(store::ticket(self.ports, self.setup.id(), place, store::AFTERWARDS)?);
+        }
         frozen.bytes += changes.iter().map(Change::size).sum::<usize>();
         frozen.changes.extend(changes);
-        frozen.messages.extend(messages);
         Ok(())
     }
 
     fn messages(&self, account: &Account, before: i64) -> Vec<Interaction> {
         let day = self.setup.today(self.started);
+        // The clock now: this may have been going on for minutes.
+        let now = written(self.ports.new_id());
         let all = self.campaign.content.communications.iter().enumerate();
         let message = |(number, communication): (usize, &Communication)| {
-            let template = &self.setup.template(&communication.template)?.value;
-            let at = self.turn(template.channel, (before, number));
+            let template = self.setup.template(&communication.template).map(|template| &template.value);
             let part = Part {
                 id: self.campaign.id.clone(),
                 communication: u8::try_from(number).unwrap_or(u8::MAX),
@@ -166,23 +186,26 @@ impl Freezer<'_> {
                 at: self.started,
             };
             let id = self.campaign.send_id(&account.id, number);
-            let facts = Facts::of(account);
-            let state = State::Scheduled { at };
-            let message = Interaction::new(id, account.id.clone(), day, Cause::Campaign(part), state, facts);
-            Some(Interaction { channel: Some(template.channel), planned: true, ..message })
+            let state = match template {
+                Some(template) => State::Scheduled { at: self.turn(template.channel, (before, number), now) },
+                None => State::NotSent { reason: Reason::TemplateMissing },
+            };
+            let (cause, facts) = (Cause::Campaign(part), Facts::of(account));
+            let message = Interaction::new(id, account.id.clone(), day, cause, state, facts);
+            Interaction { channel: template.map(|template| template.channel), ..message }
         };
-        all.filter_map(message).collect()
+        all.map(message).collect()
     }
 
-    /// When the next message of a shard leaves: one after the other where its account has a pace, so that a campaign fills no row
-    /// that the day's own messages stand in; a customer's second a minute after its first.
-    fn turn(&self, channel: Channel, (before, number): (i64, usize)) -> DateTime<Utc> {
+    /// When the next message of a shard leaves: one after the other at its account's pace, so that a campaign fills no row that the
+    /// day's own messages stand in, and bursts on nobody; a customer's second a minute after its first. Not before a minute has
+    /// gone by: the pass that is under way over the release index might not see it.
+    fn turn(&self, channel: Channel, (before, number): (i64, usize), now: DateTime<Utc>) -> DateTime<Utc> {
         let connection = self.setup.connections.get(&channel).map(|connection| &connection.value);
-        let rate = connection.and_then(|connection| connection.rate);
-        let gap = rate.map_or(0.0, |rate| SHARD_NAMES.len() as f64 / (rate * SHARE).max(0.001));
-        let at = self.started + TimeDelta::milliseconds((gap * before as f64 * 1000.0) as i64) + MINUTE * number as i32;
-        // What is due is queued at once; what is due in a moment, the pass that is under way over the index might not see.
-        if at <= self.now { at } else { at.max(self.now + MINUTE) }
+        let rate = connection.and_then(|connection| connection.rate).map_or(UNPACED, |rate| rate * SHARE);
+        let gap = SHARD_NAMES.len() as f64 / rate.max(0.001);
+        let wait = TimeDelta::milliseconds((gap * before as f64 * 1000.0) as i64);
+        (self.started + wait).max(now) + MINUTE * (number as i32 + 1)
     }
 
     /// Writes what was frozen with the sums; answers their version, or nothing where somebody was faster.
@@ -191,10 +214,7 @@ impl Freezer<'_> {
         let mut all = vec![store::put_sums(self.setup.id(), place, sums, as_read(version))?];
         all.extend(frozen.changes);
         match commit(self.ports, all).await? {
-            Committed::Made => {
-                hurry(self.ports, self.setup, &frozen.messages, self.now).await;
-                Ok(Some(version.unwrap_or(0) + 1))
-            }
+            Committed::Made => Ok(Some(version.unwrap_or(0) + 1)),
             Committed::Lost(_) => Ok(None),
         }
     }

@@ -5,13 +5,15 @@ use crate::error::Error;
 use crate::ports::Ports;
 use crate::ports::table::{Change, Cursor, Expect, Index, Item, Key, Query, TableName};
 use crate::store::codec::{decode, encode, shapes};
+use crate::store::commit::written;
 use crate::store::keys::{self, shard_of};
+use crate::store::query_all;
 use crate::store::settings::Versioned;
 use cauce_domain::contact::interaction::Interaction;
 use cauce_domain::ids::{CampaignId, CustomerId, ProjectId};
-use cauce_domain::strategy::campaign::Campaign;
+use cauce_domain::strategy::campaign::{Campaign, Part};
 use cauce_domain::strategy::campaign_result::Figures;
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 /// A customer of a campaign's audience, and what of it is in the sums.
@@ -25,11 +27,21 @@ pub(crate) struct Recipient {
     pub(crate) messages: u8,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) held_out: bool,
+    /// How long things count after its first message, hours.
+    pub(crate) window_hours: u16,
     /// When the first of its messages was taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) first_sent: Option<DateTime<Utc>>,
     /// What it adds to the sums.
     pub(crate) counted: Figures,
+}
+
+impl Recipient {
+    /// The last local day on which anything may count for it: its messages leave on its day, or the one after.
+    pub(crate) fn last_day(&self) -> NaiveDate {
+        let days = u64::from(self.window_hours).div_ceil(24) + 2;
+        self.day.checked_add_days(Days::new(days)).unwrap_or(self.day)
+    }
 }
 
 /// The sums of one shard of a campaign, and how far its audience is frozen.
@@ -53,6 +65,12 @@ struct Ticket {
     customer: CustomerId,
 }
 
+/// A campaign runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Running {
+    campaign: CampaignId,
+}
+
 /// A campaign waits for its hour.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Starter {
@@ -65,10 +83,13 @@ shapes! {
     Sums => "campaign_sums_v1",
     Ticket => "campaign_ticket_v1",
     Starter => "campaign_starter_v1",
+    Running => "campaign_running_v1",
 }
 
 /// How long a recipient whose things changed waits to be measured, with what else changes meanwhile.
-const SOON: TimeDelta = TimeDelta::seconds(2);
+pub(crate) const SOON: TimeDelta = TimeDelta::seconds(2);
+/// The same where what changed is being written elsewhere: longer than anything is under way.
+pub(crate) const AFTERWARDS: TimeDelta = TimeDelta::minutes(10);
 
 /// What stands in the release index of a campaign that waits for its hour.
 pub(crate) const START: &str = "start";
@@ -146,7 +167,7 @@ pub(crate) async fn sums(
 /// The sums of every shard that has any.
 pub(crate) async fn all_sums(ports: &Ports, project: &ProjectId, id: &CampaignId) -> Result<Vec<Sums>, Error> {
     let query = Query::table(TableName::Interactions, format!("{project}#k#{id}")).prefix("t#");
-    let found = crate::store::query_all(ports.table.as_ref(), query).await?;
+    let found = query_all(ports.table.as_ref(), query).await?;
     found.iter().map(|stored| decode(&stored.body)).collect()
 }
 
@@ -194,7 +215,7 @@ pub(crate) async fn of_customer(
     customer: &CustomerId,
 ) -> Result<Vec<(Recipient, u64)>, Error> {
     let query = Query::table(TableName::Interactions, keys::partition(project, customer)).prefix("k#");
-    let found = crate::store::query_all(ports.table.as_ref(), query).await?;
+    let found = query_all(ports.table.as_ref(), query).await?;
     found.iter().map(|stored| Ok((decode(&stored.body)?, stored.version))).collect()
 }
 
@@ -202,29 +223,26 @@ fn tickets_partition(project: &ProjectId, id: &CampaignId, shard: &str) -> Strin
     format!("{project}#kt#{id}#{shard}")
 }
 
-/// Has a recipient measured anew: written blindly beside whatever changed, and taken away by whoever measured it after.
+/// Has a recipient measured anew after a while: written blindly beside whatever changed, and taken away by whoever measured it
+/// after. The while is counted from the writing, whenever what is told happened: a pass over the index that is under way has
+/// gone by this instant already.
 pub(crate) fn ticket(
+    ports: &Ports,
     project: &ProjectId,
-    id: &CampaignId,
-    customer: &CustomerId,
-    at: DateTime<Utc>,
+    (id, customer): (&CampaignId, &CustomerId),
+    wait: TimeDelta,
 ) -> Result<Change, Error> {
-    let shard = shard_of(customer);
+    let (shard, due) = (shard_of(customer), written(ports.new_id()) + wait);
     let key = Key::new(TableName::Interactions, tickets_partition(project, id, shard), customer.as_str());
-    // A moment from now: a pass over the index that is under way has gone by this instant already.
-    let due = at + SOON;
     let sort = format!("{}#{MEASURE}#{customer}", keys::instant(due));
     let item = Item::new(key, encode(&Ticket { customer: customer.clone() })?);
     Ok(Change::Put(item.indexed(Index::Release, keys::release_hour(due, shard), sort), Expect::Anything))
 }
 
 /// The ticket of a message's recipient, where the message is a campaign's.
-pub(crate) fn ticket_of(
-    project: &ProjectId,
-    message: &Interaction,
-    at: DateTime<Utc>,
-) -> Result<Option<Change>, Error> {
-    message.cause.campaign().map(|part| ticket(project, &part.id, &message.customer, at)).transpose()
+pub(crate) fn ticket_of(ports: &Ports, project: &ProjectId, message: &Interaction) -> Result<Option<Change>, Error> {
+    let ticket = |part: &Part| ticket(ports, project, (&part.id, &message.customer), SOON);
+    message.cause.campaign().map(ticket).transpose()
 }
 
 /// Reads project, campaign and shard off a ticket's key.
@@ -234,18 +252,38 @@ pub(crate) fn read_ticket(key: &Key) -> Option<(ProjectId, CampaignId, String)> 
     Some((project.into(), id.into(), shard.to_owned()))
 }
 
-/// Tickets of a shard, each with its version, as many as are worked on at once.
+/// A page of a shard's tickets, each with its place and version.
 pub(crate) async fn tickets(
     ports: &Ports,
     project: &ProjectId,
     (id, shard): (&CampaignId, &str),
-    most: u32,
-) -> Result<Vec<(CustomerId, Key, u64)>, Error> {
-    let query = Query::table(TableName::Interactions, tickets_partition(project, id, shard)).limit(most);
-    let found = ports.table.query(&query).await?.items;
-    let read = found.into_iter().map(|stored| {
+    (most, after): (u32, Option<Cursor>),
+) -> Result<(Vec<(CustomerId, Key, u64)>, Option<Cursor>), Error> {
+    let query = Query::table(TableName::Interactions, tickets_partition(project, id, shard)).limit(most).after(after);
+    let page = ports.table.query(&query).await?;
+    let read = page.items.into_iter().map(|stored| {
         let ticket: Ticket = decode(&stored.body)?;
         Ok((ticket.customer, stored.key, stored.version))
     });
-    read.collect()
+    Ok((read.collect::<Result<_, Error>>()?, page.next))
+}
+
+fn running_key(project: &ProjectId, id: &CampaignId) -> Key {
+    Key::new(TableName::Settings, format!("{project}#running"), id.as_str())
+}
+
+/// A campaign that runs stands in a list of its own, which is looked through every hour; what is over does not.
+pub(crate) fn runs(project: &ProjectId, id: &CampaignId, runs: bool) -> Result<Change, Error> {
+    let key = running_key(project, id);
+    Ok(match runs {
+        true => Change::Put(Item::new(key, encode(&Running { campaign: id.clone() })?), Expect::Anything),
+        false => Change::Delete(key, Expect::Anything),
+    })
+}
+
+/// The campaigns that run.
+pub(crate) async fn running(ports: &Ports, project: &ProjectId) -> Result<Vec<CampaignId>, Error> {
+    let query = Query::table(TableName::Settings, format!("{project}#running"));
+    let found = query_all(ports.table.as_ref(), query).await?;
+    found.iter().map(|stored| Ok(decode::<Running>(&stored.body)?.campaign)).collect()
 }

@@ -45,11 +45,11 @@ impl Dossier<'_> {
         Ok(made)
     }
 
-    /// What campaigns the customer was lately in are measured by, where something of it happened.
+    /// What campaigns the customer was in are measured by, where something of their days happened.
     async fn tickets_of_campaigns(&self) -> Result<Vec<Change>, Error> {
-        match self.events.iter().any(|event| campaign::counts(event.event)) {
-            true => campaign::touched(self.desk.ports, self.desk.setup.id(), &self.account.id, self.desk.by.at).await,
-            false => Ok(Vec::new()),
+        match campaign::days(&self.events) {
+            Some(days) => campaign::touched(self.desk.ports, self.desk.setup.id(), &self.account.id, days).await,
+            None => Ok(Vec::new()),
         }
     }
 

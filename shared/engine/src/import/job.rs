@@ -259,7 +259,9 @@ pub(super) fn waiting_key(project: &ProjectId, load: &Load) -> Key {
 /// Reads a load.
 pub async fn read(ports: &Ports, project: &ProjectId, id: &JobId) -> Result<Option<(Load, u64)>, Error> {
     let stored = ports.table.get(&load_key(project, id)).await?;
-    stored.map(|s| Ok((decode(&s.body)?, s.version))).transpose()
+    // Other processes of the log stand beside the loads.
+    let load = stored.filter(|stored| type_of(&stored.body) == Load::TYPE);
+    load.map(|s| Ok((decode(&s.body)?, s.version))).transpose()
 }
 
 /// The item of a load.

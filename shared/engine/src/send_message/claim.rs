@@ -81,7 +81,7 @@ pub(super) async fn claim(
     }
     let Some(open) = accounts::open_account(ports, setup.id(), &message.customer).await? else {
         let stopped = not_sent(message, Reason::NothingDue, Some("el cliente ya no existe".to_owned()));
-        return store(ports, setup, (stopped, version), now).await;
+        return store(ports, setup, stopped, version).await;
     };
     let calendar = setup.project().calendar.lived_in(open.account.customer.zone);
     let class = message.cause.class();
@@ -96,7 +96,7 @@ pub(super) async fn claim(
     let bound = message.cause.said().is_none();
     if calendar.local_day(now) != message.day && bound {
         // Its day went by while nobody worked: it would be a second message of another day.
-        return put_off(ports, setup, (message, version), &open, (Reason::OutsideHours, setup.today(now)), now).await;
+        return put_off(ports, setup, (message, version), &open, (Reason::OutsideHours, setup.today(now))).await;
     }
     let strategy = strategy::gather(ports, setup, now).await?;
     // What an event or a person says may leave on another day than it was said: that day's limits are asked.
@@ -119,15 +119,15 @@ pub(super) async fn claim(
     };
     if admitted == Err(Refusal::Fired) {
         let fired = not_sent(message, Reason::Superseded, Some("el paso ya salió".to_owned()));
-        return store(ports, setup, (fired, version), now).await;
+        return store(ports, setup, fired, version).await;
     }
     let cap = match &admitted {
         Err(Refusal::Cap(text)) => Some(text.as_str()),
         _ => None,
     };
     match look.ask(&strategy, setup, &message, cap, now) {
-        Verdict::Block(reason, detail) => store(ports, setup, (not_sent(message, reason, detail), version), now).await,
-        Verdict::Defer(until, reason) => defer(ports, setup, (message, version), &open, (until, reason), now).await,
+        Verdict::Block(reason, detail) => store(ports, setup, not_sent(message, reason, detail), version).await,
+        Verdict::Defer(until, reason) => defer(ports, setup, (message, version), &open, (until, reason)).await,
         Verdict::Allow if message.channel == Some(Channel::Call) => {
             call::put_in_tray(ports, setup, (message, version), look, &open, now).await
         }
@@ -147,14 +147,9 @@ fn not_sent(message: Interaction, reason: Reason, detail: Option<String>) -> Int
     Interaction { state: State::NotSent { reason }, detail, ..message }
 }
 
-async fn store(
-    ports: &Ports,
-    setup: &Setup,
-    (message, version): (Interaction, u64),
-    now: DateTime<Utc>,
-) -> Result<Claim, Error> {
+async fn store(ports: &Ports, setup: &Setup, message: Interaction, version: u64) -> Result<Claim, Error> {
     let mut changes = vec![Change::Put(interactions::item(setup.id(), &message, true)?, Expect::Version(version))];
-    changes.extend(ticket_of(setup.id(), &message, now)?);
+    changes.extend(ticket_of(ports, setup.id(), &message)?);
     match commit(ports, changes).await? {
         Committed::Made => Ok(Claim::NotNow),
         Committed::Lost(_) => Ok(Claim::Raced),
@@ -168,7 +163,6 @@ async fn defer(
     (message, version): (Interaction, u64),
     open: &OpenAccount,
     (until, reason): (DateTime<Utc>, Reason),
-    now: DateTime<Utc>,
 ) -> Result<Claim, Error> {
     let calendar = setup.project().calendar.lived_in(open.account.customer.zone);
     // A channel that comes back takes what waited for it a little at a time.
@@ -181,10 +175,10 @@ async fn defer(
     };
     if waits {
         let waiting = Interaction { state: State::Scheduled { at: until }, ..message };
-        return store(ports, setup, (waiting, version), now).await;
+        return store(ports, setup, waiting, version).await;
     }
     let before = calendar.local_day(until).pred_opt().unwrap_or(message.day);
-    put_off(ports, setup, (message, version), open, (reason, before), now).await
+    put_off(ports, setup, (message, version), open, (reason, before)).await
 }
 
 /// Ends a message whose day is over; its step is decided again by the first plan after the day given.
@@ -194,14 +188,13 @@ async fn put_off(
     (message, version): (Interaction, u64),
     open: &OpenAccount,
     (reason, planned): (Reason, NaiveDate),
-    now: DateTime<Utc>,
 ) -> Result<Claim, Error> {
     // Stale payments and the like end for good; only the law's hours put a step off.
     let hours = matches!(reason, Reason::OutsideHours | Reason::RestrictedDay);
     let next = planned.succ_opt().and_then(|day| setup.project().calendar.next_allowed_day(day)).filter(|_| hours);
     let ended = not_sent(message, reason, None);
     let mut changes = vec![Change::Put(interactions::item(setup.id(), &ended, true)?, Expect::Version(version))];
-    changes.extend(ticket_of(setup.id(), &ended, now)?);
+    changes.extend(ticket_of(ports, setup.id(), &ended)?);
     if let (Some(on), Some(step)) = (next, ended.step()) {
         // The step's own day, which a weekend or holiday may have moved to the day it was decided on.
         let own = step_day(step.due, step.offset).unwrap_or(ended.day).min(ended.day);
@@ -278,7 +271,7 @@ async fn take(
         Committed::Lost(lost) if lost.iter().all(|(at, _)| *at >= 2) => {
             let detail = "la dirección es compartida y ya recibió un mensaje hoy".to_owned();
             let waiting = Interaction { attempt: claimed.attempt - 1, ..claimed };
-            store(ports, setup, (not_sent(waiting, Reason::FrequencyCap, Some(detail)), version), now).await
+            store(ports, setup, not_sent(waiting, Reason::FrequencyCap, Some(detail)), version).await
         }
         Committed::Lost(_) => Ok(Claim::Raced),
     }

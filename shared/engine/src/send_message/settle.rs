@@ -207,7 +207,7 @@ async fn give_back(
         let announced = announce::of_message(ports, setup, &lease, &message, now)?;
         let told = announce::told(&announced);
         changes.extend(announced);
-        changes.extend(ticket_of(setup.id(), &message, now)?);
+        changes.extend(ticket_of(ports, setup.id(), &message)?);
         match commit(ports, changes).await? {
             Committed::Made => {
                 announce::hurry(ports, setup, told).await;
@@ -233,7 +233,7 @@ async fn kept(
 ) -> Result<bool, Error> {
     let mut changes = vec![Change::Put(interactions::item(setup.id(), message, true)?, Expect::Version(version))];
     changes.extend(more);
-    changes.extend(ticket_of(setup.id(), message, now)?);
+    changes.extend(ticket_of(ports, setup.id(), message)?);
     let announced = announce::of_message(ports, setup, before, message, now)?;
     let told = announce::told(&announced);
     changes.extend(announced);

@@ -1,5 +1,5 @@
-//! Customers given to somebody else by a person or by API: one entry per customer, by when that last happened, so that
-//! whoever has a tray before them is told.
+//! Customers given to somebody else by a person or by API: an entry each time, by when that happened, so that whoever has a tray
+//! before them is told, whoever it was given to meanwhile.
 
 use super::codec::{decode, encode, shapes};
 use super::commit::written;
@@ -9,8 +9,11 @@ use crate::ports::Ports;
 use crate::ports::table::{Change, Expect, Index, Item, Key, Query, TableName};
 use cauce_domain::debt::account::Account;
 use cauce_domain::ids::{CustomerId, ProjectId, UserId};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
+
+/// How long whoever has a tray before them may be away and still be told.
+const KEPT: TimeDelta = TimeDelta::days(7);
 
 /// That a customer was given to somebody else.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,9 +43,11 @@ pub(crate) fn entry(
     }
     let (adviser, supervisor) = whose(before);
     let assignment = Assignment { customer: after.id.clone(), before: adviser.into_iter().chain(supervisor).collect() };
-    let key = Key::new(TableName::Accounts, keys::partition(project, &after.id), "z#g");
-    let place = format!("{}#{}", keys::instant(written(ports.new_id())), after.id);
+    let now = written(ports.new_id());
+    let key = Key::new(TableName::Accounts, keys::partition(project, &after.id), format!("z#g#{}", keys::instant(now)));
+    let place = format!("{}#{}", keys::instant(now), after.id);
     let item = Item::new(key, encode(&assignment)?).indexed(Index::Inbox, partition(project), place);
+    let item = item.expiring((now + KEPT).timestamp());
     Ok(Some(Change::Put(item, Expect::Anything)))
 }
 

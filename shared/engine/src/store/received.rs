@@ -103,7 +103,8 @@ pub async fn keep(ports: &Ports, setup: &Setup, message: &Received, thread: &Thr
                 }
                 // Who wrote of several nobody knows: it counts for none of their campaigns.
                 if let [customer] = customers.as_slice() {
-                    changes.extend(campaign::touched(ports, setup.id(), customer, message.received).await?);
+                    let day = setup.today(message.at);
+                    changes.extend(campaign::touched(ports, setup.id(), customer, (day, day)).await?);
                 }
             }
             Thread::Unregistered => {
@@ -192,10 +193,11 @@ pub(crate) async fn move_to(
         let query = Query::table(TableName::Interactions, partition.clone()).prefix("i#");
         let mut left = false;
         for stored in query_all(ports.table.as_ref(), query).await? {
-            let item = item(setup, keys::partition(setup.id(), customer), &decode(&stored.body)?)?;
+            let message: Received = decode(&stored.body)?;
+            let (item, day) = (item(setup, keys::partition(setup.id(), customer), &message)?, setup.today(message.at));
             let gone = Change::Delete(stored.key, Expect::Version(stored.version));
             let mut changes = vec![Change::Put(item, Expect::Anything), gone];
-            changes.extend(campaign::touched(ports, setup.id(), customer, contact.last).await?);
+            changes.extend(campaign::touched(ports, setup.id(), customer, (day, day)).await?);
             match commit(ports, changes).await? {
                 Committed::Made => {}
                 // It changed meanwhile: its entry is not taken away from over it.

@@ -115,7 +115,14 @@ struct Part {
     tally: Tally,
 }
 
+/// A walk that is under way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Going {
+    walk: JobId,
+}
+
 shapes! {
+    Going => "walking_v1",
     Walk => "walk_v1",
     Part => "walk_part_v1",
 }
@@ -132,21 +139,67 @@ fn part_key(project: &ProjectId, id: &JobId, shard: &str) -> Key {
     Key::new(TableName::Jobs, partition(project, id), format!("p#{shard}"))
 }
 
-/// Begins a walk; its id is the request's, so that asked twice it is one.
-pub async fn begin(ports: &Ports, setup: &Setup, id: JobId, task: Task, by: &By) -> Result<Walk, Error> {
+/// The place of a walk among those under way: of updates of the segments there is one at a time.
+fn under_way(project: &ProjectId, walk: &Walk) -> Key {
+    let name = match walk.task {
+        Task::Segments => "segments".to_owned(),
+        Task::Count { .. } => format!("count#{}", walk.id),
+    };
+    Key::new(TableName::Jobs, format!("{project}#walking"), name)
+}
+
+/// Begins a walk, or finds the update of the segments that is under way.
+pub async fn begin(ports: &Ports, setup: &Setup, task: Task, by: &By) -> Result<Walk, Error> {
     let (requester, created) = (by.author.clone(), by.at);
+    let id = jobs::new_job(ports);
     let walk = Walk { id, task, requester, created, finished: None, result: Tally::default(), parts_done: 0 };
     let item = Item::new(key(setup.id(), &walk.id), encode(&walk)?).expiring(jobs::expiry(created));
+    let place = under_way(setup.id(), &walk);
+    let goes = Item::new(place.clone(), encode(&Going { walk: walk.id.clone() })?).expiring(jobs::expiry(created));
     let line = process_log::line(setup.id(), &walk.id, created)?;
-    commit(ports, vec![Change::Put(item, Expect::Absent), Change::Put(line, Expect::Absent)]).await?;
-    let shards = SHARD_NAMES.into_iter().map(|shard| message(setup.id(), &walk.id, shard));
-    ports.queue.send(QueueName::Plan, shards.collect::<Result<_, _>>()?).await?;
+    let changes =
+        vec![Change::Put(goes, Expect::Absent), Change::Put(item, Expect::Absent), Change::Put(line, Expect::Absent)];
+    if let Committed::Lost(_) = commit(ports, changes).await? {
+        let going = ports.table.get(&place).await?.map(|stored| decode::<Going>(&stored.body)).transpose()?;
+        let going = going.ok_or(Error::Raced)?;
+        return read(ports, setup.id(), &going.walk).await?.ok_or(Error::Raced);
+    }
+    queue(ports, setup.id(), &walk.id, SHARD_NAMES.iter().copied()).await?;
     Ok(walk)
+}
+
+async fn queue<'a>(
+    ports: &Ports,
+    project: &ProjectId,
+    walk: &JobId,
+    shards: impl Iterator<Item = &'a str> + Send,
+) -> Result<(), Error> {
+    let messages: Vec<Message> = shards.map(|shard| message(project, walk, shard)).collect::<Result<_, _>>()?;
+    Ok(ports.queue.send(QueueName::Plan, messages).await?)
+}
+
+/// Every hour: parts of walks that were lost are queued again.
+pub(crate) async fn resume(ports: &Ports, setup: &Setup) -> Result<(), Error> {
+    let listed = Query::table(TableName::Jobs, format!("{}#walking", setup.id()));
+    for stored in query_all(ports.table.as_ref(), listed).await? {
+        let Going { walk } = decode(&stored.body)?;
+        let mut left = Vec::new();
+        for shard in SHARD_NAMES {
+            let part = ports.table.get(&part_key(setup.id(), &walk, shard)).await?;
+            let part: Part = part.map(|stored| decode(&stored.body)).transpose()?.unwrap_or_default();
+            left.extend((!part.done).then_some(shard));
+        }
+        // All done, and the end of it lost: any of them finds that out.
+        let left = if left.is_empty() { vec![SHARD_NAMES[0]] } else { left };
+        queue(ports, setup.id(), &walk, left.into_iter()).await?;
+    }
+    Ok(())
 }
 
 fn message(project: &ProjectId, walk: &JobId, shard: &str) -> Result<Message, Error> {
     let message = WalkShard { project: project.clone(), walk: walk.clone(), shard: shard.to_owned() };
-    Ok(Message::new(project.as_str(), encode(&message)?))
+    // A group of its own: a walk keeps no plan of the day waiting.
+    Ok(Message::new(format!("{project}#walk"), encode(&message)?))
 }
 
 /// Reads a walk as it stands, with its progress.
@@ -248,6 +301,7 @@ async fn finish(ports: &Ports, setup: &Setup, walk: &Walk, now: DateTime<Utc>) -
         Item::new(place, encode(&walk)?).expiring(jobs::expiry(walk.created)),
         Expect::Version(stored.version),
     )];
+    changes.push(Change::Delete(under_way(setup.id(), &walk), Expect::Anything));
     if walk.task == Task::Segments {
         changes.push(segments::keep(setup, &walk.result, now)?);
     }
