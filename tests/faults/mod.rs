@@ -1,6 +1,7 @@
 //! Faults injected at every port call, and processes killed.
 
 mod calls;
+mod campaign;
 mod carries;
 mod every_call;
 mod kill;
