@@ -35,7 +35,7 @@ async fn eight_starters_freeze_everybody_once() {
         work(world, path, "0", CampaignWork::Start, false).await;
         for at in 0..SHARD_NAMES.len() {
             let shard = SHARD_NAMES[(at + n) % SHARD_NAMES.len()];
-            work(world, path, shard, CampaignWork::Freeze, n % 3 == 0 && at % 2 == 0).await;
+            work(world, path, shard, CampaignWork::Freeze, n.is_multiple_of(3) && at.is_multiple_of(2)).await;
         }
     };
     futures::future::join_all((0..8).map(starter)).await;

@@ -26,7 +26,7 @@ pub(crate) fn shown(process: &Process) -> Value {
             let mut json = serde_json::to_value(walk).unwrap_or_default();
             json["kind_name"] = walk.task.spanish().into();
             json["state_name"] = if walk.finished.is_some() { "Finalizado" } else { "En proceso" }.into();
-            json["progress_percent"] = (f64::from(walk.parts_done) * 100.0 / 16.0).into();
+            json["progress_percent"] = walk.percent().into();
             json
         }
     }

@@ -1,6 +1,6 @@
 //! Recipients are measured anew when something of theirs changed: a message came to stand otherwise, they wrote, promised, paid.
 //!
-//! Whatever changes leaves a ticket in its own transaction. Here each ticket's recipient is measured whole from what stands in
+//! Whatever changes leaves a ticket (`touched.rs`). Here each ticket's recipient is measured whole from what stands in
 //! its thread (`strategy/campaign_result.rs` of the domain), and what it adds to the sums is exchanged, with the ticket taken
 //! away, in one transaction: told twice, late or in any order, the sums are those of a recount.
 
@@ -21,66 +21,24 @@ use crate::store::received::Received;
 use crate::store::settings::Setup;
 use cauce_domain::contact::interaction::Interaction;
 use cauce_domain::contact::received::Flag;
-use cauce_domain::debt::event::{Event, EventKind};
+use cauce_domain::debt::event::Event;
 use cauce_domain::ids::{CampaignId, CustomerId, ProjectId};
 use cauce_domain::strategy::campaign::Campaign;
 use cauce_domain::strategy::campaign_result::{Evidence, Figures, Other, first_sent, measure};
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::stream::{FuturesOrdered, TryStreamExt};
 use std::collections::VecDeque;
 
 /// Tickets read at once.
 const TOGETHER: u32 = 30;
 /// Changes one transaction holds, the sums apart.
-const MOST_CHANGES: usize = 90;
+pub(super) const MOST_CHANGES: usize = 90;
 /// How often a transaction that others get in the way of is made again.
 const TRIES: u32 = 5;
 /// Providers that never tell whether a message arrived: what they took was received.
 const SILENT: [&str; 1] = ["smtp"];
-/// Campaigns of one customer that a change is told to in its own transaction; the others are told before it, for later.
-const BESIDE: usize = 5;
 /// Windows are compared by local days, which begin and end up to a day from their instants.
 const A_DAY: TimeDelta = TimeDelta::days(1);
-
-/// What happens to a debt that a campaign's figures are made of.
-pub(crate) fn counts(event: EventKind) -> bool {
-    matches!(
-        event,
-        EventKind::Payment | EventKind::PaymentAnnulled | EventKind::PromiseMade | EventKind::PaymentToVerify
-    )
-}
-
-/// The days of what counts among some events: by value date of payments, by the day of what was said.
-pub(crate) fn days(events: &[Event]) -> Option<(NaiveDate, NaiveDate)> {
-    let of = |event: &Event| match event.event {
-        EventKind::Payment | EventKind::PaymentAnnulled => event.about.date.unwrap_or(event.day),
-        _ => event.day,
-    };
-    let all = events.iter().filter(|event| counts(event.event)).map(of);
-    all.fold(None, |found, day| match found {
-        None => Some((day, day)),
-        Some((first, last)) => Some((day.min(first), day.max(last))),
-    })
-}
-
-/// The tickets of a customer whose things of some days changed, for each campaign they may count for, however late they are told.
-pub(crate) async fn touched(
-    ports: &Ports,
-    project: &ProjectId,
-    customer: &CustomerId,
-    (first, last): (NaiveDate, NaiveDate),
-) -> Result<Vec<Change>, Error> {
-    let mut all = store::of_customer(ports, project, customer).await?;
-    all.retain(|(recipient, _)| recipient.day <= last && first <= recipient.last_day());
-    all.sort_by_key(|(recipient, _)| std::cmp::Reverse(recipient.day));
-    let ticket = |(it, _): &(Recipient, u64), wait| store::ticket(ports, project, (&it.campaign, customer), wait);
-    for some in all.get(BESIDE..).unwrap_or_default().chunks(MOST_CHANGES) {
-        // They do not fit beside what changes: they are measured once that is surely written.
-        let tickets = some.iter().map(|recipient| ticket(recipient, store::AFTERWARDS));
-        commit(ports, tickets.collect::<Result<_, _>>()?).await?;
-    }
-    all.iter().take(BESIDE).map(|recipient| ticket(recipient, store::SOON)).collect()
-}
 
 /// Works off a shard's tickets, once over; what comes meanwhile has an entry of its own in the release index.
 pub(super) async fn work(

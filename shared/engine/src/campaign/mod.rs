@@ -1,43 +1,47 @@
 //! Campaigns: written, scheduled, started at their hour, measured as things happen.
 //!
 //! - `mod.rs`: what a person does with one.
+//! - `checks.rs`: what it has to be to be kept, to leave, to be changed.
 //! - `start.rs`: its audience is frozen, shard by shard, a transaction at a time with the sums it adds to, so that two starters,
 //!   or one that died half way, freeze nobody twice and forget nobody.
 //! - `rest.rs`: what is left of one is stopped, or goes on after a pause.
-//! - `measure.rs`: recipients whose things changed are measured anew, and the sums follow in the same transaction.
+//! - `touched.rs`: whatever changes for a recipient leaves a ticket in its own transaction.
+//! - `measure.rs`: the recipients of tickets are measured anew, and the sums follow in the same transaction.
 //! - `result.rs`: what it brought, as it is told.
 //!
 //! Its messages are messages like any other (`send_message`): claimed, looked at again, entered in the contact ledger, followed.
 
+mod checks;
 mod measure;
 mod rest;
 mod result;
 mod start;
 pub(crate) mod store;
+mod touched;
 
 pub use measure::recount;
-pub(crate) use measure::{days, touched};
 pub(crate) use rest::close;
-pub use result::{Result as CampaignResult, result};
+pub use result::{CampaignResult, result};
 pub use store::{page, read};
+pub(crate) use touched::{days, touched};
+
+use checks::{checked, moment, open, ready, running};
 
 use crate::Ports;
 use crate::error::Error;
 use crate::messages::{CampaignShard, CampaignWork};
 use crate::ports::queue::{Message, QueueName};
-use crate::ports::table::{Change, Expect};
+use crate::ports::table::{Change, Expect, Item};
 use crate::preview::{self, Preview};
 use crate::store::codec::encode;
 use crate::store::commit::{Committed, commit};
 use crate::store::edits::{self, By};
+use crate::store::jobs::Mark;
 use crate::store::keys::SHARD_NAMES;
-use crate::store::settings::{Setup, Versioned};
-use crate::strategy::has_companies;
-use cauce_domain::contact::calendar::Closed;
+use crate::store::settings::{CAMPAIGNED, Setup, Versioned, place};
 use cauce_domain::contact::channel::Channel;
 use cauce_domain::ids::{CampaignId, CustomerId, ProjectId};
-use cauce_domain::strategy::campaign::{Campaign, Content, MOST_HELD_OUT, MOST_MESSAGES, MOST_WINDOW_HOURS, Standing};
-use cauce_domain::strategy::template::{Audience, Purpose, Template};
+use cauce_domain::strategy::campaign::{Campaign, Content, Standing};
 use chrono::{DateTime, Utc};
 
 /// Works on a part of a campaign.
@@ -113,8 +117,13 @@ pub async fn schedule(
         moment(setup, at, by.at)?;
     }
     let standing = if at.is_some() { Standing::Scheduled } else { Standing::Draft };
-    let starter = store::starter(setup.id(), &before.value.id, at)?;
-    save(ports, setup, Campaign { standing, at, ..before.value.clone() }, Some(before), by, vec![starter]).await
+    let mut more = vec![store::starter(setup.id(), &before.value.id, at)?];
+    if !setup.campaigned {
+        // From here on what happens to customers is looked at for campaigns: before the first one starts.
+        let mark = Item::new(place(setup.id(), CAMPAIGNED), encode(&Mark { at: by.at })?);
+        more.push(Change::Put(mark, Expect::Anything));
+    }
+    save(ports, setup, Campaign { standing, at, ..before.value.clone() }, Some(before), by, more).await
 }
 
 /// Deletes a campaign that has not begun.
@@ -195,100 +204,6 @@ pub async fn test_send(
         return Err(Error::refused("nothing_to_test", "to", message));
     }
     Ok(sent)
-}
-
-fn refuse<T>(code: &'static str, field: &'static str, message: impl Into<String>) -> Result<T, Error> {
-    Err(Error::refused(code, field, message.into()))
-}
-
-fn open(campaign: &Campaign, what: &str) -> Result<(), Error> {
-    if campaign.is_open() {
-        return Ok(());
-    }
-    let message = format!("no se puede {what} una campaña {}: cópiela", campaign.standing.spanish().to_lowercase());
-    refuse("campaign_started", "standing", message)
-}
-
-fn running(campaign: &Campaign) -> Result<(), Error> {
-    match campaign.standing {
-        Standing::Running => Ok(()),
-        other => refuse("not_running", "standing", format!("la campaña no está en proceso: está {}", other.spanish())),
-    }
-}
-
-/// What even a draft has to be.
-fn checked(content: &Content) -> Result<(), Error> {
-    if content.name.trim().is_empty() || content.name.chars().count() > 200 {
-        return refuse("invalid_value", "name", "la campaña necesita un nombre de hasta 200 letras");
-    }
-    if let Some(Err(why)) = content.audience.filter.as_ref().map(|filter| filter.validate()) {
-        return refuse("invalid_value", "audience.filter", why.to_string());
-    }
-    if content.communications.len() > MOST_MESSAGES {
-        return refuse("invalid_value", "communications", format!("hasta {MOST_MESSAGES} comunicaciones por campaña"));
-    }
-    if content.hold_out > MOST_HELD_OUT {
-        return refuse("invalid_value", "hold_out", format!("el grupo de control es hasta el {MOST_HELD_OUT} %"));
-    }
-    if !(1..=MOST_WINDOW_HOURS).contains(&content.window_hours) {
-        return refuse("invalid_value", "window_hours", format!("la ventana va de 1 a {MOST_WINDOW_HOURS} horas"));
-    }
-    Ok(())
-}
-
-/// What a campaign has to be to leave.
-async fn ready(ports: &Ports, setup: &Setup, content: &Content) -> Result<(), Error> {
-    if content.audience.is_empty() {
-        return refuse("audience_missing", "audience", "elija segmentos o una condición: a quién va la campaña");
-    }
-    for segment in &content.audience.segments {
-        if !setup.segments.iter().any(|known| known.value.id == *segment) {
-            return refuse("invalid_value", "audience.segments", format!("no existe el segmento '{segment}'"));
-        }
-    }
-    if content.communications.is_empty() {
-        return refuse("communications_missing", "communications", "agregue al menos una plantilla");
-    }
-    let companies = has_companies(ports, setup).await?;
-    for communication in &content.communications {
-        let template = setup.template(&communication.template).map(|template| &template.value);
-        let usable = template.filter(|template| fits(template));
-        let Some(template) = usable else {
-            let id = &communication.template;
-            let message = format!("la plantilla {id} no existe, no es de tipo campaña o es de llamada");
-            return refuse("invalid_value", "communications", message);
-        };
-        if template.audience == Audience::Reference && !setup.project().references_allowed {
-            let message = format!("«{}» es para referencias y el proyecto no permite escribirles", template.name);
-            return refuse("recipient_forbidden", "communications", message);
-        }
-        if companies && communication.levels.to.is_empty() {
-            let message = format!("«{}» llega a empresas: elija sus niveles de contacto", template.name);
-            return refuse("contact_levels_missing", "communications", message);
-        }
-    }
-    Ok(())
-}
-
-fn fits(template: &Template) -> bool {
-    template.purposes.contains(&Purpose::Campaign) && template.channel != Channel::Call
-}
-
-/// Whether a campaign may leave at an instant.
-fn moment(setup: &Setup, at: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), Error> {
-    let calendar = &setup.project().calendar;
-    if at <= now {
-        return refuse("in_the_past", "at", "la fecha y hora ya pasaron: elija un momento futuro");
-    }
-    match calendar.check(at) {
-        Ok(()) => Ok(()),
-        Err(Closed::Hours) => refuse("outside_hours", "at", "esa hora está fuera del horario de contacto permitido"),
-        Err(Closed::Day) => {
-            let day = calendar.local_day(at);
-            let why = calendar.why_closed(day).unwrap_or_else(|| "día restringido".to_owned());
-            refuse("restricted_day", "at", format!("el {day} no se puede contactar: {why}"))
-        }
-    }
 }
 
 fn log(ports: &Ports, setup: &Setup, by: &By, campaign: &Campaign, fields: Vec<String>) -> Result<Change, Error> {

@@ -2,7 +2,7 @@
 
 use super::store;
 use crate::Ports;
-use crate::error;
+use crate::error::Error;
 use crate::store::settings::Setup;
 use cauce_domain::strategy::campaign::{Campaign, Standing};
 use cauce_domain::strategy::campaign_result::Figures;
@@ -12,7 +12,7 @@ use serde::Serialize;
 
 /// A campaign's result so far.
 #[derive(Debug, Clone, Serialize)]
-pub struct Result {
+pub struct CampaignResult {
     /// The sums.
     #[serde(flatten)]
     pub figures: Figures,
@@ -34,7 +34,7 @@ pub async fn result(
     setup: &Setup,
     campaign: &Campaign,
     now: DateTime<Utc>,
-) -> std::result::Result<Result, error::Error> {
+) -> Result<CampaignResult, Error> {
     let (mut figures, mut last) = (Figures::default(), None);
     for sums in store::all_sums(ports, setup.id(), &campaign.id).await? {
         figures.add(&sums.figures, 1);
@@ -42,7 +42,7 @@ pub async fn result(
     }
     let closes = last.or(campaign.started).map(|last| last + campaign.window());
     let share = |part: i64| (figures.recipients > 0).then(|| part as f64 * 100.0 / figures.recipients as f64);
-    Ok(Result {
+    Ok(CampaignResult {
         contact_percent: share(figures.contacted),
         action_percent: share(figures.acted),
         lift: lift(&figures),

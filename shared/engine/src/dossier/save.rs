@@ -48,7 +48,7 @@ impl Dossier<'_> {
     /// What campaigns the customer was in are measured by, where something of their days happened.
     async fn tickets_of_campaigns(&self) -> Result<Vec<Change>, Error> {
         match campaign::days(&self.events) {
-            Some(days) => campaign::touched(self.desk.ports, self.desk.setup.id(), &self.account.id, days).await,
+            Some(days) => campaign::touched(self.desk.ports, self.desk.setup, &self.account.id, days).await,
             None => Ok(Vec::new()),
         }
     }

@@ -104,7 +104,7 @@ pub async fn keep(ports: &Ports, setup: &Setup, message: &Received, thread: &Thr
                 // Who wrote of several nobody knows: it counts for none of their campaigns.
                 if let [customer] = customers.as_slice() {
                     let day = setup.today(message.at);
-                    changes.extend(campaign::touched(ports, setup.id(), customer, (day, day)).await?);
+                    changes.extend(campaign::touched(ports, setup, customer, (day, day)).await?);
                 }
             }
             Thread::Unregistered => {
@@ -197,7 +197,7 @@ pub(crate) async fn move_to(
             let (item, day) = (item(setup, keys::partition(setup.id(), customer), &message)?, setup.today(message.at));
             let gone = Change::Delete(stored.key, Expect::Version(stored.version));
             let mut changes = vec![Change::Put(item, Expect::Anything), gone];
-            changes.extend(campaign::touched(ports, setup.id(), customer, (day, day)).await?);
+            changes.extend(campaign::touched(ports, setup, customer, (day, day)).await?);
             match commit(ports, changes).await? {
                 Committed::Made => {}
                 // It changed meanwhile: its entry is not taken away from over it.

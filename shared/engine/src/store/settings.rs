@@ -292,6 +292,8 @@ pub struct Setup {
     pub registered: Vec<Versioned<Registered>>,
     /// What messages cost.
     pub prices: Option<Versioned<PriceBook>>,
+    /// Some campaign was scheduled ever: what happens to customers may count for one.
+    pub campaigned: bool,
     /// The project's key for digests of personal values.
     pub key: Vec<u8>,
 }
@@ -361,7 +363,7 @@ pub async fn load(ports: &Ports, project: &ProjectId) -> Result<Setup, Error> {
     let (mut found, mut users, mut templates, mut segments, mut flows, mut mappings) =
         (None, vec![], vec![], vec![], vec![], vec![]);
     let (mut connections, mut registered, mut prices) = (BTreeMap::new(), vec![], None);
-    let (mut events, mut endpoints) = (vec![], vec![]);
+    let (mut events, mut endpoints, mut campaigned) = (vec![], vec![], false);
     for stored in items {
         let (body, version) = (&stored.body, stored.version);
         match stored.key.sk.split('#').next() {
@@ -377,6 +379,7 @@ pub async fn load(ports: &Ports, project: &ProjectId) -> Result<Setup, Error> {
                 let value: Connection = decode(body)?;
                 connections.insert(value.channel, Versioned { value, version });
             }
+            Some(CAMPAIGNED) => campaigned = true,
             Some("prices") => prices = Some(Versioned { value: decode(body)?, version }),
             Some("registered") => registered.push(Versioned { value: decode(body)?, version }),
             _ => {}
@@ -401,9 +404,13 @@ pub async fn load(ports: &Ports, project: &ProjectId) -> Result<Setup, Error> {
         connections,
         registered,
         prices,
+        campaigned,
         key,
     })
 }
+
+/// The sort key of the mark that some campaign was scheduled.
+pub(crate) const CAMPAIGNED: &str = "campaigned";
 
 /// The place of a setting.
 pub fn place(project: &ProjectId, sort: impl Into<String>) -> Key {

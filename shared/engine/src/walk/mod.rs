@@ -71,6 +71,13 @@ pub struct Tally {
     pub reachable: BTreeMap<String, u64>,
 }
 
+impl Walk {
+    /// How far it is, of a hundred.
+    pub fn percent(&self) -> f64 {
+        f64::from(self.parts_done) * 100.0 / SHARD_NAMES.len() as f64
+    }
+}
+
 impl Tally {
     fn add(&mut self, other: &Self) {
         self.customers += other.customers;
@@ -296,7 +303,7 @@ async fn finish(ports: &Ports, setup: &Setup, walk: &Walk, now: DateTime<Utc>) -
         return Ok(());
     }
     parts.iter().for_each(|part| walk.result.add(&part.tally));
-    (walk.finished, walk.parts_done) = (Some(now), 16);
+    (walk.finished, walk.parts_done) = (Some(now), SHARD_NAMES.len() as u8);
     let mut changes = vec![Change::Put(
         Item::new(place, encode(&walk)?).expiring(jobs::expiry(walk.created)),
         Expect::Version(stored.version),
