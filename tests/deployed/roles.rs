@@ -43,7 +43,10 @@ fn resource(value: &Value) -> String {
 }
 
 /// What a function asks only where something went wrong, or rarely: a day without it is no reason to forbid it.
-pub(crate) const RARE: [(&str, &str, &str); 111] = [
+pub(crate) const RARE: [(&str, &str, &str); 114] = [
+    ("close-day", "dynamodb:DeleteItem", "settings"),
+    ("plan-day", "dynamodb:DeleteItem", "settings"),
+    ("plan-day", "dynamodb:DeleteItem", "jobs"),
     // Campaigns and walks over the customers, where somebody asks for one.
     ("plan-day", "dynamodb:Query", "accounts/index/customers"),
     ("plan-day", "dynamodb:Query", "interactions/index/day"),

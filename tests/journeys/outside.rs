@@ -53,9 +53,9 @@ proptest! {
         let mut bytes = workbook();
         let place = at.index(bytes.len());
         bytes[place] = with;
-        let _ = sheet::read(bytes.clone(), |_| Ok(()));
+        let _ = sheet::read(bytes.clone(), sheet::Hours::Kept, |_| Ok(()));
         bytes.truncate(cut.index(bytes.len()));
-        let _ = sheet::read(bytes, |_| Ok(()));
+        let _ = sheet::read(bytes, sheet::Hours::Cut, |_| Ok(()));
     }
 
     #[test]
@@ -83,5 +83,5 @@ fn what_is_no_table_and_no_number_is_refused_before_it_costs_anything() {
     assert!(rows(open.as_bytes(), 64 * 1024).is_err(), "a quote left open");
     assert!(read(&"9".repeat(1024 * 1024), Some(Country::Pe)).is_err());
     assert!(read(&"+".repeat(1024 * 1024), Some(Country::Pe)).is_err());
-    assert!(sheet::read(b"PK\x03\x04".repeat(1024), |_| Ok(())).is_err());
+    assert!(sheet::read(b"PK\x03\x04".repeat(1024), sheet::Hours::Cut, |_| Ok(())).is_err());
 }

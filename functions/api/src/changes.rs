@@ -32,7 +32,7 @@ const OVERLAP: TimeDelta = TimeDelta::minutes(2);
 /// Conversations of one answer, at most; the next has the rest.
 const MOST: usize = 100;
 /// Customers given to somebody else that one answer tells of, at most.
-const ASSIGNED: u32 = 200;
+const ASSIGNED: u32 = 500;
 
 /// Since when, and of whom.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -79,7 +79,7 @@ fn from(at: DateTime<Utc>) -> Cursor {
 }
 
 /// Tells what is new since the cursor, by when it came to us: conversations with new messages (`items`), customers given to
-/// somebody else (`assigned`, or `unassigned` where the caller lost them), what waits in the trays, and of an open
+/// somebody else (`assigned`, or `unassigned` where the caller lost them; `reload` where they were too many to be told), what waits in the trays, and of an open
 /// conversation what changed in it and what stands above it now. While `more` is true the next answer has the rest. The same
 /// thing may be told twice.
 #[utoipa::path(get, path = "/v1/changes", tag = "conversaciones", params(Since), responses((status = 200, body = Object), (status = 404, body = Problem)))]
@@ -95,7 +95,8 @@ async fn changes(State(api): State<Api>, caller: Caller, Query(asked): Query<Sin
             let (received, after) = new_messages(&api, &caller, stretch, now).await?;
             let more = after.is_some();
             let mut answer = list.page(received, Some((0, Some(stretch.next(after))))).0;
-            let (assigned, unassigned) = given(&api, &caller, stretch, now).await?;
+            let (assigned, unassigned, reload) = given(&api, &caller, stretch, now).await?;
+            answer["reload"] = reload.into();
             answer["assigned"] = assigned.into();
             answer["unassigned"] = unassigned.into();
             answer["more"] = more.into();
@@ -129,19 +130,23 @@ async fn new_messages(
     Ok((found.accounts.iter().map(|account| header(caller, account, today)).collect(), found.next))
 }
 
-/// Customers that were given to somebody else: those the caller sees now, and the ids of those it saw.
+/// Customers that were given to somebody else: those the caller sees now, the ids of those it saw, and whether there were more.
 async fn given(
     api: &Api,
     caller: &Caller,
     stretch: &Stretch,
     now: DateTime<Utc>,
-) -> Result<(Vec<Value>, Vec<Value>), Problem> {
-    // They are told with the first answer of a stretch.
-    let most = if stretch.after.is_some() { return Ok(Default::default()) } else { ASSIGNED };
+) -> Result<(Vec<Value>, Vec<Value>, bool), Problem> {
+    if stretch.after.is_some() {
+        // They were told with the first answer of the stretch.
+        return Ok(Default::default());
+    }
     let (project, today) = (caller.setup.id(), caller.setup.today(now));
     let (mut assigned, mut unassigned) = (Vec::new(), Vec::new());
     let mut told = BTreeSet::new();
-    for given in assignments::since(&api.ports, project, stretch.from(), most).await? {
+    let all = assignments::since(&api.ports, project, stretch.from(), ASSIGNED).await?;
+    let too_many = all.len() == ASSIGNED as usize;
+    for given in all {
         let Some((account, _)) = accounts::account(&api.ports, project, &given.customer).await? else { continue };
         let was = |user: &User| given.before.contains(&user.id);
         if told.contains(&given.customer) {
@@ -155,7 +160,7 @@ async fn given(
             told.insert(given.customer);
         }
     }
-    Ok((assigned, unassigned))
+    Ok((assigned, unassigned, too_many))
 }
 
 /// What of a thread's newest fifty came to be, or to stand otherwise, since.

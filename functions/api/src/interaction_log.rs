@@ -34,7 +34,7 @@ struct Asked {
     day: Option<NaiveDate>,
     /// First local day.
     from: Option<NaiveDate>,
-    /// Last local day, included.
+    /// Last local day, included; today where none is named.
     to: Option<NaiveDate>,
     /// `scheduled`, the day it was decided for, or `actual`, the day it really was.
     dates: Option<String>,
@@ -72,7 +72,7 @@ struct Asked {
 }
 
 impl Asked {
-    fn filter(&self) -> Result<Filter, Problem> {
+    fn filter(&self, today: NaiveDate) -> Result<Filter, Problem> {
         let by_actual = match self.dates.as_deref() {
             None | Some("scheduled") => false,
             Some("actual") => true,
@@ -86,17 +86,21 @@ impl Asked {
             (None, None) => (None, None),
         };
         let (from, to) = (self.from.or(self.day), self.to.or(self.day));
-        if let (Some(from), Some(to)) = (from, to) {
-            if to < from {
-                return Err(Problem::invalid("to", "el rango termina antes de empezar"));
-            }
-            if (to - from).num_days() >= MOST_DAYS {
-                return Err(Problem::invalid("to", format!("hasta {MOST_DAYS} días a la vez")));
-            }
+        let (from, to) = match (from, to) {
+            (None, Some(_)) => return Err(Problem::invalid("from", "indique desde qué día")),
+            // Up to today, where no end is named.
+            (Some(from), to) => (from, to.unwrap_or(from.max(today))),
+            (None, None) => (today, today),
+        };
+        if to < from {
+            return Err(Problem::invalid("to", "el rango termina antes de empezar"));
+        }
+        if (to - from).num_days() >= MOST_DAYS {
+            return Err(Problem::invalid("to", format!("hasta {MOST_DAYS} días a la vez")));
         }
         Ok(Filter {
-            from,
-            to,
+            from: Some(from),
+            to: Some(to),
             by_actual,
             direction: self.direction.clone(),
             origin: origin.or_else(|| self.origin.clone()),
@@ -118,12 +122,8 @@ impl Asked {
 #[utoipa::path(get, path = "/v1/interactions", tag = "interacciones", params(Asked), responses((status = 200, body = Object), (status = 422, body = Problem)))]
 async fn list(State(api): State<Api>, caller: Caller, Query(asked): Query<Asked>) -> Result<Json<Value>, Problem> {
     caller.may(Permission::Read)?;
-    let (setup, filter, now) = (&caller.setup, asked.filter()?, api.now());
-    // Without days a cursor goes on through the day it began on.
-    let filter = match filter.from.or(filter.to) {
-        Some(_) => filter,
-        None => Filter { from: Some(setup.today(now)), to: Some(setup.today(now)), ..filter },
-    };
+    let (setup, now) = (&caller.setup, api.now());
+    let filter = asked.filter(setup.today(now))?;
     let list = List::new(&caller, format!("interactions {filter:?}"));
     let (at, after) = list.start(asked.cursor.as_deref())?;
     let place = (Place { at, after }, limit(asked.limit) as usize);

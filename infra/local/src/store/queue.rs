@@ -6,9 +6,9 @@ use crate::clock::Clock;
 use async_trait::async_trait;
 use cauce_engine::ports::PortError;
 use cauce_engine::ports::queue::{MAX_DELAY, MAX_MESSAGE, Message, Queue, QueueName};
-use rusqlite::{Connection, OptionalExtension, params};
-use std::collections::HashSet;
-use std::sync::Arc;
+use rusqlite::{Connection, params};
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, Mutex};
 
 /// How long a received message stays unseen, in milliseconds.
 const VISIBILITY: i64 = 120_000;
@@ -26,6 +26,8 @@ pub struct Received {
 
 /// The queue.
 pub struct SqliteQueue {
+    /// The group of each queue that was served last.
+    served: Mutex<BTreeMap<&'static str, String>>,
     writer: Arc<Writer>,
     table: Arc<SqliteTable>,
     clock: Arc<Clock>,
@@ -34,7 +36,7 @@ pub struct SqliteQueue {
 impl SqliteQueue {
     /// The queue of a table's file.
     pub fn new(table: &Arc<SqliteTable>, clock: Arc<Clock>) -> Self {
-        Self { writer: table.writer(), table: Arc::clone(table), clock }
+        Self { served: Mutex::default(), writer: table.writer(), table: Arc::clone(table), clock }
     }
 
     /// Takes up to `most` visible messages; they come again unless deleted in time.
@@ -47,7 +49,13 @@ impl SqliteQueue {
         if !waiting {
             return Ok(Vec::new());
         }
-        self.writer.run(move |c| take(c, queue, now, most)).await
+        let known = |served: &mut BTreeMap<&'static str, String>| served.get(queue.name()).cloned();
+        let last = self.served.lock().map(|mut served| known(&mut served)).unwrap_or_default();
+        let (found, last) = self.writer.run(move |c| take(c, queue, (now, most), last.as_deref())).await?;
+        if let (Some(last), Ok(mut served)) = (last, self.served.lock()) {
+            served.insert(queue.name(), last);
+        }
+        Ok(found)
     }
 
     /// Deletes messages that are done.
@@ -94,7 +102,10 @@ impl SqliteQueue {
     }
 }
 
-fn take(c: &Connection, queue: QueueName, now: i64, most: u32) -> rusqlite::Result<Vec<Received>> {
+/// Messages taken, and the group that was served last.
+type Served = (Vec<Received>, Option<String>);
+
+fn take(c: &Connection, queue: QueueName, (now, most): (i64, u32), last: Option<&str>) -> rusqlite::Result<Served> {
     c.prepare_cached(
         "INSERT INTO dead_letters (name, body, grp, receives, died_at) SELECT name, body, grp, receives, ?2 FROM queue \
          WHERE name = ?1 AND visible_at <= ?2 AND receives >= ?3",
@@ -105,60 +116,63 @@ fn take(c: &Connection, queue: QueueName, now: i64, most: u32) -> rusqlite::Resu
         now,
         MAX_RECEIVES
     ])?;
-    let found = fairly(c, queue, now, most)?;
+    let (found, last) = fairly(c, queue, (now, most), last)?;
     let mut hide = c.prepare_cached("UPDATE queue SET visible_at = ?2, receives = receives + 1 WHERE id = ?1")?;
     for message in &found {
         hide.execute(params![message.id, now + VISIBILITY])?;
     }
-    Ok(found)
+    Ok((found, last))
 }
 
-/// What is visible, each group its share of it: a large one keeps no other waiting, and where there are more groups than places
-/// those that wait longest come first. What a share leaves over goes to whoever came first.
-fn fairly(c: &Connection, queue: QueueName, now: i64, most: u32) -> rusqlite::Result<Vec<Received>> {
-    let groups = groups(c, queue, now)?;
+/// What is visible, the groups in turn, each its share: a large one keeps no other waiting, and where there are more groups than
+/// places those after the last that was served come next. What a share leaves over goes to whoever came first.
+fn fairly(c: &Connection, queue: QueueName, (now, most): (i64, u32), last: Option<&str>) -> rusqlite::Result<Served> {
+    let mut groups = groups(c, queue, now)?;
+    let after = groups.iter().position(|group| Some(group.as_str()) > last).unwrap_or(0);
+    groups.rotate_left(after);
     let share = most.div_ceil(u32::try_from(groups.len()).unwrap_or(u32::MAX).max(1));
     let row = |r: &rusqlite::Row<'_>| Ok(Received { id: r.get(0)?, body: r.get(1)? });
-    let mut found: Vec<Received> = Vec::new();
-    if groups.len() > 1 {
-        let sql = "SELECT id, body FROM queue WHERE name = ?1 AND grp = ?2 AND visible_at <= ?3 \
-                   ORDER BY visible_at, id LIMIT ?4";
-        let mut statement = c.prepare_cached(sql)?;
-        for group in &groups {
-            for received in statement.query_map(params![queue.name(), group, now, share], row)? {
-                found.push(received?);
-            }
+    let (mut found, mut served): (Vec<Received>, Option<String>) = (Vec::new(), None);
+    let sql =
+        "SELECT id, body FROM queue WHERE name = ?1 AND grp = ?2 AND visible_at <= ?3 ORDER BY visible_at, id LIMIT ?4";
+    let mut statement = c.prepare_cached(sql)?;
+    for group in groups {
+        let room = share.min(most.saturating_sub(found.len() as u32));
+        if room == 0 {
+            break;
         }
-        found.truncate(most as usize);
+        for received in statement.query_map(params![queue.name(), group, now, room], row)? {
+            found.push(received?);
+        }
+        served = Some(group);
     }
     let sql = "SELECT id, body FROM queue WHERE name = ?1 AND visible_at <= ?2 ORDER BY visible_at, id LIMIT ?3";
     let mut statement = c.prepare_cached(sql)?;
     let known: HashSet<i64> = found.iter().map(|received| received.id).collect();
-    for received in statement.query_map(params![queue.name(), now, most], row)? {
-        let received = received?;
-        if found.len() < most as usize && !known.contains(&received.id) {
-            found.push(received);
+    if found.len() < most as usize {
+        for received in statement.query_map(params![queue.name(), now, most], row)? {
+            let received = received?;
+            if found.len() < most as usize && !known.contains(&received.id) {
+                found.push(received);
+            }
         }
     }
-    Ok(found)
+    Ok((found, served))
 }
 
-/// The groups of a queue that have anything to see, the one that waits longest first; each found by a step down the index.
+/// The groups of a queue that have anything to see, by name; each found by a step down the index.
 fn groups(c: &Connection, queue: QueueName, now: i64) -> rusqlite::Result<Vec<String>> {
-    let mut statement = c.prepare_cached("SELECT min(grp) FROM queue WHERE name = ?1 AND grp > ?2")?;
-    let mut oldest = c.prepare_cached(
-        "SELECT visible_at, id FROM queue WHERE name = ?1 AND grp = ?2 AND visible_at <= ?3 ORDER BY visible_at, id LIMIT 1",
-    )?;
+    let mut next = c.prepare_cached("SELECT min(grp) FROM queue WHERE name = ?1 AND grp > ?2")?;
+    let seen = "SELECT EXISTS (SELECT 1 FROM queue WHERE name = ?1 AND grp = ?2 AND visible_at <= ?3)";
+    let mut seen = c.prepare_cached(seen)?;
     let (mut groups, mut last) = (Vec::new(), String::new());
-    while let Some(group) = statement.query_row(params![queue.name(), last], |r| r.get::<_, Option<String>>(0))? {
+    while let Some(group) = next.query_row(params![queue.name(), last], |r| r.get::<_, Option<String>>(0))? {
         last.clone_from(&group);
-        let first = |r: &rusqlite::Row<'_>| Ok((r.get::<_, i64>(0)?, r.get::<_, i64>(1)?));
-        if let Some(since) = oldest.query_row(params![queue.name(), group, now], first).optional()? {
-            groups.push((since, group));
+        if seen.query_row(params![queue.name(), group, now], |r| r.get::<_, bool>(0))? {
+            groups.push(group);
         }
     }
-    groups.sort();
-    Ok(groups.into_iter().map(|(_, group)| group).collect())
+    Ok(groups)
 }
 
 #[async_trait]

@@ -143,8 +143,12 @@ impl Looked {
             return Ok(changes);
         }
         if let Some(first) = first.filter(|first| before.first_sent != Some(*first)) {
-            // What was paid from here on is this campaign's, and no more that of one whose window is still open.
-            let open = |other: &&Recipient| other.closes().is_some_and(|closes| closes + A_DAY >= first);
+            // What was paid from here on is this campaign's, and no more that of one whose window is still open, or is begun by
+            // somebody else meanwhile.
+            let open = |other: &&Recipient| match other.closes() {
+                Some(closes) => closes + A_DAY >= first,
+                None => !other.held_out && other.last_day() >= before.day,
+            };
             let others = others.iter().filter(open).take(MOST_CHANGES / 2);
             for other in others {
                 changes.push(store::ticket(ports, project, (&other.campaign, customer), store::SOON)?);

@@ -89,9 +89,13 @@ async fn waiting(
     let mut found = Vec::new();
     for some in places.chunks(crate::ports::table::MAX_KEYS) {
         for stored in ports.table.get_many(some).await?.into_iter().flatten() {
-            let message = interactions::decode_message(&stored)?;
-            if matches!(message.state, State::Scheduled { .. }) {
-                found.push((message, stored.version));
+            match interactions::decode_message(&stored) {
+                Ok(message) if matches!(message.state, State::Scheduled { .. }) => {
+                    found.push((message, stored.version));
+                }
+                Ok(_) => {}
+                // One that cannot be read keeps none of the others.
+                Err(error) => tracing::error!(campaign = %campaign.id, %error, "un mensaje no se pudo leer"),
             }
         }
     }
@@ -141,19 +145,21 @@ pub(super) async fn ended(ports: &Ports, setup: &Setup, id: &CampaignId, now: Da
 pub(crate) async fn close(ports: &Ports, setup: &Setup, now: DateTime<Utc>) -> Result<(), Error> {
     for id in store::running(ports, setup.id()).await? {
         let Some(campaign) = store::read(ports, setup.id(), &id).await?.map(|found| found.value) else { continue };
-        let mut left = Vec::new();
+        let (mut left, mut open) = (Vec::new(), 0);
         for shard in SHARD_NAMES {
-            if !store::sums(ports, setup.id(), &id, shard).await?.0.frozen {
+            let (sums, _) = store::sums(ports, setup.id(), &id, shard).await?;
+            open += sums.figures.open;
+            if !sums.frozen {
                 left.push(queued(setup.id(), &id, shard, CampaignWork::Freeze)?);
             }
         }
         if !left.is_empty() {
             ports.queue.send(QueueName::Plan, left).await?;
         }
-        match why_over(setup, &campaign, now) {
-            Some(_) => queue_all(ports, setup.id(), &id, CampaignWork::Stop).await?,
-            None => ended(ports, setup, &id, now).await?,
+        if open > 0 && why_over(setup, &campaign, now).is_some() {
+            queue_all(ports, setup.id(), &id, CampaignWork::Stop).await?;
         }
+        ended(ports, setup, &id, now).await?;
     }
     Ok(())
 }

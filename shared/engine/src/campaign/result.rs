@@ -41,12 +41,15 @@ pub async fn result(
         last = last.max(sums.last_first);
     }
     let closes = last.or(campaign.started).map(|last| last + campaign.window());
+    // Payments carry no hour: they count through the local day on which the window closes.
+    let calendar = &setup.project().calendar;
+    let last_day = closes.and_then(|closes| calendar.local_day(closes).succ_opt()).map(|day| calendar.midnight(day));
     let share = |part: i64| (figures.recipients > 0).then(|| part as f64 * 100.0 / figures.recipients as f64);
     Ok(CampaignResult {
         contact_percent: share(figures.contacted),
         action_percent: share(figures.acted),
         lift: lift(&figures),
-        provisional: campaign.standing != Standing::Executed || closes.is_some_and(|closes| now < closes),
+        provisional: campaign.standing != Standing::Executed || last_day.is_some_and(|last| now < last),
         closes,
         figures,
     })

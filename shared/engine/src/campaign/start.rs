@@ -26,6 +26,7 @@ use cauce_domain::strategy::campaign::{Campaign, Communication, Part, Standing};
 use cauce_domain::strategy::campaign_result::{Figures, Side};
 use cauce_domain::strategy::plan::Facts;
 use chrono::{DateTime, TimeDelta, Utc};
+use std::collections::BTreeMap;
 
 /// How much of an account's pace a campaign takes; the rest is the day's own messages'.
 const SHARE: f64 = 0.5;
@@ -72,22 +73,29 @@ pub(super) async fn freeze(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let Some(started) = campaign.started else { return Ok(()) };
-    let freezer = Freezer { ports, setup, campaign, shard: &asked.shard, started };
+    let mut campaign = campaign.clone();
     loop {
+        let freezer = Freezer { ports, setup, campaign: &campaign, shard: &asked.shard, started };
         let (sums, version) = store::sums(ports, setup.id(), &campaign.id, &asked.shard).await?;
-        if !sums.frozen && why_over(setup, campaign, now).is_some() {
-            // Nobody else is written to: what is frozen is all there is.
-            freezer.write(&Sums { frozen: true, ..sums }, version, Frozen::default()).await?;
-            continue;
-        }
         if sums.frozen {
             return ended(ports, setup, &campaign.id, now).await;
+        }
+        if why_over(setup, &campaign, now).is_some() {
+            // Nobody else is written to: what is frozen is all there is, and ends.
+            freezer.write(&Sums { frozen: true, ..sums }, version, Frozen::default()).await?;
+            let stop = queued(setup.id(), &campaign.id, &asked.shard, CampaignWork::Stop)?;
+            ports.queue.send(QueueName::Plan, vec![stop]).await?;
+            continue;
         }
         if late() {
             let again = queued(setup.id(), &campaign.id, &asked.shard, CampaignWork::Freeze)?;
             return Ok(ports.queue.send(QueueName::Plan, vec![again]).await?);
         }
         freezer.page(sums, version).await?;
+        // Somebody may have cancelled it meanwhile.
+        if let Some(found) = store::read(ports, setup.id(), &campaign.id).await? {
+            campaign = found.value;
+        }
     }
 }
 
@@ -141,7 +149,7 @@ impl Freezer<'_> {
     /// A customer of the audience: its place, its messages, what it adds to the sums.
     fn recipient(&self, account: &Account, sums: &mut Sums, frozen: &mut Frozen) -> Result<(), Error> {
         let held_out = self.campaign.holds_out(&account.id);
-        let messages = if held_out { Vec::new() } else { self.messages(account, sums.figures.scheduled) };
+        let messages = if held_out { Vec::new() } else { self.messages(account, &mut sums.by_channel) };
         let side = Side { customers: 1, ..Side::default() };
         let counted = match held_out {
             true => Figures { control: side, ..Figures::default() },
@@ -172,7 +180,7 @@ impl Freezer<'_> {
         Ok(())
     }
 
-    fn messages(&self, account: &Account, before: i64) -> Vec<Interaction> {
+    fn messages(&self, account: &Account, frozen: &mut BTreeMap<Channel, i64>) -> Vec<Interaction> {
         let day = self.setup.today(self.started);
         // The clock now: this may have been going on for minutes.
         let now = written(self.ports.new_id());
@@ -187,7 +195,11 @@ impl Freezer<'_> {
             };
             let id = self.campaign.send_id(&account.id, number);
             let state = match template {
-                Some(template) => State::Scheduled { at: self.turn(template.channel, (before, number), now) },
+                Some(template) => {
+                    let before = frozen.entry(template.channel).or_default();
+                    *before += 1;
+                    State::Scheduled { at: self.turn(template.channel, (*before - 1, number), now) }
+                }
                 None => State::NotSent { reason: Reason::TemplateMissing },
             };
             let (cause, facts) = (Cause::Campaign(part), Facts::of(account));

@@ -9,12 +9,14 @@ use crate::store::commit::written;
 use crate::store::keys::{self, shard_of};
 use crate::store::query_all;
 use crate::store::settings::Versioned;
+use cauce_domain::contact::channel::Channel;
 use cauce_domain::contact::interaction::Interaction;
 use cauce_domain::ids::{CampaignId, CustomerId, ProjectId};
 use cauce_domain::strategy::campaign::{Campaign, Part};
 use cauce_domain::strategy::campaign_result::Figures;
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A customer of a campaign's audience, and what of it is in the sums.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +56,9 @@ pub(crate) struct Sums {
     #[serde(default)]
     pub(crate) frozen: bool,
     pub(crate) figures: Figures,
+    /// Messages frozen so far, by channel: each channel has a pace of its own.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) by_channel: BTreeMap<Channel, i64>,
     /// The latest first message of a recipient's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) last_first: Option<DateTime<Utc>>,
@@ -63,6 +68,8 @@ pub(crate) struct Sums {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Ticket {
     customer: CustomerId,
+    /// Not before this: what changed is still being written.
+    due: DateTime<Utc>,
 }
 
 /// A campaign runs.
@@ -235,7 +242,7 @@ pub(crate) fn ticket(
     let (shard, due) = (shard_of(customer), written(ports.new_id()) + wait);
     let key = Key::new(TableName::Interactions, tickets_partition(project, id, shard), customer.as_str());
     let sort = format!("{}#{MEASURE}#{customer}", keys::instant(due));
-    let item = Item::new(key, encode(&Ticket { customer: customer.clone() })?);
+    let item = Item::new(key, encode(&Ticket { customer: customer.clone(), due })?);
     Ok(Change::Put(item.indexed(Index::Release, keys::release_hour(due, shard), sort), Expect::Anything))
 }
 
@@ -252,20 +259,25 @@ pub(crate) fn read_ticket(key: &Key) -> Option<(ProjectId, CampaignId, String)> 
     Some((project.into(), id.into(), shard.to_owned()))
 }
 
-/// A page of a shard's tickets, each with its place and version.
+/// The tickets of a page of a shard's that are due, each with its place and version; what is not has its own entry in the release
+/// index.
 pub(crate) async fn tickets(
     ports: &Ports,
     project: &ProjectId,
     (id, shard): (&CampaignId, &str),
     (most, after): (u32, Option<Cursor>),
 ) -> Result<(Vec<(CustomerId, Key, u64)>, Option<Cursor>), Error> {
+    let now = written(ports.new_id());
     let query = Query::table(TableName::Interactions, tickets_partition(project, id, shard)).limit(most).after(after);
     let page = ports.table.query(&query).await?;
-    let read = page.items.into_iter().map(|stored| {
+    let mut due = Vec::new();
+    for stored in page.items {
         let ticket: Ticket = decode(&stored.body)?;
-        Ok((ticket.customer, stored.key, stored.version))
-    });
-    Ok((read.collect::<Result<_, Error>>()?, page.next))
+        if ticket.due <= now {
+            due.push((ticket.customer, stored.key, stored.version));
+        }
+    }
+    Ok((due, page.next))
 }
 
 fn running_key(project: &ProjectId, id: &CampaignId) -> Key {

@@ -3,6 +3,7 @@
 
 use super::chunk::{Context, Effect};
 use super::columns::{COMMUNICATIONS, fold};
+use super::dates;
 use super::row::{Row, RowError};
 use super::spill::SpilledRow;
 use crate::error::Error;
@@ -94,7 +95,9 @@ fn moment(context: &Context<'_>, row: &Row<'_>) -> Result<DateTime<Utc>, RowErro
     let calendar = &context.desk.setup.project().calendar;
     let at = row.moment("Fecha de envío", calendar)?;
     let at = at.ok_or_else(|| row.error("Fecha de envío", "es obligatoria"))?;
-    match at <= context.desk.by.at {
+    // Of a day without hour it is the day that counts: this morning's are loaded this morning.
+    let today = !dates::has_hour(row.text("Fecha de envío")) && context.desk.setup.today(at) == context.desk.today;
+    match at <= context.desk.by.at || today {
         true => Ok(at),
         false => Err(row.error("Fecha de envío", "es futura: aquí se cargan comunicaciones que ya se hicieron")),
     }

@@ -93,16 +93,23 @@ pub fn parse(text: &str, style: DateStyle) -> Option<NaiveDate> {
     date.filter(|d| plausible(chrono::Datelike::year(d)))
 }
 
-/// The hour a written date goes with: noon where it has none, `None` where what follows it is no hour.
+/// Whether a written date goes with an hour.
+pub fn has_hour(text: &str) -> bool {
+    text.trim().contains([' ', 'T'])
+}
+
+/// The hour a written date goes with: noon where it has none, `None` where what follows it is no hour. Parts of seconds are cut.
 pub fn time(text: &str) -> Option<NaiveTime> {
     let text = text.trim();
     let Some((_, hour)) = text.split_once([' ', 'T']) else { return NaiveTime::from_hms_opt(12, 0, 0) };
-    let plain: String = hour.to_lowercase().chars().filter(|c| !matches!(c, ' ' | '.' | '\u{a0}')).collect();
-    let (clock, half) = match plain.strip_suffix("pm") {
-        Some(clock) => (clock, Some(12)),
-        None => plain.strip_suffix("am").map_or((plain.as_str(), None), |clock| (clock, Some(0))),
+    let plain: String = hour.to_lowercase().chars().filter(|c| !c.is_whitespace()).collect();
+    let said = |half: &str| [".m.", ".m", "m"].iter().find_map(|rest| plain.strip_suffix(&format!("{half}{rest}")));
+    let (clock, half) = match (said("p"), said("a")) {
+        (Some(clock), _) => (clock, Some(12)),
+        (None, Some(clock)) => (clock, Some(0)),
+        (None, None) => (plain.as_str(), None),
     };
-    let mut parts = clock.split(':').map(|part| part.parse::<u32>().ok());
+    let mut parts = clock.split(':').map(|part| part.split('.').next().and_then(|whole| whole.parse::<u32>().ok()));
     let (hour, minute) = (parts.next()??, parts.next()??);
     let second = parts.next().unwrap_or(Some(0))?;
     let hour = half.map_or(Some(hour), |half| (1..=12).contains(&hour).then_some(hour % 12 + half))?;
@@ -150,6 +157,8 @@ mod tests {
             ("2026-12-31T20:15:00", Some("20:15:00")),
             ("31/12/2026 3:30 p. m.", Some("15:30:00")),
             ("31/12/2026 12:10 AM", Some("00:10:00")),
+            ("2026-12-31 10:15:05.123", Some("10:15:05")),
+            ("2026-12-31 10:15:00.030", Some("10:15:00")),
             ("31/12/2026 25:00", None),
             ("31/12/2026 tarde", None),
         ] {

@@ -279,11 +279,12 @@ async fn text_rows(
 async fn sheet_rows(ports: &Ports, load: &Load, errors: BTreeMap<u32, String>) -> Result<ByteStream, Error> {
     let size = ports.files.size(&load.file).await?.unwrap_or(0);
     let bytes = ports.files.read_range(&load.file, 0, size).await?.to_vec();
+    let hours = sheet::Hours::of(load.kind);
     let written = tokio::task::spawn_blocking(move || -> Result<Vec<u8>, String> {
         let mut book = rust_xlsxwriter::Workbook::new();
         let page = book.add_worksheet_with_constant_memory();
         let (mut line, mut out, mut header, mut failed) = (0_u32, 0_u32, false, None);
-        let read = sheet::read(bytes, |mut row| {
+        let read = sheet::read(bytes, hours, |mut row| {
             line += 1;
             let blank = row.iter().all(|c| c.trim().is_empty());
             let extra = if !header && !blank {

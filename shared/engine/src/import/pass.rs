@@ -141,8 +141,9 @@ impl Pass {
         }
         let bytes = ports.files.read_range(&load.file, 0, size).await?.to_vec();
         let (sender, mut receiver) = tokio::sync::mpsc::channel(BATCH);
+        let hours = sheet::Hours::of(self.kind);
         let reader = tokio::task::spawn_blocking(move || {
-            sheet::read(bytes, |row| sender.blocking_send(row).map_err(|_| Refused::BadSheet))
+            sheet::read(bytes, hours, |row| sender.blocking_send(row).map_err(|_| Refused::BadSheet))
         });
         while let Some(row) = receiver.recv().await {
             if let Err(refused) = self.row(row) {

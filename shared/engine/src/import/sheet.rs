@@ -2,6 +2,7 @@
 
 use super::Refused;
 use super::dates::serial;
+use super::job::Kind;
 use calamine::{DataRef, Reader, Xlsx};
 use chrono::NaiveTime;
 use std::io::Cursor;
@@ -20,14 +21,30 @@ pub fn is_zip(head: &[u8]) -> bool {
     head.starts_with(b"PK\x03\x04")
 }
 
-/// Reads the first sheet and gives each row to `each`.
-pub fn read(bytes: Vec<u8>, each: impl FnMut(Vec<String>) -> Result<(), Refused>) -> Result<(), Refused> {
-    refuse_bomb(&bytes)?;
-    // The library panics on some broken cells: that is the file's end, not the function's.
-    catch_unwind(AssertUnwindSafe(|| rows(bytes, each))).unwrap_or(Err(Refused::BadSheet))
+/// What becomes of the hour of a date: most files mean the day alone, whatever their spreadsheet noted with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hours {
+    /// It is kept, where there is one.
+    Kept,
+    /// It is cut.
+    Cut,
 }
 
-fn rows(bytes: Vec<u8>, mut each: impl FnMut(Vec<String>) -> Result<(), Refused>) -> Result<(), Refused> {
+impl Hours {
+    /// What a kind of file means.
+    pub fn of(kind: Kind) -> Self {
+        if kind == Kind::Communications { Self::Kept } else { Self::Cut }
+    }
+}
+
+/// Reads the first sheet and gives each row to `each`.
+pub fn read(bytes: Vec<u8>, hours: Hours, each: impl FnMut(Vec<String>) -> Result<(), Refused>) -> Result<(), Refused> {
+    refuse_bomb(&bytes)?;
+    // The library panics on some broken cells: that is the file's end, not the function's.
+    catch_unwind(AssertUnwindSafe(|| rows(bytes, hours, each))).unwrap_or(Err(Refused::BadSheet))
+}
+
+fn rows(bytes: Vec<u8>, hours: Hours, mut each: impl FnMut(Vec<String>) -> Result<(), Refused>) -> Result<(), Refused> {
     let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|_| Refused::BadSheet)?;
     let name = book.sheet_names().first().cloned().ok_or(Refused::BadSheet)?;
     let mut cells = book.worksheet_cells_reader(&name).map_err(|_| Refused::BadSheet)?;
@@ -43,33 +60,36 @@ fn rows(bytes: Vec<u8>, mut each: impl FnMut(Vec<String>) -> Result<(), Refused>
             at += 1;
         }
         row.resize(row.len().max(column as usize + 1), String::new());
-        row[column as usize] = text(cell.get_value());
+        row[column as usize] = text(cell.get_value(), hours);
     }
     if row.is_empty() { Ok(()) } else { each(row) }
 }
 
 /// The text of a typed cell: numbers in full with a dot, dates in ISO.
-fn text(value: &DataRef<'_>) -> String {
+fn text(value: &DataRef<'_>, hours: Hours) -> String {
     match value {
         DataRef::Int(n) => n.to_string(),
         DataRef::Float(n) => number(*n),
         DataRef::String(s) => s.clone(),
         DataRef::SharedString(s) => (*s).to_owned(),
         DataRef::Bool(b) => if *b { "Sí" } else { "No" }.to_owned(),
-        DataRef::DateTime(d) => moment(d.as_f64()).unwrap_or_else(|| number(d.as_f64())),
+        DataRef::DateTime(d) => moment(d.as_f64(), hours).unwrap_or_else(|| number(d.as_f64())),
         DataRef::DateTimeIso(s) | DataRef::DurationIso(s) => s.clone(),
         DataRef::Error(_) | DataRef::Empty => String::new(),
     }
 }
 
-/// The date of a serial, with its hour where it has one.
-fn moment(days: f64) -> Option<String> {
+/// The date of a serial, with its hour where it has one and that is kept.
+fn moment(days: f64, hours: Hours) -> Option<String> {
     let date = serial(days.floor().abs() as u64)?;
     let seconds = (days.fract().abs() * 86_400.0).round() as u32;
-    Some(match NaiveTime::from_num_seconds_from_midnight_opt(seconds, 0).filter(|_| seconds > 0) {
-        Some(time) => format!("{date} {time}"),
-        None => date.to_string(),
-    })
+    Some(
+        match NaiveTime::from_num_seconds_from_midnight_opt(seconds, 0).filter(|_| seconds > 0 && hours == Hours::Kept)
+        {
+            Some(time) => format!("{date} {time}"),
+            None => date.to_string(),
+        },
+    )
 }
 
 /// Excel keeps fifteen digits: what binary fractions add beyond them is noise.
@@ -108,9 +128,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dates_keep_their_hour_where_they_have_one() {
-        assert_eq!(moment(46_022.0).as_deref(), Some("2025-12-31"));
-        assert_eq!(moment(46_022.645_833_333).as_deref(), Some("2025-12-31 15:30:00"));
+    fn dates_keep_their_hour_where_it_is_meant() {
+        assert_eq!(moment(46_022.0, Hours::Kept).as_deref(), Some("2025-12-31"));
+        assert_eq!(moment(46_022.645_833_333, Hours::Kept).as_deref(), Some("2025-12-31 15:30:00"));
+        assert_eq!(moment(46_022.645_833_333, Hours::Cut).as_deref(), Some("2025-12-31"));
     }
 
     #[test]
@@ -124,6 +145,6 @@ mod tests {
 
     #[test]
     fn what_is_no_workbook_is_refused() {
-        assert_eq!(read(b"PK\x03\x04 nothing".to_vec(), |_| Ok(())), Err(Refused::BadSheet));
+        assert_eq!(read(b"PK\x03\x04 nothing".to_vec(), Hours::Cut, |_| Ok(())), Err(Refused::BadSheet));
     }
 }

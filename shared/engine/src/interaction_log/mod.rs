@@ -24,6 +24,10 @@ use std::collections::BTreeMap;
 
 /// Interactions looked at for one page, at most.
 const LOOKED_AT: usize = 5_000;
+/// Interactions read at once.
+const ROUND: u32 = MAX_KEYS as u32;
+/// What asking costs, counted in interactions: days on which nothing happened are soon gone through, not for ever.
+const A_ROUND: usize = 10;
 /// How many days after it was decided something may leave: what an event or a person says waits so long.
 const LATER: u64 = 4;
 
@@ -89,10 +93,10 @@ impl Filter {
             && self.portfolio.is_none_or(|wanted| wanted == customer.portfolio)
     }
 
-    /// The days it covers, newest first: today alone where none is named.
-    fn days(&self, today: NaiveDate) -> (NaiveDate, NaiveDate) {
-        let to = self.to.or(self.from).unwrap_or(today);
-        (self.from.or(self.to).unwrap_or(today).min(to), to)
+    /// The days it covers: up to today where no end is named, one alone where no beginning is.
+    pub fn days(&self, today: NaiveDate) -> (NaiveDate, NaiveDate) {
+        let to = self.to.unwrap_or_else(|| self.from.map_or(today, |from| from.max(today)));
+        (self.from.unwrap_or(to).min(to), to)
     }
 }
 
@@ -134,15 +138,20 @@ pub async fn page(
     while place.at < places && found.len() < limit && looked < LOOKED_AT {
         let day = to.checked_sub_days(Days::new((place.at / keys::SHARDS) as u64)).unwrap_or(oldest);
         let partition = interactions::day_partition(setup.id(), day, keys::SHARD_NAMES[place.at % keys::SHARDS]);
-        let room = u32::try_from((limit - found.len()).min(MAX_KEYS)).unwrap_or(1);
-        let query = Query::index(Index::Day, partition).after(place.after.take()).limit(room);
+        let query = Query::index(Index::Day, partition).after(place.after.take()).limit(ROUND);
         let listed = ports.table.query(&query).await?;
-        looked += listed.items.len() + 1;
-        let places: Vec<Key> = listed.items.into_iter().map(|stored| stored.key).collect();
-        found.extend(read(ports, setup, filter, (places, (from, to)), (sees, now)).await?);
-        match listed.next {
-            Some(next) => place.after = Some(next),
-            None => place.at += 1,
+        looked += listed.items.len() + A_ROUND;
+        let at: Vec<Key> = listed.items.iter().map(|stored| stored.key.clone()).collect();
+        let passed = read(ports, setup, filter, (at, (from, to)), (sees, now)).await?;
+        let (room, fit) = (limit - found.len(), passed.len());
+        found.extend(passed.into_iter().take(room));
+        place.after = match found.last().filter(|_| fit >= room) {
+            // The next page begins after the last that is shown.
+            Some(last) => listed.place_of(&last.stored.key),
+            None => listed.next,
+        };
+        if place.after.is_none() {
+            place.at += 1;
         }
     }
     Ok((found, (place.at < places).then_some(place)))
@@ -161,10 +170,11 @@ async fn read(
     }
     let mut lines = Vec::new();
     for stored in ports.table.get_many(&places).await?.into_iter().flatten() {
-        if let Some(line) = Line::read(&stored, now)?
-            && filter.takes(&line, setup, days)
-        {
-            lines.push((stored, line));
+        match Line::read(&stored, now) {
+            Ok(Some(line)) if filter.takes(&line, setup, days) => lines.push((stored, line)),
+            Ok(_) => {}
+            // One that cannot be read hides none of the others.
+            Err(error) => tracing::error!(place = stored.key.sk, %error, "una interacción no se pudo leer"),
         }
     }
     let customers = customers(ports, lines.iter().map(|(stored, _)| stored.key.pk.clone()).collect()).await?;

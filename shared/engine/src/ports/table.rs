@@ -323,6 +323,14 @@ pub struct Page {
     pub next: Option<Cursor>,
 }
 
+impl Page {
+    /// Where a page after one of the items begins.
+    pub fn place_of(&self, key: &Key) -> Option<Cursor> {
+        let at = self.items.iter().position(|item| item.key == *key)?;
+        Some(Cursor { sk: self.sort_keys.get(at)?.clone(), base_pk: key.pk.clone(), base_sk: key.sk.clone() })
+    }
+}
+
 /// Items by key.
 #[async_trait]
 pub trait Table: Send + Sync {

@@ -25,7 +25,7 @@ use crate::store::settings::Setup;
 use crate::store::{accounts, jobs, query_all};
 use cauce_domain::ids::{JobId, ProjectId};
 use cauce_domain::strategy::campaign::Audience;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -146,6 +146,9 @@ fn part_key(project: &ProjectId, id: &JobId, shard: &str) -> Key {
     Key::new(TableName::Jobs, partition(project, id), format!("p#{shard}"))
 }
 
+/// After how long a walk that has not ended keeps no other from being begun.
+const LONGEST: TimeDelta = TimeDelta::hours(6);
+
 /// The place of a walk among those under way: of updates of the segments there is one at a time.
 fn under_way(project: &ProjectId, walk: &Walk) -> Key {
     let name = match walk.task {
@@ -164,12 +167,22 @@ pub async fn begin(ports: &Ports, setup: &Setup, task: Task, by: &By) -> Result<
     let place = under_way(setup.id(), &walk);
     let goes = Item::new(place.clone(), encode(&Going { walk: walk.id.clone() })?).expiring(jobs::expiry(created));
     let line = process_log::line(setup.id(), &walk.id, created)?;
-    let changes =
-        vec![Change::Put(goes, Expect::Absent), Change::Put(item, Expect::Absent), Change::Put(line, Expect::Absent)];
+    let known = ports.table.get(&place).await?;
+    if let Some(stored) = &known {
+        let going: Going = decode(&stored.body)?;
+        let other = read(ports, setup.id(), &going.walk).await?;
+        // One that has gone on so long keeps no other from being begun, whatever became of it.
+        if let Some(other) = other.filter(|it| it.finished.is_none() && created - it.created < LONGEST) {
+            return Ok(other);
+        }
+    }
+    let changes = vec![
+        Change::Put(goes, accounts::as_read(known.map(|stored| stored.version))),
+        Change::Put(item, Expect::Absent),
+        Change::Put(line, Expect::Absent),
+    ];
     if let Committed::Lost(_) = commit(ports, changes).await? {
-        let going = ports.table.get(&place).await?.map(|stored| decode::<Going>(&stored.body)).transpose()?;
-        let going = going.ok_or(Error::Raced)?;
-        return read(ports, setup.id(), &going.walk).await?.ok_or(Error::Raced);
+        return Err(Error::Raced);
     }
     queue(ports, setup.id(), &walk.id, SHARD_NAMES.iter().copied()).await?;
     Ok(walk)
@@ -275,7 +288,14 @@ impl Walker<'_> {
         let query = Query::index(Index::Customers, keys::customers_shard(self.setup.id(), shard));
         let page = self.ports.table.query(&query.after(part.after.take())).await?;
         for stored in &page.items {
-            let (account, version) = (accounts::read_account(stored)?, stored.version);
+            let (account, version) = match accounts::read_account(stored) {
+                Ok(account) => (account, stored.version),
+                // One that cannot be read keeps nobody else from being looked at.
+                Err(error) => {
+                    tracing::error!(walk = %self.walk.id, %error, "un cliente no se pudo leer y queda fuera");
+                    continue;
+                }
+            };
             part.tally.customers += 1;
             match &self.walk.task {
                 Task::Segments => segments::look(self, account, version, &mut part.tally).await?,
