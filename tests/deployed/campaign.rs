@@ -27,7 +27,7 @@ pub(super) async fn campaigned(project: &Project<'_>, (today, offset): (NaiveDat
     let draft = json!({ "name": "Noviembre", "audience": { "segments": ["default"] }, "communications": [{ "template": template }] });
     let made = project.post("/v1/campaigns", draft);
     let path = format!("/v1/campaigns/{}", made["id"].as_str().expect("an id"));
-    let there = (Utc::now() + TimeDelta::seconds(offset + 90)).with_timezone(&Calendar::of(Country::Pe).zone);
+    let there = (Utc::now() + TimeDelta::seconds(offset + 30)).with_timezone(&Calendar::of(Country::Pe).zone);
     let moment = json!({ "date": today, "time": there.format("%H:%M:%S").to_string() }).to_string();
     let headers = [("authorization", bearer.as_str()), ("if-match", "1")];
     let (status, scheduled) = stack.call("PUT", &format!("{path}/schedule"), &headers, &moment);
