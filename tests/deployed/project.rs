@@ -63,7 +63,7 @@ impl Stack {
                 return found;
             }
             let waited = begun.elapsed();
-            assert!(waited < Duration::from_secs(300), "{what} did not come: {answer:?}\n{}", self.logs());
+            assert!(waited < Duration::from_secs(900), "{what} did not come: {answer:?}\n{}", self.logs());
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
     }
