@@ -5,7 +5,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 /// Every function.
-pub(crate) const FUNCTIONS: [&str; 9] = [
+pub(crate) const FUNCTIONS: [&str; 10] = [
     "api",
     "import-file",
     "plan-day",
@@ -14,6 +14,7 @@ pub(crate) const FUNCTIONS: [&str; 9] = [
     "receive-webhook",
     "apply-event",
     "deliver-webhook",
+    "write-report",
     "close-day",
 ];
 

@@ -11,5 +11,6 @@ mod fakes;
 mod faults;
 mod journeys;
 mod providers;
+mod reports;
 mod template;
 mod world;

@@ -280,6 +280,13 @@ impl World {
         read(self.answer(Method::GET, path, Body::empty(), headers).await).await.1
     }
 
+    /// A file, from where the API says it is.
+    pub(crate) async fn downloaded(&self, path: &str) -> Vec<u8> {
+        let (status, place) = self.call(Method::GET, path, None).await;
+        assert_eq!(status, StatusCode::SEE_OTHER, "{place}");
+        self.bytes(place["url"].as_str().expect("a url"), &[]).await
+    }
+
     /// Where a browser is sent that posts to a page.
     pub(crate) async fn leads_to(&self, path: &str, headers: &[(&str, &str)]) -> String {
         let answer = self.answer(Method::POST, path, Body::empty(), headers).await;

@@ -64,9 +64,9 @@ async fn every_interaction_of_some_days_is_found_by_what_it_is() {
 async fn each_user_chooses_its_columns() {
     let world = lima("Ana").await;
     let put = async |columns: Value| {
-        world.call(Method::PUT, "/v1/interactions/columns", Some(json!({ "columns": columns }))).await
+        world.call(Method::PUT, "/v1/columns/interactions", Some(json!({ "columns": columns }))).await
     };
-    let (_, all) = world.call(Method::GET, "/v1/interactions/columns", None).await;
+    let (_, all) = world.call(Method::GET, "/v1/columns/interactions", None).await;
     assert!(all["items"].as_array().is_some_and(|all| all.iter().any(|it| it["title"] == "Fecha de envío real")));
     let (status, answer) = put(json!(["customer", "actual", "error", "customer"])).await;
     assert_eq!((status, &answer["chosen"]), (StatusCode::OK, &json!(["customer", "actual", "error"])));

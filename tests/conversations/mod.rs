@@ -9,7 +9,7 @@ mod messages;
 mod notes;
 mod outcomes;
 mod payments;
-mod people;
+pub(crate) mod people;
 mod promises;
 mod random_days;
 mod together;

@@ -8,7 +8,7 @@ use cauce_engine::import::job::Kind;
 use serde_json::{Value, json};
 
 /// A user with a key of its own; answers the header that carries it.
-async fn user(world: &World, id: &str, more: Value) -> String {
+pub(crate) async fn user(world: &World, id: &str, more: Value) -> String {
     let mut body = json!({ "id": id, "name": id, "email": format!("{id}@andes.pe"), "role": "adviser" });
     for (name, value) in more.as_object().into_iter().flatten() {
         body[name] = value.clone();
@@ -20,7 +20,7 @@ async fn user(world: &World, id: &str, more: Value) -> String {
     format!("Bearer {key}")
 }
 
-async fn assign(world: &World, number: &str, adviser: &str) {
+pub(crate) async fn assign(world: &World, number: &str, adviser: &str) {
     let path = format!("/v1/customers/{}", world.id(number).await);
     let version = world.version(number).await;
     let bearer = format!("Bearer {KEY}");

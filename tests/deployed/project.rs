@@ -1,6 +1,7 @@
 //! A project of the stage, as its key's holder sees it.
 
 use super::stack::{DATA, Stack};
+use crate::world::ask;
 use aws_sdk_ssm::types::ParameterType;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -34,6 +35,14 @@ impl Project<'_> {
         let (status, body) = self.call("POST", path, &body);
         assert!((200..300).contains(&status), "POST {path}: {status} {body}");
         body
+    }
+    /// A file, from where the API says it is.
+    pub(super) fn downloaded(&self, path: &str) -> String {
+        let (status, place) = self.call("GET", path, &Value::Null);
+        assert_eq!(status, 303, "{place}");
+        let (status, content) = ask("GET", place["url"].as_str().expect("a url"), &[], b"").expect("answered");
+        assert_eq!(status, 200, "{place}: {content}");
+        content
     }
     /// The states of the process log by kind, once every load is over.
     pub(super) async fn loads(&self, wanted: usize) -> BTreeMap<String, String> {

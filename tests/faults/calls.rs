@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use cauce_engine::ports::PortError;
 use cauce_engine::ports::channel::{Answer, Outgoing, Sender};
-use cauce_engine::ports::files::{ByteStream, FileInfo, Files, SignedPut, Upload};
+use cauce_engine::ports::files::{ByteStream, Download, FileInfo, Files, SignedPut, Upload};
 use cauce_engine::ports::queue::{Message, Queue, QueueName};
 use cauce_engine::ports::table::{Change, Key, Page, Query, Source, Stored, Table, WriteError};
 use cauce_local::house::House;
@@ -211,6 +211,9 @@ impl Files for Struck<dyn Files> {
     }
     async fn presigned_put(&self, upload: &Upload) -> Result<SignedPut, PortError> {
         self.inner.presigned_put(upload).await
+    }
+    async fn presigned_get(&self, download: &Download) -> Result<String, PortError> {
+        self.inner.presigned_get(download).await
     }
     async fn list(&self, prefix: &str) -> Result<Vec<FileInfo>, PortError> {
         struck!(self, self.inner.list(prefix))

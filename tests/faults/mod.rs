@@ -5,5 +5,6 @@ mod campaign;
 mod carries;
 mod every_call;
 mod kill;
+mod report;
 mod serve;
 mod wire;

@@ -108,7 +108,8 @@ async fn a_file_is_uploaded_exactly_as_announced() {
     );
     let (_, notes) = get(&world, &format!("/v1/imports/{id}/notes")).await;
     assert_eq!(notes["items"][0]["message"], json!("falta el nombre"));
-    assert_eq!(get(&world, &format!("/v1/imports/{id}/rejected")).await.0, StatusCode::OK);
+    let rejected = world.downloaded(&format!("/v1/imports/{id}/rejected")).await;
+    assert!(String::from_utf8_lossy(&rejected).contains("falta el nombre"));
     assert_eq!(get(&world, "/v1/imports/templates/orders").await.0, StatusCode::OK);
     let (_, log) = get(&world, "/v1/imports").await;
     assert_eq!(log["items"][0]["file_name"], json!("marzo.csv"));

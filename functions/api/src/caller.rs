@@ -34,6 +34,8 @@ pub(crate) enum Permission {
     EditCustomers,
     /// Read and answer addresses nobody is known to have.
     Unregistered,
+    /// Ask for reports.
+    Report,
     /// Load customers, orders and payments, give up on orders and annul them.
     Operate,
     /// Change settings, templates, flows, mode.
@@ -50,6 +52,7 @@ impl Caller {
                 Permission::Read | Permission::Manage => true,
                 Permission::EditCustomers => self.is_granted(Grant::EditCustomers),
                 Permission::Unregistered => self.is_granted(Grant::Unregistered),
+                Permission::Report => self.user.as_ref().is_some_and(User::may_report),
                 Permission::Operate | Permission::Configure => false,
             },
         };
@@ -61,13 +64,9 @@ impl Caller {
         self.user.as_ref().is_some_and(|user| user.grants.contains(&grant))
     }
 
-    /// Whether the caller sees a customer: one who sees only what is assigned sees the customers that are its own now, with
-    /// their whole history; supervisors those that are nobody's too.
+    /// Whether the caller sees a customer.
     pub(crate) fn sees(&self, account: &Account) -> bool {
-        let Some(user) = self.user.as_ref().filter(|user| user.only_assigned) else { return true };
-        let customer = &account.customer;
-        let unassigned = user.role == Role::Supervisor && customer.adviser.is_none() && customer.supervisor.is_none();
-        unassigned || [&customer.adviser, &customer.supervisor].into_iter().flatten().any(|id| *id == user.id)
+        self.user.as_ref().is_none_or(|user| user.sees(account))
     }
 
     /// Whether the caller sees only some customers.

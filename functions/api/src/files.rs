@@ -8,8 +8,12 @@ use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
+use axum::http::header::LOCATION;
+use axum::response::{IntoResponse, Response};
 use cauce_domain::contact::file::MessageFile;
 use cauce_engine::message_files::{self, LARGEST};
+use cauce_engine::ports::files::Download;
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -31,6 +35,17 @@ async fn keep(
     let file = message_files::keep(&api.ports, &caller.setup, &name, body.map_err(too_large)?).await?;
     let named = message_files::seal(&caller.setup, &file)?;
     Ok((StatusCode::CREATED, Json(json!({ "file": named, "name": file.name, "kind": file.kind, "size": file.size }))))
+}
+
+/// How long a download may be begun, in minutes.
+const DOWNLOAD_MINUTES: i64 = 10;
+
+/// Sends the caller to where a file is: it is too large to be answered here.
+pub(crate) async fn download(api: &Api, key: String, name: String) -> Result<Response, Problem> {
+    let until = api.now() + TimeDelta::minutes(DOWNLOAD_MINUTES);
+    let url = api.ports.files.presigned_get(&Download { key, name, until }).await.map_err(cauce_engine::Error::from)?;
+    let there = [(LOCATION, url.clone())];
+    Ok((StatusCode::SEE_OTHER, there, Json(json!({ "url": url, "until": until }))).into_response())
 }
 
 /// The files that a request names.

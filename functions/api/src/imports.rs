@@ -2,10 +2,10 @@
 
 use crate::Api;
 use crate::caller::{Caller, Permission};
+use crate::files;
 use crate::page::{List, Page, limit};
 use crate::problem::{Body, Path, Problem, Query};
 use axum::Json;
-use axum::body::Body as HttpBody;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -16,7 +16,6 @@ use cauce_engine::import::template_file::template_file;
 use cauce_engine::import::{self, Request};
 use cauce_engine::ports::files::Upload;
 use chrono::TimeDelta;
-use futures::TryStreamExt;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
@@ -170,21 +169,15 @@ async fn discard(State(api): State<Api>, caller: Caller, Path(id): Path<String>)
     Ok(Json(shown(&import::discard(&api.ports, &caller.setup, &JobId::new(id), api.now()).await?)))
 }
 
-/// Downloads the rejected rows in the file's own format, with a column `Error`.
-#[utoipa::path(get, path = "/v1/imports/{id}/rejected", tag = "cargas", params(("id" = String, Path)), responses((status = 200, content_type = "application/octet-stream"), (status = 404, body = Problem)))]
+/// Downloads the rejected rows in the file's own format, with a column `Error`: answers where they are, for a few minutes.
+#[utoipa::path(get, path = "/v1/imports/{id}/rejected", tag = "cargas", params(("id" = String, Path)), responses((status = 303), (status = 404, body = Problem)))]
 async fn rejected(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
     caller.may(Permission::Read)?;
     caller.sees_all()?;
     let load = found(&api, &caller, &id).await?;
     let key = load.rejected_file.ok_or_else(|| Problem::not_found("filas rechazadas en esta carga"))?;
-    let stream = api.ports.files.read(&key).await.map_err(cauce_engine::Error::from)?;
     let name = if key.ends_with("xlsx") { "rechazadas.xlsx" } else { "rechazadas.csv" };
-    let headers = [
-        (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
-        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
-    ];
-    let body = HttpBody::from_stream(stream.map_err(std::io::Error::other));
-    Ok((headers, body).into_response())
+    files::download(&api, key, name.to_owned()).await
 }
 
 /// How many.

@@ -2,28 +2,28 @@
 
 use crate::Api;
 use crate::caller::{Caller, Permission};
+use crate::columns;
 use crate::interactions::any;
 use crate::page::{List, limit};
-use crate::problem::{Body, Problem, Query};
+use crate::problem::{Problem, Query};
 use axum::Json;
 use axum::extract::State;
 use cauce_domain::debt::account::Account;
 use cauce_domain::debt::customer::Portfolio;
-use cauce_engine::interaction_log::{self, COLUMNS, Column, Filter, Found, Names, Place, column};
-use cauce_engine::store::chosen_columns;
+use cauce_engine::columns::{Column, Names};
+use cauce_engine::interaction_log::{self, Filter, Found, Place};
+use cauce_engine::report::Subject;
 use chrono::NaiveDate;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub(crate) fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(columns, choose))
+    OpenApiRouter::new().routes(routes!(list))
 }
 
-/// The tray's name among those of which columns are chosen.
-const TRAY: &str = "interactions";
 /// Days one page may be asked of, at most.
 const MOST_DAYS: i64 = 366;
 
@@ -130,8 +130,8 @@ async fn list(State(api): State<Api>, caller: Caller, Query(asked): Query<Asked>
     let sees = |account: Option<&Account>| account.map_or(!caller.sees_some(), |account| caller.sees(account));
     let (found, next) = interaction_log::page(&api.ports, setup, &filter, place, (&sees, now)).await?;
     let mut names = Names::of_setup(setup);
-    names.meet(&api.ports, &found).await?;
-    let columns = of_caller(&api, &caller).await?;
+    names.meet(&api.ports, &interaction_log::campaigns(&found)).await?;
+    let columns = columns::of_caller(&api, &caller, Subject::Interactions).await?;
     let items = found.iter().map(|found| shown(found, &columns, &names)).collect::<Result<Vec<_>, _>>()?;
     Ok(list.page(items, next.map(|place| (place.at, place.after))))
 }
@@ -141,48 +141,4 @@ fn shown(found: &Found, columns: &[&Column], names: &Names<'_>) -> Result<Value,
     let text = |column: &Column| interaction_log::shown(column, &found.line, found.account.as_ref(), names);
     json["columns"] = columns.iter().map(|column| (column.code.to_owned(), json!(text(column)))).collect();
     Ok(json)
-}
-
-/// The columns a caller chose; the usual ones until it does.
-async fn of_caller(api: &Api, caller: &Caller) -> Result<Vec<&'static Column>, Problem> {
-    let chosen = chosen_columns::chosen(&api.ports, caller.setup.id(), &caller.author(), TRAY).await?;
-    Ok(match chosen {
-        Some(codes) => codes.iter().filter_map(|code| column(code)).collect(),
-        None => COLUMNS.iter().filter(|column| column.usual).collect(),
-    })
-}
-
-/// Lists the tray's columns, and which of them the caller sees.
-#[utoipa::path(get, path = "/v1/interactions/columns", tag = "interacciones", responses((status = 200, body = Object)))]
-async fn columns(State(api): State<Api>, caller: Caller) -> Result<Json<Value>, Problem> {
-    caller.may(Permission::Read)?;
-    let chosen: Vec<&str> = of_caller(&api, &caller).await?.iter().map(|column| column.code).collect();
-    let all = COLUMNS.iter().map(|column| json!({ "code": column.code, "title": column.title }));
-    Ok(Json(json!({ "items": all.collect::<Vec<_>>(), "chosen": chosen })))
-}
-
-/// A choice of columns.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct Choice {
-    /// Their codes, in the order they are to be shown.
-    columns: Vec<String>,
-}
-
-/// Chooses the columns the caller sees (*Agregar/Quitar columnas*), here and in its reports.
-#[utoipa::path(put, path = "/v1/interactions/columns", tag = "interacciones", request_body = Choice, responses((status = 200, body = Object), (status = 422, body = Problem)))]
-async fn choose(State(api): State<Api>, caller: Caller, Body(choice): Body<Choice>) -> Result<Json<Value>, Problem> {
-    caller.may(Permission::Read)?;
-    let mut codes = choice.columns;
-    if let Some(unknown) = codes.iter().find(|code| column(code).is_none()) {
-        return Err(Problem::invalid("columns", format!("no existe la columna '{unknown}'")));
-    }
-    let mut seen = std::collections::BTreeSet::new();
-    codes.retain(|code| seen.insert(code.clone()));
-    if codes.is_empty() {
-        return Err(Problem::invalid("columns", "elija al menos una columna"));
-    }
-    let author = caller.author();
-    chosen_columns::choose(&api.ports, caller.setup.id(), (&author, TRAY), codes.clone()).await?;
-    Ok(Json(json!({ "chosen": codes })))
 }

@@ -11,6 +11,7 @@ mod campaigns;
 mod changes;
 mod channels;
 mod claims;
+mod columns;
 mod connections;
 mod conversations;
 mod customers;
@@ -41,6 +42,7 @@ mod processes;
 mod project;
 mod projects;
 mod promises;
+mod reports;
 mod rules;
 mod runs;
 mod segments;
@@ -118,6 +120,8 @@ fn parts() -> (Router<Api>, utoipa::openapi::OpenApi) {
         .merge(runs::routes())
         .merge(interactions::routes())
         .merge(interaction_log::routes())
+        .merge(columns::routes())
+        .merge(reports::routes())
         .merge(calls::routes())
         .merge(trays::routes())
         .merge(changes::routes())

@@ -1,14 +1,16 @@
-//! The process log (*Log de procesos*): loads, updates of segments, counts; each with its progress and its result.
+//! The process log (*Log de procesos*): loads, updates of segments, counts, reports; each with its progress and its result.
 
 use crate::Api;
 use crate::caller::{Caller, Permission};
 use crate::imports;
 use crate::page::{List, Page, limit};
 use crate::problem::{Path, Problem, Query};
+use crate::reports;
 use axum::Json;
 use axum::extract::State;
 use cauce_domain::ids::JobId;
 use cauce_engine::process_log::{self, Process};
+use cauce_engine::report;
 use cauce_engine::walk::{self, Walk};
 use serde_json::{Value, json};
 use utoipa_axum::router::OpenApiRouter;
@@ -20,16 +22,17 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
 
 /// A process as it is told.
 pub(crate) fn shown(process: &Process) -> Value {
-    match process {
-        Process::Load(load) => imports::shown(load),
-        Process::Walk(walk) => {
-            let mut json = serde_json::to_value(walk).unwrap_or_default();
-            json["kind_name"] = walk.task.spanish().into();
-            json["state_name"] = if walk.finished.is_some() { "Finalizado" } else { "En proceso" }.into();
-            json["progress_percent"] = walk.percent().into();
-            json
-        }
+    let mut json = match process {
+        Process::Load(load) => return imports::shown(load),
+        Process::Report(report) => return reports::shown(report),
+        Process::Walk(walk) => serde_json::to_value(walk).unwrap_or_default(),
+    };
+    json["kind_name"] = process.spanish().into();
+    json["state_name"] = process.state().into();
+    if let Process::Walk(walk) = process {
+        json["progress_percent"] = walk.percent().into();
     }
+    json
 }
 
 /// Lists the process log, newest first, a page at a time.
@@ -53,6 +56,10 @@ async fn found(api: &Api, caller: &Caller, id: &str) -> Result<Process, Problem>
         Process::Walk(_) => {
             let walk: Option<Walk> = walk::read(&api.ports, project, &id).await?;
             Ok(Process::Walk(Box::new(walk.ok_or_else(missing)?)))
+        }
+        Process::Report(_) => {
+            let report = report::read(&api.ports, project, &id).await?;
+            Ok(Process::Report(Box::new(report.ok_or_else(missing)?)))
         }
         load => Ok(load),
     }

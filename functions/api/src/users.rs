@@ -37,7 +37,7 @@ struct UserBody {
     /// Whether it may act.
     #[serde(default = "yes")]
     active: bool,
-    /// What it may do besides what its role says: `edit_customers`, `unregistered`.
+    /// What it may do besides what its role says: `edit_customers`, `unregistered`, `reports`.
     #[serde(default)]
     #[schema(value_type = Vec<String>)]
     grants: BTreeSet<Grant>,

@@ -3,11 +3,12 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use cauce_engine::ports::PortError;
-use cauce_engine::ports::files::{ByteStream, FileInfo, Files, SignedPut, Upload};
+use cauce_engine::ports::files::{ByteStream, Download, FileInfo, Files, SignedPut, Upload};
 use cauce_engine::store::keys::keyed;
 use futures::TryStreamExt;
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
+use std::time::{Duration, SystemTime};
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 
 /// Bytes read at once.
@@ -24,7 +25,7 @@ fn failed(error: std::io::Error) -> PortError {
 }
 
 impl Folder {
-    /// A folder; `key` signs its upload URLs.
+    /// A folder; `key` signs the URLs of its uploads and downloads.
     pub fn new(root: PathBuf, key: Vec<u8>) -> Self {
         Self { root, key }
     }
@@ -43,6 +44,33 @@ impl Folder {
     pub fn permission(&self, upload: &Upload) -> String {
         let text = format!("{}\n{}\n{}\n{}", upload.key, upload.length, upload.sha256, upload.until.timestamp());
         keyed(&self.key, "upload", &text)
+    }
+
+    /// The mark of a download's permission.
+    pub fn download_permission(&self, download: &Download) -> String {
+        let text = format!("{}\n{}\n{}", download.key, download.name, download.until.timestamp());
+        keyed(&self.key, "download", &text)
+    }
+}
+
+/// For how many days the bucket's own rules keep what is under a prefix; of the folder this takes their place.
+const KEPT: [(&str, u64); 1] = [("reports/", 7)];
+
+impl Folder {
+    /// Drops what has been kept long enough.
+    pub fn drop_expired(&self, now: SystemTime) -> std::io::Result<()> {
+        for (prefix, days) in KEPT {
+            let (folder, mut found) = (self.root.join(prefix), Vec::new());
+            walk(&self.root, &folder, &mut found)?;
+            for file in found {
+                let path = self.root.join(&file.key);
+                let age = now.duration_since(std::fs::metadata(&path)?.modified()?).unwrap_or_default();
+                if age > Duration::from_secs(days * 86_400) {
+                    std::fs::remove_file(path)?;
+                }
+            }
+        }
+        Ok(())
     }
 }
 
@@ -101,6 +129,12 @@ impl Files for Folder {
         Ok(SignedPut { url, headers: BTreeMap::new() })
     }
 
+    async fn presigned_get(&self, download: &Download) -> Result<String, PortError> {
+        self.path(&download.key)?;
+        let (mark, until) = (self.download_permission(download), download.until.timestamp());
+        Ok(format!("/downloads/{}?name={}&until={until}&mark={mark}", download.key, download.name))
+    }
+
     async fn list(&self, prefix: &str) -> Result<Vec<FileInfo>, PortError> {
         let folder = prefix.rsplit_once('/').map_or("", |(folder, _)| folder);
         let start = if folder.is_empty() { self.root.clone() } else { self.path(folder)? };
@@ -138,4 +172,25 @@ fn walk(root: &Path, folder: &Path, found: &mut Vec<FileInfo>) -> std::io::Resul
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cauce_engine::ports::files::whole;
+
+    #[tokio::test]
+    async fn reports_are_dropped_after_a_week_and_nothing_else() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let files = Folder::new(folder.path().to_owned(), vec![1]);
+        for key in ["reports/p/r/a.csv", "uploads/p/1/customers"] {
+            files.write(key, whole("x")).await.expect("written");
+        }
+        let (now, day) = (SystemTime::now(), Duration::from_secs(86_400));
+        files.drop_expired(now + day * 6).expect("looked");
+        assert!(files.size("reports/p/r/a.csv").await.expect("read").is_some());
+        files.drop_expired(now + day * 8).expect("looked");
+        assert!(files.size("reports/p/r/a.csv").await.expect("read").is_none());
+        assert!(files.size("uploads/p/1/customers").await.expect("read").is_some());
+    }
 }

@@ -1,4 +1,4 @@
-//! The API, the webhooks and uploads over one port, with the functions' loop beside them.
+//! The API, the webhooks, uploads and downloads over one port, with the functions' loop beside them.
 
 use crate::files::Folder;
 use crate::house::House;
@@ -7,12 +7,13 @@ use aws_lambda_events::event::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpR
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, OriginalUri, Path, Query, Request, State};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use cauce_api::Api;
 use cauce_engine::ports::PortError;
-use cauce_engine::ports::files::{Files, Upload};
+use cauce_engine::ports::files::{Download, Files, Upload};
 use chrono::{DateTime, Utc};
 use futures::{StreamExt, TryStreamExt};
 use serde::Deserialize;
@@ -29,7 +30,8 @@ pub fn router(runner: &Arc<Runner>, sandbox: bool) -> Router {
     let api = cauce_api::router(Api { ports: house.ports.clone(), now: Arc::new(move || clock.now()) });
     let mut local = Router::new()
         .route("/hooks/{provider}/{token}", get(hook).post(hook).layer(DefaultBodyLimit::max(4 * 1024 * 1024)))
-        .route("/uploads/{*key}", put(upload).layer(DefaultBodyLimit::disable()));
+        .route("/uploads/{*key}", put(upload).layer(DefaultBodyLimit::disable()))
+        .route("/downloads/{*key}", get(download));
     if sandbox {
         local = local.route("/sandbox/advance", post(advance)).route("/sandbox/outbox", get(outbox));
     }
@@ -103,7 +105,12 @@ struct Permission {
 
 fn refused(status: StatusCode, why: &str) -> Response {
     let code = status.as_u16();
-    (status, axum::Json(json!({ "type": "urn:cauce:problem:upload_refused", "status": code, "code": "upload_refused", "title": why })))
+    (
+        status,
+        axum::Json(
+            json!({ "type": "urn:cauce:problem:file_refused", "status": code, "code": "file_refused", "title": why }),
+        ),
+    )
         .into_response()
 }
 
@@ -129,6 +136,36 @@ async fn upload(
         Ok(()) => StatusCode::OK.into_response(),
         Err(PortError::Refused(why)) => refused(StatusCode::UNPROCESSABLE_ENTITY, &why),
         Err(_) => refused(StatusCode::SERVICE_UNAVAILABLE, "no se pudo guardar el archivo: intente de nuevo"),
+    }
+}
+
+#[derive(Deserialize)]
+struct DownloadPermission {
+    name: String,
+    until: i64,
+    mark: String,
+}
+
+/// Gives a file to whoever has its permission.
+async fn download(
+    State(runner): State<Arc<Runner>>,
+    Path(key): Path<String>,
+    Query(asked): Query<DownloadPermission>,
+) -> Response {
+    let folder: &Folder = &runner.house.folder;
+    let until = DateTime::<Utc>::from_timestamp(asked.until, 0).unwrap_or_default();
+    let download = Download { key, name: asked.name, until };
+    let genuine: bool = folder.download_permission(&download).as_bytes().ct_eq(asked.mark.as_bytes()).into();
+    if !genuine || until < runner.house.clock.now() {
+        return refused(StatusCode::FORBIDDEN, "el permiso de descarga no es válido o venció: pida otro");
+    }
+    match folder.read(&download.key).await {
+        Ok(content) => {
+            let named = format!("attachment; filename=\"{}\"", download.name);
+            let headers = [(CONTENT_TYPE, "application/octet-stream".to_owned()), (CONTENT_DISPOSITION, named)];
+            (headers, Body::from_stream(content.map_err(std::io::Error::other))).into_response()
+        }
+        Err(_) => refused(StatusCode::NOT_FOUND, "el archivo ya no está"),
     }
 }
 

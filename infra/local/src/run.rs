@@ -24,7 +24,7 @@ use std::time::{Duration, Instant, SystemTime};
 /// Records handed to a function at once, by queue: a load's chunk is work enough for one.
 fn batch_size(queue: QueueName) -> u32 {
     match queue {
-        QueueName::Import => 1,
+        QueueName::Import | QueueName::Reports => 1,
         QueueName::Plan => 4,
         QueueName::Send(_) | QueueName::Events => 512,
         QueueName::Webhooks => 64,
@@ -76,6 +76,10 @@ impl Runner {
         if fresh {
             cauce_close_day::on_schedule(&self.house.ports, schedule(), now).await?;
             cauce_plan_day::on_schedule(&self.house.ports, schedule(), now).await?;
+            // Files age by the disk's own time.
+            if let Err(error) = self.house.folder.drop_expired(SystemTime::now()) {
+                tracing::warn!(%error, "los archivos vencidos no se pudieron borrar");
+            }
         }
         self.settle().await
     }
@@ -183,6 +187,9 @@ impl Runner {
             QueueName::Send(_) => cauce_send_message::handle(ports, event, now, &never).await,
             QueueName::Events => cauce_apply_event::handle(ports, event, now, &never).await,
             QueueName::Webhooks => cauce_deliver_webhook::handle(ports, event, now, &never).await,
+            QueueName::Reports => {
+                cauce_write_report::handle(ports, event, now, &move || begun.elapsed() > CHUNK_TIME).await
+            }
         }
     }
 

@@ -11,8 +11,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::{Bytes, BytesMut};
 use cauce_engine::ports::PortError;
-use cauce_engine::ports::files::{ByteStream, FileInfo, Files, SignedPut, Upload};
-use chrono::Utc;
+use cauce_engine::ports::files::{ByteStream, Download, FileInfo, Files, SignedPut, Upload};
+use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -112,6 +112,12 @@ async fn next_piece(mut piece: BytesMut, content: &mut ByteStream) -> Result<(By
     Ok((piece.freeze(), true))
 }
 
+/// A permission that ends at an instant.
+fn presigned(until: DateTime<Utc>) -> Result<PresigningConfig, PortError> {
+    let left = (until - Utc::now()).to_std().unwrap_or(Duration::from_secs(1));
+    PresigningConfig::expires_in(left).map_err(|e| PortError::Refused(e.to_string()))
+}
+
 fn cut(error: impl std::error::Error + Send + Sync + 'static) -> PortError {
     PortError::Unavailable(SERVICE, Some(Box::new(error)))
 }
@@ -157,8 +163,7 @@ impl Files for S3Files {
             .map(|pair| std::str::from_utf8(pair).ok().and_then(|hex| u8::from_str_radix(hex, 16).ok()));
         let digest: Option<Vec<u8>> = digest.collect();
         let digest = digest.ok_or_else(|| PortError::Refused("el SHA-256 no está en hexadecimal".to_owned()))?;
-        let left = (upload.until - Utc::now()).to_std().unwrap_or(Duration::from_secs(1));
-        let until = PresigningConfig::expires_in(left).map_err(|e| PortError::Refused(e.to_string()))?;
+        let until = presigned(upload.until)?;
         let length = i64::try_from(upload.length).map_err(|e| PortError::Refused(e.to_string()))?;
         let asked = self.client().put_object().bucket(&self.bucket).key(&upload.key).content_length(length);
         // Once only: a permission that leaks cannot change what was uploaded with it.
@@ -166,6 +171,13 @@ impl Files for S3Files {
         let signed = asked.presigned(until).await.map_err(|e| classify(SERVICE, e))?;
         let headers = signed.headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         Ok(SignedPut { url: signed.uri().to_owned(), headers })
+    }
+
+    async fn presigned_get(&self, download: &Download) -> Result<String, PortError> {
+        let until = presigned(download.until)?;
+        let asked = self.client().get_object().bucket(&self.bucket).key(&download.key);
+        let asked = asked.response_content_disposition(format!("attachment; filename=\"{}\"", download.name));
+        Ok(asked.presigned(until).await.map_err(|e| classify(SERVICE, e))?.uri().to_owned())
     }
 
     async fn list(&self, prefix: &str) -> Result<Vec<FileInfo>, PortError> {

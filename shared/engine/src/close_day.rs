@@ -8,6 +8,7 @@ use crate::import::turn;
 use crate::notice::alert;
 use crate::ports::table::{Change, Expect, Index, Item, Key, Query, TableName};
 use crate::reconcile::reconcile;
+use crate::report;
 use crate::store::codec::{decode, encode, shapes};
 use crate::store::commit::commit;
 use crate::store::jobs;
@@ -59,8 +60,9 @@ pub async fn close_day(ports: &Ports, setup: &Setup, now: DateTime<Utc>) -> Resu
     let agenda = agenda::work_off(ports, setup, now).await;
     let campaigns = campaign::close(ports, setup, now).await;
     let walks = walk::resume(ports, setup).await;
+    let reports = report::begin_due(ports, setup, now).await;
     let closed = close(ports, setup, yesterday, now).await;
-    agenda.and(campaigns).and(walks).and(closed)
+    agenda.and(campaigns).and(walks).and(reports).and(closed)
 }
 
 /// What is told of the day that went by.

@@ -63,6 +63,15 @@ pub struct CampaignShard {
     pub work: CampaignWork,
 }
 
+/// Write a report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WriteReport {
+    /// Project.
+    pub project: ProjectId,
+    /// The report.
+    pub report: JobId,
+}
+
 /// Send one message, if it still may leave.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SendOne {
@@ -151,6 +160,7 @@ shapes! {
     PlanShard => "plan_shard_v1",
     WalkShard => "walk_shard_v1",
     CampaignShard => "campaign_shard_v1",
+    WriteReport => "write_report_v1",
     SendOne => "send_v1",
     RawEvent => "event_v1",
     ImportWork => "import_v1",

@@ -7,6 +7,7 @@ use crate::Ports;
 use crate::error::Error;
 use crate::import::job::Load;
 use crate::ports::table::{Cursor, Item, Key, MAX_KEYS, Query, Stored, TableName};
+use crate::report::Report;
 use crate::store::codec::{Shape, decode, encode, shapes, type_of};
 use crate::store::{jobs, keys};
 use crate::walk::Walk;
@@ -21,6 +22,74 @@ pub enum Process {
     Load(Box<Load>),
     /// A walk over the customers.
     Walk(Box<Walk>),
+    /// A report.
+    Report(Box<Report>),
+}
+
+impl Process {
+    /// Its id.
+    pub fn id(&self) -> &JobId {
+        match self {
+            Self::Load(load) => &load.id,
+            Self::Walk(walk) => &walk.id,
+            Self::Report(report) => &report.id,
+        }
+    }
+
+    /// What it is, as a reader sees it.
+    pub fn spanish(&self) -> String {
+        match self {
+            Self::Load(load) => format!("Carga de {}", load.kind.spanish().to_lowercase()),
+            Self::Walk(walk) => walk.task.spanish().to_owned(),
+            Self::Report(report) => format!("Reporte de {}", report.subject.spanish().to_lowercase()),
+        }
+    }
+
+    /// Where it stands, as a reader sees it.
+    pub fn state(&self) -> &'static str {
+        match self {
+            Self::Load(load) => load.state.spanish(),
+            Self::Walk(walk) if walk.finished.is_some() => "Finalizado",
+            Self::Walk(_) => "En proceso",
+            Self::Report(report) => report.state.spanish(),
+        }
+    }
+
+    /// Who asked for it.
+    pub fn requester(&self) -> &str {
+        match self {
+            Self::Load(load) => &load.requester,
+            Self::Walk(walk) => &walk.requester,
+            Self::Report(report) => &report.requester,
+        }
+    }
+
+    /// When it was asked for.
+    pub fn created(&self) -> DateTime<Utc> {
+        match self {
+            Self::Load(load) => load.created,
+            Self::Walk(walk) => walk.created,
+            Self::Report(report) => report.created,
+        }
+    }
+
+    /// When it ended.
+    pub fn finished(&self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Load(load) => load.finished,
+            Self::Walk(walk) => walk.finished,
+            Self::Report(report) => report.finished,
+        }
+    }
+
+    /// What there is to know of it, in words.
+    pub fn message(&self) -> String {
+        match self {
+            Self::Load(load) => load.message.clone().unwrap_or_default(),
+            Self::Walk(walk) => walk.told(),
+            Self::Report(report) => report.message.clone().unwrap_or_default(),
+        }
+    }
 }
 
 /// The line of one by time.
@@ -45,6 +114,7 @@ fn place(project: &ProjectId, id: &JobId) -> Key {
 fn read_stored(stored: &Stored) -> Result<Process, Error> {
     match type_of(&stored.body) {
         Walk::TYPE => Ok(Process::Walk(Box::new(decode(&stored.body)?))),
+        Report::TYPE => Ok(Process::Report(Box::new(decode(&stored.body)?))),
         _ => Ok(Process::Load(Box::new(decode(&stored.body)?))),
     }
 }

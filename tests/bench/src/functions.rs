@@ -38,6 +38,7 @@ fn events() -> Vec<(&'static str, Value)> {
             ),
         ),
         ("deliver-webhook", sqs(r#"{"type":"deliver_v1","project":"p","shard":"0","delivery":"msg_x"}"#)),
+        ("write-report", sqs(r#"{"type":"write_report_v1","project":"p","report":"r"}"#)),
         ("plan-day", schedule.clone()),
         ("release-due", schedule.clone()),
         ("close-day", schedule),

@@ -101,6 +101,17 @@ impl Scope {
             Self::WhatsappMarketing => "whatsapp_marketing",
         }
     }
+    /// The name a reader sees.
+    pub fn spanish(self) -> &'static str {
+        match self {
+            Self::All => "Todos",
+            Self::Whatsapp => Channel::Whatsapp.spanish(),
+            Self::Sms => Channel::Sms.spanish(),
+            Self::Email => Channel::Email.spanish(),
+            Self::Call => Channel::Call.spanish(),
+            Self::WhatsappMarketing => "Promociones por WhatsApp",
+        }
+    }
     /// Whether the scope takes the channel in.
     pub fn covers(self, channel: Channel) -> bool {
         self == Self::All || self == Self::from(channel)

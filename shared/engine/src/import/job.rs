@@ -301,7 +301,7 @@ pub async fn log(
     let (processes, next) = process_log::page(ports, project, limit, after).await?;
     let load = |process| match process {
         Process::Load(load) => Some(*load),
-        Process::Walk(_) => None,
+        Process::Walk(_) | Process::Report(_) => None,
     };
     Ok((processes.into_iter().filter_map(load).collect(), next))
 }

@@ -5,17 +5,16 @@
 
 mod columns;
 mod line;
-mod names;
 
-pub use columns::{COLUMNS, Column, column, shown};
+pub use columns::{COLUMNS, shown};
 pub use line::{Direction, Line, NOTE};
-pub use names::Names;
 
 use crate::Ports;
 use crate::error::Error;
 use crate::ports::table::{Cursor, Index, Key, MAX_KEYS, Query, Stored, TableName};
 use crate::store::settings::Setup;
 use crate::store::{accounts, interactions, keys};
+use cauce_domain::contact::origin::Origin;
 use cauce_domain::debt::account::Account;
 use cauce_domain::debt::customer::Portfolio;
 use chrono::{DateTime, Days, NaiveDate, Utc};
@@ -82,7 +81,7 @@ impl Filter {
     }
 
     /// Whether a customer passes.
-    fn takes_customer(&self, account: Option<&Account>) -> bool {
+    pub(crate) fn takes_customer(&self, account: Option<&Account>) -> bool {
         let Some(account) = account else {
             return self.adviser.is_none() && self.segment.is_none() && self.portfolio.is_none();
         };
@@ -111,11 +110,17 @@ pub struct Found {
     pub account: Option<Account>,
 }
 
+/// The campaigns that some interactions are of.
+pub fn campaigns(found: &[Found]) -> Vec<String> {
+    let of_campaign = |found: &&Found| found.line.origin == Some(Origin::Campaign);
+    found.iter().filter(of_campaign).filter_map(|found| found.line.of.clone()).collect()
+}
+
 /// Whether whoever asks sees a customer's interactions.
 pub type Sees<'a> = dyn Fn(Option<&Account>) -> bool + Sync + 'a;
 
 /// Where a page ended: how many days back from the last, in which shard, after what.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Place {
     /// Days and shards gone through, in one number.
     pub at: usize,

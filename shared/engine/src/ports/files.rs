@@ -32,6 +32,17 @@ pub struct Upload {
     pub until: DateTime<Utc>,
 }
 
+/// What may be downloaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Download {
+    /// Key.
+    pub key: String,
+    /// The name its reader saves it under: letters, digits, dashes and a dot.
+    pub name: String,
+    /// When the permission ends.
+    pub until: DateTime<Utc>,
+}
+
 /// Where and how an upload is put: the headers are signed and have to be sent as they are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedPut {
@@ -54,6 +65,8 @@ pub trait Files: Send + Sync {
     async fn write(&self, key: &str, content: ByteStream) -> Result<(), PortError>;
     /// What a client needs to PUT exactly the upload described.
     async fn presigned_put(&self, upload: &Upload) -> Result<SignedPut, PortError>;
+    /// A URL by which whoever has it downloads a file until an instant, under a name.
+    async fn presigned_get(&self, download: &Download) -> Result<String, PortError>;
     /// The files whose key begins so, in order of key.
     async fn list(&self, prefix: &str) -> Result<Vec<FileInfo>, PortError>;
 }

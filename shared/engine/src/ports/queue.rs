@@ -22,11 +22,13 @@ pub enum QueueName {
     Events,
     /// What the company's own systems are told.
     Webhooks,
+    /// Reports to write.
+    Reports,
 }
 
 impl QueueName {
     /// Every queue.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Import,
         Self::Plan,
         Self::Send(Channel::Whatsapp),
@@ -34,6 +36,7 @@ impl QueueName {
         Self::Send(Channel::Email),
         Self::Events,
         Self::Webhooks,
+        Self::Reports,
     ];
     /// Its name.
     pub fn name(self) -> &'static str {
@@ -46,6 +49,7 @@ impl QueueName {
             Self::Send(Channel::Email | Channel::Call) => "send-email",
             Self::Events => "events",
             Self::Webhooks => "webhooks",
+            Self::Reports => "reports",
         }
     }
     /// The queue of a name.

@@ -18,6 +18,7 @@ use cauce_domain::contact::file::MessageFile;
 use cauce_domain::contact::ledger::Caps;
 use cauce_domain::contact::price::{Cost, PriceBook};
 use cauce_domain::country::{Country, NumberStyle};
+use cauce_domain::debt::account::Account;
 use cauce_domain::debt::customer::Kind;
 use cauce_domain::debt::payment_method::PaymentMethod;
 use cauce_domain::debt::rules::Rules;
@@ -187,6 +188,22 @@ pub struct User {
     pub only_assigned: bool,
 }
 
+impl User {
+    /// Whether it sees a customer: one who sees only what is assigned sees the customers that are its own now, with their whole
+    /// history; supervisors those that are nobody's too.
+    pub fn sees(&self, account: &Account) -> bool {
+        let customer = &account.customer;
+        let mut in_charge = [&customer.adviser, &customer.supervisor].into_iter().flatten();
+        let unassigned = self.role == Role::Supervisor && customer.adviser.is_none() && customer.supervisor.is_none();
+        !self.only_assigned || unassigned || in_charge.any(|id| *id == self.id)
+    }
+
+    /// Whether it may ask for reports.
+    pub fn may_report(&self) -> bool {
+        self.role != Role::Adviser || self.grants.contains(&Grant::Reports)
+    }
+}
+
 /// What an adviser may be granted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -195,6 +212,8 @@ pub enum Grant {
     EditCustomers,
     /// Read and answer addresses nobody is known to have.
     Unregistered,
+    /// Ask for reports.
+    Reports,
 }
 
 /// A role.

@@ -72,6 +72,16 @@ pub struct Tally {
 }
 
 impl Walk {
+    /// What it found, in words.
+    pub fn told(&self) -> String {
+        let moved: u64 = self.result.moved.values().flat_map(|to| to.values()).sum();
+        let looked = self.result.customers;
+        match &self.task {
+            Task::Segments => format!("Se revisaron {looked} clientes; {moved} cambiaron de segmento."),
+            Task::Count { .. } => format!("{} de {looked} clientes.", self.result.matched),
+        }
+    }
+
     /// How far it is, of a hundred.
     pub fn percent(&self) -> f64 {
         f64::from(self.parts_done) * 100.0 / SHARD_NAMES.len() as f64
@@ -341,12 +351,10 @@ async fn finish(ports: &Ports, setup: &Setup, walk: &Walk, now: DateTime<Utc>) -
 /// Tells whoever asked.
 async fn tell(ports: &Ports, setup: &Setup, walk: &Walk, now: DateTime<Utc>) {
     let requester = setup.users.iter().find(|user| user.value.id.as_str() == walk.requester);
-    let moved: u64 = walk.result.moved.values().flat_map(|to| to.values()).sum();
-    let text = match &walk.task {
-        Task::Segments => format!("Se revisaron {} clientes; {moved} cambiaron de segmento.", walk.result.customers),
-        // Whoever counts is looking at the screen.
-        Task::Count { .. } => return,
-    };
-    let words = (format!("{}: finalizada", walk.task.spanish()), text);
+    // Whoever counts is looking at the screen.
+    if let Task::Count { .. } = walk.task {
+        return;
+    }
+    let words = (format!("{}: finalizada", walk.task.spanish()), walk.told());
     notify(ports, setup, requester.map(|user| user.value.email.clone()), walk.id.as_str(), words, now).await;
 }

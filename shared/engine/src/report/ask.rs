@@ -1,0 +1,145 @@
+//! Asking for a report: what may be asked, once a day, and when it is written.
+
+use super::{DAWN, Format, Listed, Report, ReportState, Subject, key, owned, read, waiting};
+use crate::Ports;
+use crate::error::Error;
+use crate::interaction_log::{Filter, NOTE};
+use crate::ports::table::{Change, Expect, Item, Key, TableName};
+use crate::process_log;
+use crate::store::codec::{decode, encode};
+use crate::store::commit::{Committed, commit};
+use crate::store::edits::By;
+use crate::store::jobs;
+use crate::store::settings::Setup;
+use chrono::{DateTime, NaiveDate, Utc};
+
+/// Days of interactions in one report, the first and the last included.
+pub const MOST_DAYS: i64 = 45;
+
+/// A report somebody asks for.
+#[derive(Debug, Clone)]
+pub struct Asking {
+    /// What about.
+    pub subject: Subject,
+    /// How it is written.
+    pub format: Format,
+    /// Which rows.
+    pub filter: Filter,
+    /// Which columns.
+    pub columns: Vec<String>,
+}
+
+/// What became of it.
+#[derive(Debug, Clone)]
+pub enum Asked {
+    /// It will be written.
+    Scheduled(Box<Report>),
+    /// One of this subject was asked for today already.
+    Already(Box<Report>),
+}
+
+/// Asks for a report.
+pub async fn ask(ports: &Ports, setup: &Setup, asking: Asking, by: &By) -> Result<Asked, Error> {
+    let today = setup.today(by.at);
+    let filter = checked(asking.subject, asking.filter, today)?;
+    let report = Report {
+        id: jobs::new_job(ports),
+        subject: asking.subject,
+        format: asking.format,
+        filter,
+        columns: asking.columns,
+        requester: by.author.clone(),
+        created: by.at,
+        at: dawn_after(setup, today),
+        state: ReportState::Queued,
+        finished: None,
+        rows: 0,
+        file: None,
+        of_all: false,
+        message: None,
+    };
+    let slot = Key::new(
+        TableName::Jobs,
+        format!("{}#report-of-day", setup.id()),
+        format!("{today}#{}", asking.subject.code()),
+    );
+    let listed = encode(&Listed { report: report.id.clone() })?;
+    let expiry = jobs::expiry(by.at);
+    let changes = vec![
+        Change::Put(Item::new(slot.clone(), listed.clone()).expiring(expiry), Expect::Absent),
+        Change::Put(Item::new(key(setup.id(), &report.id), encode(&report)?).expiring(expiry), Expect::Absent),
+        Change::Put(process_log::line(setup.id(), &report.id, by.at)?, Expect::Absent),
+        Change::Put(Item::new(waiting(setup.id(), &report), listed.clone()), Expect::Absent),
+        Change::Put(Item::new(owned(setup.id(), &report), listed).expiring(expiry), Expect::Absent),
+    ];
+    if let Committed::Made = commit(ports, changes).await? {
+        return Ok(Asked::Scheduled(Box::new(report)));
+    }
+    let Some(stored) = ports.table.get(&slot).await? else { return Err(Error::Raced) };
+    let Listed { report } = decode(&stored.body)?;
+    let known = read(ports, setup.id(), &report).await?;
+    known.map(|known| Asked::Already(Box::new(known))).ok_or(Error::Raced)
+}
+
+/// The dawn of the day after a local day.
+fn dawn_after(setup: &Setup, today: NaiveDate) -> DateTime<Utc> {
+    let tomorrow = today.succ_opt().unwrap_or(today);
+    setup.project().calendar.instant(tomorrow.and_time(DAWN))
+}
+
+/// The filter as it is kept: days named, nothing in it that does not go with its subject.
+fn checked(subject: Subject, mut filter: Filter, today: NaiveDate) -> Result<Filter, Error> {
+    let refused = |code, field, message: String| Err(Error::refused(code, field, message));
+    if let (Some(from), None) = (filter.from, filter.to) {
+        filter.to = Some(from.max(today));
+    }
+    if filter.from > filter.to && filter.from.is_some() {
+        return refused("invalid_value", "to", "el rango termina antes de empezar".to_owned());
+    }
+    if subject != Subject::Interactions {
+        if let Some(field) = of_interactions_alone(&filter) {
+            return refused(
+                "invalid_value",
+                field,
+                format!("un reporte de {} no se filtra por esto", subject.spanish()),
+            );
+        }
+        if subject == Subject::Customers && (filter.from.is_some() || filter.to.is_some()) {
+            return refused(
+                "invalid_value",
+                "from",
+                "un reporte de clientes no lleva fechas: muestra a todos como están".to_owned(),
+            );
+        }
+        return Ok(filter);
+    }
+    if filter.channel.as_deref() == Some(NOTE) {
+        let message = "las notas internas no se descargan: léalas en la conversación del cliente".to_owned();
+        return refused("notes_not_exported", "channel", message);
+    }
+    let (Some(from), Some(to)) = (filter.from, filter.to) else {
+        return refused("invalid_value", "from", "indique desde qué día".to_owned());
+    };
+    let days = (to - from).num_days() + 1;
+    if days > MOST_DAYS {
+        let message = format!(
+            "el rango tiene {days} días y un reporte de interacciones abarca hasta {MOST_DAYS}: acórtelo o pida varios, uno por día"
+        );
+        return refused("range_too_long", "from", message);
+    }
+    Ok(filter)
+}
+
+/// A field of the filter that only interactions have.
+fn of_interactions_alone(filter: &Filter) -> Option<&'static str> {
+    let fields = [
+        ("dates", filter.by_actual),
+        ("direction", filter.direction.is_some()),
+        ("origin", filter.origin.is_some() || filter.of.is_some()),
+        ("template", filter.template.is_some()),
+        ("channel", filter.channel.is_some()),
+        ("reason", filter.reason.is_some()),
+        ("error", filter.error.is_some()),
+    ];
+    fields.into_iter().find(|(_, named)| *named).map(|(field, _)| field)
+}

@@ -1,0 +1,58 @@
+//! Over the customers, shard by shard: themselves, or what each has.
+
+use super::{Page, Reader, Row, customers, orders, payments, promises};
+use crate::error::Error;
+use crate::interaction_log::Place;
+use crate::ports::table::{Index, Query};
+use crate::report::Subject;
+use crate::store::accounts;
+use crate::store::keys::{self, SHARD_NAMES};
+use cauce_domain::debt::account::Account;
+use futures::stream::{self, StreamExt, TryStreamExt};
+
+/// Customers of one page.
+const PAGE: u32 = 200;
+/// Customers whose things are read at once.
+const AT_ONCE: usize = 16;
+
+pub(super) async fn page(reader: &Reader<'_>, mut place: Place) -> Result<Page, Error> {
+    let Some(shard) = SHARD_NAMES.get(place.at) else { return Ok((Vec::new(), None)) };
+    let query = Query::index(Index::Customers, keys::customers_shard(reader.setup.id(), shard));
+    let listed = reader.ports.table.query(&query.after(place.after.take()).limit(PAGE)).await?;
+    let mut found = Vec::new();
+    for stored in &listed.items {
+        match accounts::read_account(stored) {
+            Ok(account) if reader.takes(&account) => found.push(account),
+            Ok(_) => {}
+            // One that cannot be read keeps nobody else out.
+            Err(error) => {
+                tracing::error!(report = %reader.report.id, %error, "un cliente no se pudo leer y queda fuera")
+            }
+        }
+    }
+    let rows = match reader.report.subject {
+        Subject::Customers => found.iter().filter_map(|account| customers::row(reader, account)).collect(),
+        _ => of_each(reader, &found).await?,
+    };
+    match listed.next {
+        Some(next) => place.after = Some(next),
+        None => place.at += 1,
+    }
+    Ok((rows, (place.at < SHARD_NAMES.len()).then_some(place)))
+}
+
+/// The rows of each customer's things, in the customers' order.
+async fn of_each(reader: &Reader<'_>, found: &[Account]) -> Result<Vec<Row>, Error> {
+    let reads = found.iter().map(|account| things(reader, account)).collect::<Vec<_>>();
+    let rows: Vec<Vec<Row>> = stream::iter(reads).buffered(AT_ONCE).try_collect().await?;
+    Ok(rows.into_iter().flatten().collect())
+}
+
+async fn things(reader: &Reader<'_>, account: &Account) -> Result<Vec<Row>, Error> {
+    match reader.report.subject {
+        Subject::Orders => orders::rows(reader, account).await,
+        Subject::Payments => payments::rows(reader, account).await,
+        Subject::Promises => promises::rows(reader, account).await,
+        Subject::Interactions | Subject::Customers | Subject::Processes => Ok(Vec::new()),
+    }
+}
