@@ -6,6 +6,7 @@ use super::person::explained_and_edited;
 use super::poison::poisoned;
 use super::project::{Project, make_project};
 use super::recorder::Made;
+use super::report::reported;
 use super::sandbox::{deliver, drop_file, outbox, told_by_ses, write};
 use super::stack::deploy;
 use cauce_domain::contact::calendar::Calendar;
@@ -35,6 +36,7 @@ async fn the_stage_as_it_is_deployed_lives_a_day() {
     the_providers_report(&project, today).await;
     explained_and_edited(&project, today).await;
     campaigned(&project, (today, offset)).await;
+    reported(&project, today).await;
     poisoned(&stack).await;
     compare(&stack.recorder.made());
 }

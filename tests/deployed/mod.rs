@@ -6,6 +6,7 @@ mod person;
 mod poison;
 mod project;
 mod recorder;
+mod report;
 mod roles;
 mod sandbox;
 mod stack;

@@ -43,10 +43,17 @@ fn resource(value: &Value) -> String {
 }
 
 /// What a function asks only where something went wrong, or rarely: a day without it is no reason to forbid it.
-pub(crate) const RARE: [(&str, &str, &str); 114] = [
+pub(crate) const RARE: [(&str, &str, &str); 120] = [
     ("close-day", "dynamodb:DeleteItem", "settings"),
     ("plan-day", "dynamodb:DeleteItem", "settings"),
     ("plan-day", "dynamodb:DeleteItem", "jobs"),
+    // Reports: queued at dawn; of customers and of processes; told to whoever asked.
+    ("close-day", "sqs:SendMessage", "cauce-prueba-reports"),
+    ("write-report", "dynamodb:Query", "accounts/index/customers"),
+    ("write-report", "dynamodb:Query", "accounts"),
+    ("write-report", "dynamodb:Query", "jobs"),
+    ("write-report", "dynamodb:BatchGetItem", "jobs"),
+    ("write-report", "ses:SendEmail", "*"),
     // Campaigns and walks over the customers, where somebody asks for one.
     ("plan-day", "dynamodb:Query", "accounts/index/customers"),
     ("plan-day", "dynamodb:Query", "interactions/index/day"),
