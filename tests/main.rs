@@ -9,6 +9,7 @@ mod conversations;
 mod deployed;
 mod fakes;
 mod faults;
+mod indicators;
 mod journeys;
 mod providers;
 mod reports;

@@ -43,7 +43,7 @@ fn resource(value: &Value) -> String {
 }
 
 /// What a function asks only where something went wrong, or rarely: a day without it is no reason to forbid it.
-pub(crate) const RARE: [(&str, &str, &str); 120] = [
+pub(crate) const RARE: [(&str, &str, &str); 123] = [
     ("close-day", "dynamodb:DeleteItem", "settings"),
     ("plan-day", "dynamodb:DeleteItem", "settings"),
     ("plan-day", "dynamodb:DeleteItem", "jobs"),
@@ -54,6 +54,10 @@ pub(crate) const RARE: [(&str, &str, &str); 120] = [
     ("write-report", "dynamodb:Query", "jobs"),
     ("write-report", "dynamodb:BatchGetItem", "jobs"),
     ("write-report", "ses:SendEmail", "*"),
+    // Indicators, at night.
+    ("plan-day", "dynamodb:Query", "accounts"),
+    ("plan-day", "dynamodb:Query", "accounts/index/touched"),
+    ("plan-day", "dynamodb:BatchGetItem", "jobs"),
     // Campaigns and walks over the customers, where somebody asks for one.
     ("plan-day", "dynamodb:Query", "accounts/index/customers"),
     ("plan-day", "dynamodb:Query", "interactions/index/day"),

@@ -6,6 +6,7 @@ use crate::conversations::people::user;
 use axum::http::{Method, StatusCode};
 use calamine::Data;
 use serde_json::json;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 #[tokio::test]
 async fn a_report_is_written_at_dawn_told_to_whoever_asked_and_kept_a_week() {
@@ -58,8 +59,8 @@ async fn a_report_that_is_worked_on_twice_or_page_by_page_holds_each_row_once() 
     let message = cauce_engine::messages::WriteReport { project: world.project.clone(), report: id.as_str().into() };
     let (ports, setup) = (&world.house().ports, world.setup().await);
     // Every other look at the clock says that the time is up: each call gathers a page or two and leaves the rest.
-    let looks = std::sync::atomic::AtomicUsize::new(0);
-    let late = || looks.fetch_add(1, std::sync::atomic::Ordering::Relaxed) % 2 == 1;
+    let looks = AtomicUsize::new(0);
+    let late = || looks.fetch_add(1, Ordering::Relaxed) % 2 == 1;
     for _ in 0..60 {
         let one = cauce_engine::report::work(ports, &setup, &message, &late, world.now());
         let other = cauce_engine::report::work(ports, &setup, &message, &late, world.now());

@@ -22,6 +22,7 @@ mod files;
 mod flows;
 mod idempotency;
 mod imports;
+mod indicators;
 mod interaction_log;
 mod interactions;
 mod keys;
@@ -122,6 +123,7 @@ fn parts() -> (Router<Api>, utoipa::openapi::OpenApi) {
         .merge(interaction_log::routes())
         .merge(columns::routes())
         .merge(reports::routes())
+        .merge(indicators::routes())
         .merge(calls::routes())
         .merge(trays::routes())
         .merge(changes::routes())

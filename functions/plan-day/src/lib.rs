@@ -1,13 +1,14 @@
 //! The daily plan: an hourly schedule begins each project's local day once, a queue plans its shards. What else goes through a
-//! project's customers shard by shard is worked on here too: walks, campaigns.
+//! project's customers shard by shard is worked on here too: walks,
+//! campaigns, indicators.
 
 use aws_lambda_events::event::eventbridge::EventBridgeEvent;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use cauce_domain::ids::ProjectId;
-use cauce_engine::messages::{CampaignShard, PlanShard, WalkShard, batch};
+use cauce_engine::messages::{CampaignShard, IndicatorShard, PlanShard, WalkShard, batch};
 use cauce_engine::store::codec::{Shape, decode, type_of};
 use cauce_engine::store::settings;
-use cauce_engine::{Error, Ports, campaign, plan_day, walk};
+use cauce_engine::{Error, Ports, campaign, indicators, plan_day, walk};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
@@ -58,6 +59,11 @@ async fn shard(ports: &Ports, body: String, now: DateTime<Utc>, late: &(dyn Fn()
             let message: CampaignShard = decode(&body)?;
             let setup = settings::load(ports, &message.project).await?;
             campaign::work(ports, &setup, &message, late, now).await
+        }
+        IndicatorShard::TYPE => {
+            let message: IndicatorShard = decode(&body)?;
+            let setup = settings::load(ports, &message.project).await?;
+            indicators::work(ports, &setup, &message, late).await
         }
         _ => {
             let message: PlanShard = decode(&body)?;

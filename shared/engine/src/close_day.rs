@@ -5,6 +5,7 @@ use crate::agenda;
 use crate::campaign;
 use crate::error::Error;
 use crate::import::turn;
+use crate::indicators;
 use crate::notice::alert;
 use crate::ports::table::{Change, Expect, Index, Item, Key, Query, TableName};
 use crate::reconcile::reconcile;
@@ -61,8 +62,9 @@ pub async fn close_day(ports: &Ports, setup: &Setup, now: DateTime<Utc>) -> Resu
     let campaigns = campaign::close(ports, setup, now).await;
     let walks = walk::resume(ports, setup).await;
     let reports = report::begin_due(ports, setup, now).await;
+    let indicators = indicators::begin(ports, setup, now).await;
     let closed = close(ports, setup, yesterday, now).await;
-    agenda.and(campaigns).and(walks).and(reports).and(closed)
+    agenda.and(campaigns).and(walks).and(reports).and(indicators).and(closed)
 }
 
 /// What is told of the day that went by.

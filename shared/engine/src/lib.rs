@@ -32,6 +32,7 @@ pub mod explain;
 pub mod hooks;
 pub mod import;
 mod inbox;
+pub mod indicators;
 pub mod interaction_log;
 mod last_channel;
 mod limits;

@@ -63,6 +63,17 @@ pub struct CampaignShard {
     pub work: CampaignWork,
 }
 
+/// Work on the indicators of one shard.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IndicatorShard {
+    /// Project.
+    pub project: ProjectId,
+    /// The local day they are drawn up for.
+    pub day: NaiveDate,
+    /// Shard.
+    pub shard: String,
+}
+
 /// Write a report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WriteReport {
@@ -160,6 +171,7 @@ shapes! {
     PlanShard => "plan_shard_v1",
     WalkShard => "walk_shard_v1",
     CampaignShard => "campaign_shard_v1",
+    IndicatorShard => "indicator_shard_v1",
     WriteReport => "write_report_v1",
     SendOne => "send_v1",
     RawEvent => "event_v1",

@@ -47,6 +47,34 @@ fn is_zero(n: &u64) -> bool {
 }
 
 impl States {
+    /// How many there are.
+    pub fn all(&self) -> u64 {
+        self.each().iter().sum()
+    }
+
+    fn each(&self) -> [u64; 10] {
+        let Self { scheduled, sent, delivered, opened, failed, not_sent, unknown, .. } = *self;
+        let calls = [self.to_manage, self.contacted, self.not_contacted];
+        [scheduled, sent, delivered, opened, failed, not_sent, unknown, calls[0], calls[1], calls[2]]
+    }
+
+    /// Adds others.
+    pub fn add(&mut self, other: &Self) {
+        let slots = [
+            &mut self.scheduled,
+            &mut self.sent,
+            &mut self.delivered,
+            &mut self.opened,
+            &mut self.failed,
+            &mut self.not_sent,
+            &mut self.unknown,
+            &mut self.to_manage,
+            &mut self.contacted,
+            &mut self.not_contacted,
+        ];
+        slots.into_iter().zip(other.each()).for_each(|(slot, more)| *slot += more);
+    }
+
     /// Counts one message.
     pub fn count(&mut self, state: &State) {
         let slot = match state {

@@ -176,6 +176,9 @@ pub struct Account {
     /// Money received that no order took, by currency, minor units (*saldo a favor*).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub credit: BTreeMap<Currency, i64>,
+    /// The local day on which something last changed that the portfolio's sums are made of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub touched: Option<NaiveDate>,
 }
 
 impl Account {
@@ -194,6 +197,7 @@ impl Account {
             calls: Vec::new(),
             attempts: None,
             credit: BTreeMap::new(),
+            touched: None,
         }
     }
 

@@ -51,7 +51,7 @@ impl Status {
 }
 
 /// The accounting portfolio a customer belongs to (*tipo de cartera*).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Portfolio {
     /// *Vigente*.
@@ -62,6 +62,14 @@ pub enum Portfolio {
 }
 
 impl Portfolio {
+    /// The name in code.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Current => "current",
+            Self::WrittenOff => "written_off",
+        }
+    }
+
     /// The name a reader sees.
     pub fn spanish(self) -> &'static str {
         match self {

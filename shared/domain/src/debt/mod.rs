@@ -14,6 +14,7 @@ pub mod payment;
 pub mod payment_method;
 pub mod payment_to_verify;
 pub mod promise;
+pub mod receivables;
 pub mod rules;
 pub mod situation;
 pub mod statement;

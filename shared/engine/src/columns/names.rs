@@ -51,12 +51,14 @@ impl<'a> Names<'a> {
         self.setup.template(id).map_or_else(|| id.to_string(), |template| template.value.name.clone())
     }
 
-    pub(crate) fn segment(&self, id: &SegmentId) -> String {
+    /// A segment's.
+    pub fn segment(&self, id: &SegmentId) -> String {
         let found = self.setup.segments.iter().find(|segment| segment.value.id == *id);
         found.map_or_else(|| id.to_string(), |segment| segment.value.name.clone())
     }
 
-    pub(crate) fn user(&self, id: &str) -> String {
+    /// A user's.
+    pub fn user(&self, id: &str) -> String {
         let found = self.setup.users.iter().find(|user| user.value.id.as_str() == id);
         found.map_or_else(|| id.to_owned(), |user| user.value.name.clone())
     }

@@ -117,6 +117,8 @@ pub(crate) struct Dossier<'a> {
     pub(crate) matters: BTreeMap<MatterId, Kept<Matter>>,
     /// Movements that were asked for.
     pub(crate) movements: BTreeMap<String, ReadMovement>,
+    /// A movement is new, or taken back.
+    recorded: bool,
     /// Promises that are over, where they were asked for.
     pub(crate) ended: Vec<Promise>,
     changes: Vec<Change>,
@@ -158,6 +160,7 @@ impl<'a> Dossier<'a> {
             managed: BTreeSet::new(),
             week: None,
             movements: BTreeMap::new(),
+            recorded: false,
             ended: Vec::new(),
             put_away: false,
             changes: Vec::new(),

@@ -67,6 +67,7 @@ impl Dossier<'_> {
     /// Keeps what is noted of a movement that was read.
     pub(crate) fn put_movement(&mut self, movement: &Movement) -> Result<(), Error> {
         let item = accounts::movement_item(self.desk.setup.id(), &self.account.id, movement, self.desk.today)?;
+        self.recorded = true;
         let expect = accounts::as_read(self.movements.get(&movement.code).map(|read| read.version));
         self.also(Change::Put(item, expect));
         Ok(())

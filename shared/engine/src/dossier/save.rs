@@ -83,6 +83,13 @@ impl Dossier<'_> {
         let (project, id) = (self.desk.setup.id(), self.account.id.clone());
         let put_away = self.put_away;
         let mut changes = std::mem::take(&mut self.changes);
+        let is_promise = |kept: &Kept<Matter>| kept.changed && kept.now.promise().is_some();
+        if std::mem::take(&mut self.recorded)
+            || self.orders.values().any(|kept| kept.changed)
+            || self.matters.values().any(is_promise)
+        {
+            self.account.touched = Some(self.desk.today);
+        }
         let orders = std::mem::take(&mut self.orders);
         self.desk.touch.apply(Some(&self.before), &mut self.account, orders.values().map(|kept| &kept.now));
         self.account.hold(self.matters.values().map(|kept| &kept.now));

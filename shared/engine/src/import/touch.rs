@@ -7,6 +7,7 @@ use crate::strategy;
 use cauce_domain::debt::account::{Account, Carry, Summary};
 use cauce_domain::debt::customer::Status;
 use cauce_domain::debt::order::Order;
+use cauce_domain::debt::receivables;
 use cauce_domain::strategy::flow::Span;
 use cauce_domain::strategy::plan::Strategy;
 use cauce_domain::strategy::segment::{self, Segment};
@@ -54,6 +55,9 @@ impl Touch {
     /// Draws what follows from a change that left the orders alone.
     pub fn settle(&self, before: Option<&Account>, account: &mut Account) {
         account.segment = segment::choose(&self.segments, account, self.today.to);
+        if before.is_none_or(|before| receivables::is_regrouped(before, account)) {
+            account.touched = Some(self.today.to);
+        }
         let key = |a: &Account| a.summary.carrying.as_ref().map(|c| (c.code.clone(), c.due));
         let revived =
             before.is_none_or(|b| b.customer.status != Status::Active) && account.customer.status == Status::Active;

@@ -61,6 +61,8 @@ pub enum Index {
     Inbox,
     /// Accounts by adviser and first call to make; whole items.
     Calls,
+    /// Accounts by the local day something last changed that the portfolio's sums are made of; keys only.
+    Touched,
     /// Interactions by the instant something is to be done with them; keys only.
     Release,
     /// Interactions by local day; keys only.
@@ -69,8 +71,17 @@ pub enum Index {
 
 impl Index {
     /// Every index.
-    pub const ALL: [Self; 8] =
-        [Self::Due, Self::Carry, Self::Customers, Self::Agenda, Self::Inbox, Self::Calls, Self::Release, Self::Day];
+    pub const ALL: [Self; 9] = [
+        Self::Due,
+        Self::Carry,
+        Self::Customers,
+        Self::Agenda,
+        Self::Inbox,
+        Self::Calls,
+        Self::Touched,
+        Self::Release,
+        Self::Day,
+    ];
     /// The table it is on.
     pub fn table(self) -> TableName {
         match self {
@@ -87,13 +98,14 @@ impl Index {
             Self::Agenda => "agenda",
             Self::Inbox => "inbox",
             Self::Calls => "calls",
+            Self::Touched => "touched",
             Self::Release => "release",
             Self::Day => "day",
         }
     }
     /// Whether a query over it answers without bodies.
     pub fn keys_only(self) -> bool {
-        matches!(self, Self::Release | Self::Day)
+        matches!(self, Self::Touched | Self::Release | Self::Day)
     }
 }
 

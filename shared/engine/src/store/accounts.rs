@@ -61,10 +61,14 @@ pub struct OpenAccount {
 }
 
 /// The account item with its index places: due while something is chased, carry while a plan owes it a look, agenda on the
-/// day after a pause, in the trays while somebody wrote or is to be called.
+/// day after a pause, in the trays while somebody wrote or is to be called, among those touched on the
+/// day its part of the portfolio's sums last changed.
 pub fn account_item(project: &ProjectId, account: &Account) -> Result<Item, Error> {
     let shard = keys::shard_of(&account.id).to_owned();
     let mut item = Item::new(keys::account(project, &account.id), encode(account)?);
+    if let Some(day) = account.touched {
+        item = item.indexed(Index::Touched, keys::day_shard(project, day, &shard), account.id.as_str());
+    }
     if account.customer.status != Status::Deleted {
         item = item.indexed(Index::Customers, keys::customers_shard(project, &shard), account.id.as_str());
         if let Some(carrying) = &account.summary.carrying {

@@ -192,10 +192,13 @@ impl User {
     /// Whether it sees a customer: one who sees only what is assigned sees the customers that are its own now, with their whole
     /// history; supervisors those that are nobody's too.
     pub fn sees(&self, account: &Account) -> bool {
-        let customer = &account.customer;
-        let mut in_charge = [&customer.adviser, &customer.supervisor].into_iter().flatten();
-        let unassigned = self.role == Role::Supervisor && customer.adviser.is_none() && customer.supervisor.is_none();
-        !self.only_assigned || unassigned || in_charge.any(|id| *id == self.id)
+        self.is_in_charge(&account.customer.adviser, &account.customer.supervisor)
+    }
+
+    /// Whether what an adviser and a supervisor are in charge of is this user's to see.
+    pub fn is_in_charge(&self, adviser: &Option<UserId>, supervisor: &Option<UserId>) -> bool {
+        let unassigned = self.role == Role::Supervisor && adviser.is_none() && supervisor.is_none();
+        !self.only_assigned || unassigned || [adviser, supervisor].into_iter().flatten().any(|id| *id == self.id)
     }
 
     /// Whether it may ask for reports.

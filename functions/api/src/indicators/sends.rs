@@ -1,0 +1,143 @@
+//! What was sent and what came of it, over some days.
+
+use super::share;
+use crate::Api;
+use crate::caller::{Caller, Permission};
+use crate::problem::{Problem, Query};
+use axum::Json;
+use axum::extract::State;
+use cauce_domain::contact::channel::Channel;
+use cauce_engine::indicators::{self, Line};
+use cauce_engine::run_result::States;
+use chrono::{Days, NaiveDate};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub(super) fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(sends))
+}
+
+/// Most days of one answer.
+const MOST_DAYS: i64 = 366;
+/// Days told where no beginning is named.
+const USUAL_DAYS: u64 = 30;
+
+/// Which.
+#[derive(Debug, Deserialize, IntoParams)]
+struct Asked {
+    /// First local day; thirty days back where none is named.
+    from: Option<NaiveDate>,
+    /// Last local day, included; yesterday where none is named.
+    to: Option<NaiveDate>,
+    /// What the series goes by: `day` or `month`.
+    by: Option<String>,
+    /// `whatsapp`, `sms`, `email` or `call`.
+    #[param(value_type = Option<String>)]
+    channel: Option<Channel>,
+    /// `flow`, `event`, `campaign` or `manual`.
+    origin: Option<String>,
+    /// A flow's id, an event's code or a campaign's id.
+    of: Option<String>,
+    /// The id of the segment messages were decided for.
+    segment: Option<String>,
+}
+
+impl Asked {
+    fn takes(&self, line: &Line) -> bool {
+        self.channel.is_none_or(|wanted| wanted == line.channel)
+            && self.origin.as_deref().is_none_or(|wanted| wanted == line.origin.code())
+            && self.of.as_deref().is_none_or(|wanted| line.of.as_deref() == Some(wanted))
+            && self.segment.as_deref().is_none_or(|wanted| wanted == line.segment.as_str())
+    }
+
+    /// Whether everything is asked for, so that customers are told once over all kinds.
+    fn is_all(&self) -> bool {
+        self.channel.is_none() && self.origin.is_none() && self.of.is_none() && self.segment.is_none()
+    }
+}
+
+/// Messages summed up. Customers are counted once a day and kind.
+#[derive(Debug, Clone, Default)]
+struct Sum {
+    states: States,
+    /// Customers reached on days of which it is known who paid, and those who did.
+    reached: u64,
+    paid: u64,
+}
+
+impl Sum {
+    fn shown(&self) -> Value {
+        let States { sent, delivered, opened, failed, not_sent, unknown, .. } = self.states;
+        let accepted = (sent + delivered + opened) as i64;
+        let scheduled = self.states.all();
+        json!({
+            "scheduled": scheduled, "sent": accepted, "delivered": delivered + opened, "read": opened, "failed": failed,
+            "not_sent": not_sent, "unknown": unknown, "contactability": share(opened as i64, accepted),
+            "reached": self.reached, "paid": self.paid, "effectiveness": share(self.paid as i64, self.reached as i64),
+        })
+    }
+}
+
+/// Sends by channel (*envíos por canal*), their contactability, the share of messages sent that was read, and their effectiveness, the
+/// share of customers reached on a day who paid within a week of it: known of a day from the eighth day after it on.
+#[utoipa::path(get, path = "/v1/indicators/sends", tag = "indicadores", params(Asked), responses((status = 200, body = Object), (status = 422, body = Problem)))]
+async fn sends(State(api): State<Api>, caller: Caller, Query(asked): Query<Asked>) -> Result<Json<Value>, Problem> {
+    caller.may(Permission::Read)?;
+    caller.sees_all()?;
+    let yesterday = caller.setup.today(api.now()).pred_opt();
+    let to = asked.to.or(yesterday).unwrap_or_default();
+    let from = asked.from.or(to.checked_sub_days(Days::new(USUAL_DAYS - 1))).unwrap_or(to);
+    if to < from || (to - from).num_days() >= MOST_DAYS {
+        return Err(Problem::invalid("to", format!("indique un rango de 1 a {MOST_DAYS} días")));
+    }
+    let by_month = match asked.by.as_deref() {
+        None | Some("day") => false,
+        Some("month") => true,
+        Some(_) => return Err(Problem::invalid("by", "use day o month")),
+    };
+    let days = indicators::sends(&api.ports, caller.setup.id(), (from, to)).await?;
+    let (mut series, mut channels): (BTreeMap<(String, Channel), Sum>, BTreeMap<Channel, Sum>) = Default::default();
+    let mut all = Sum::default();
+    for (day, shards) in &days {
+        let key = day.format(if by_month { "%Y-%m" } else { "%Y-%m-%d" }).to_string();
+        for shard in shards {
+            for (line, came) in shard.lines.iter().filter(|(line, _)| asked.takes(line)) {
+                let mut into = vec![series.entry((key.clone(), line.channel)).or_default()];
+                into.push(channels.entry(line.channel).or_default());
+                if !asked.is_all() {
+                    into.push(&mut all);
+                }
+                into.into_iter().for_each(|sum| add(sum, came, shard.settled));
+            }
+            if asked.is_all() {
+                add(&mut all, &shard.all, shard.settled);
+            }
+        }
+    }
+    let named = |channel: &Channel, sum: &Sum| {
+        let mut json = sum.shown();
+        (json["channel"], json["channel_name"]) = (channel.code().into(), channel.spanish().into());
+        json
+    };
+    let of_series = |((key, channel), sum): (&(String, Channel), &Sum)| {
+        let mut json = named(channel, sum);
+        json["key"] = key.as_str().into();
+        json
+    };
+    Ok(Json(json!({
+        "from": from, "to": to, "series": series.iter().map(of_series).collect::<Vec<_>>(),
+        "channels": channels.iter().map(|(channel, sum)| named(channel, sum)).collect::<Vec<_>>(), "all": all.shown(),
+    })))
+}
+
+fn add(sum: &mut Sum, came: &indicators::Came, settled: bool) {
+    sum.states.add(&came.states);
+    if settled {
+        sum.reached += came.reached;
+        sum.paid += came.paid;
+    }
+}

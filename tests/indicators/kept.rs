@@ -1,0 +1,121 @@
+//! The sums are those of a recount after anything, and cost what changed.
+
+use crate::campaigns::lima;
+use crate::conversations::people::assign;
+use crate::world::{World, day, utc};
+use axum::http::Method;
+use cauce_engine::import::job::Kind;
+use cauce_engine::indicators;
+use cauce_engine::messages::IndicatorShard;
+use cauce_engine::store::keys::SHARD_NAMES;
+use cauce_local::store::meter::Reading;
+use serde_json::json;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// The sums are what a recount finds.
+async fn exact(world: &World, what: &str) {
+    let (counted, kept) = indicators::recount(&world.house().ports, &world.project).await.expect("counted");
+    assert_eq!(kept, counted, "{what}");
+    let broken = world.broken().await;
+    assert!(broken.is_empty(), "{what}: {broken:?}");
+}
+
+#[tokio::test]
+async fn the_sums_are_those_of_a_recount_after_days_of_changes() {
+    let world = lima("Ana Beto Caro Dora").await;
+    world
+        .call(
+            Method::POST,
+            "/v1/users",
+            Some(json!({ "id": "luis", "name": "Luis", "email": "luis@andes.pe", "role": "adviser" })),
+        )
+        .await;
+    world.orders("100 F-1 2026-03-01 100.00\n101 G-1 2026-02-01 50.00\n102 H-1 2026-05-01 20.00").await;
+    world.until("2026-03-11T08:00:00Z").await;
+    exact(&world, "the first night takes every account").await;
+
+    world.pay("P-1", "F-1", "2026-03-11", "40.00").await;
+    world
+        .outcome(
+            "101",
+            "outbound_contact",
+            "promise_or_payment",
+            json!({ "promise": { "date": "2026-03-13", "amount": "50.00" } }),
+        )
+        .await;
+    assign(&world, "102", "luis").await;
+    world.until("2026-03-12T08:00:00Z").await;
+    exact(&world, "a payment, a promise, an adviser").await;
+
+    world.unpay("P-1", "F-1").await;
+    world.pay("P-2", "G-1", "2026-03-12", "50.00").await;
+    world.load(Kind::Customers, "Tipo de documento,Número de documento,Estado\nDNI,102,Inactivo\n").await;
+    world.load(Kind::Orders, "Tipo de documento,Número de documento,Código de pago,Fecha de vencimiento,Moneda,Monto,Anulada,Producto\nDNI,100,F-1,2026-04-01,PEN,100.00,No,Tarjeta\nDNI,100,F-2,2026-04-01,USD,10.00,No,\nDNI,103,D-1,2026-01-01,PEN,5.00,Sí,\n").await;
+    world.outcome("103", "outbound_contact", "wont_pay", json!({})).await;
+    world.until("2026-03-13T08:00:00Z").await;
+    exact(&world, "taken back, paid, other dates, currencies and products").await;
+    // Five nights in which the house was off.
+    world.orders("103 D-2 2026-03-01 7.00").await;
+    world.house().clock.advance_to(utc("2026-03-18T09:00:00Z"));
+    world.until("2026-03-18T10:00:00Z").await;
+    exact(&world, "nights that were missed").await;
+    assert_eq!(world.indicator("portfolio").await["day"], "2026-03-18");
+}
+
+/// What drawing a day up takes.
+async fn night(world: &World, date: &str) -> Reading {
+    world.house().clock.advance_to(utc(&format!("{date}T08:00:00Z")));
+    let (ports, setup) = (&world.house().ports, world.setup().await);
+    let before = world.house().table.meter().read();
+    for shard in SHARD_NAMES {
+        indicators::work(ports, &setup, &part(world, date, shard), &|| false).await.expect("worked");
+    }
+    world.house().table.meter().read() - before
+}
+
+fn part(world: &World, date: &str, shard: &str) -> IndicatorShard {
+    IndicatorShard { project: world.project.clone(), day: day(date), shard: shard.into() }
+}
+
+#[tokio::test]
+async fn a_night_reads_the_accounts_that_were_touched_and_no_others() {
+    let names: Vec<String> = (0..300).map(|n| format!("C{n:03}")).collect();
+    let world = lima(&names.join(" ")).await;
+    let lines: Vec<String> = (0..300).map(|n| format!("{} F-{n} 2026-03-01 100.00", 100 + n)).collect();
+    world.orders(&lines.join("\n")).await;
+    world.until("2026-03-11T08:00:00Z").await;
+    exact(&world, "three hundred").await;
+    for n in 0..3 {
+        world.pay(&format!("P-{n}"), &format!("F-{n}"), "2026-03-11", "40.00").await;
+    }
+    let touched = night(&world, "2026-03-12").await;
+    let quiet = night(&world, "2026-03-13").await;
+    let (reads, writes) = (touched.reads - quiet.reads, touched.write_units - quiet.write_units);
+    eprintln!(
+        "three accounts touched of three hundred: {reads} reads and {writes} write units over a quiet night's {quiet:?}"
+    );
+    assert!(reads <= 3 * 8 && writes <= 3 * 12, "{touched:?} {quiet:?}");
+    exact(&world, "three touched").await;
+}
+
+#[tokio::test]
+async fn two_workers_on_one_part_and_a_time_that_runs_out_count_nobody_twice() {
+    let names: Vec<String> = (0..150).map(|n| format!("C{n:03}")).collect();
+    let world = lima(&names.join(" ")).await;
+    let lines: Vec<String> = (0..150).map(|n| format!("{} F-{n} 2026-0{}-01 100.00", 100 + n, 1 + n % 9)).collect();
+    world.orders(&lines.join("\n")).await;
+    world.house().clock.advance_to(utc("2026-03-11T08:00:00Z"));
+    let (ports, setup) = (&world.house().ports, world.setup().await);
+    let looks = AtomicUsize::new(0);
+    let late = || looks.fetch_add(1, Ordering::Relaxed) % 3 == 2;
+    for _ in 0..6 {
+        for shard in SHARD_NAMES {
+            let message = part(&world, "2026-03-11", shard);
+            let one = indicators::work(ports, &setup, &message, &late);
+            let (one, other) = futures::join!(one, indicators::work(ports, &setup, &message, &late));
+            one.and(other).expect("worked");
+        }
+    }
+    exact(&world, "two at once").await;
+    assert_eq!(world.indicator("portfolio").await["day"], "2026-03-11");
+}
