@@ -1,14 +1,15 @@
 //! Cauce's steps, each in a process of its own; each prints its figures as one JSON document.
 
 use crate::Step;
-use crate::conversations;
 use crate::portfolio::DAY;
+use crate::{campaigns, conversations};
 use cauce_domain::country::Country;
 use cauce_domain::ids::ProjectId;
 use cauce_engine::create_project::create_project;
 use cauce_engine::import::job::{self, Kind, LoadState, Options as LoadOptions};
 use cauce_engine::import::{Request, request};
 use cauce_engine::plan_day;
+use cauce_engine::report::Format;
 use cauce_engine::run_result::run_result;
 use cauce_engine::store::edits::By;
 use cauce_engine::store::settings::{self, Project, Setup};
@@ -37,6 +38,12 @@ pub(crate) fn step(step: Step, folder: &Path) -> Result<(), Failure> {
             Step::Plan => plan(&runner, &setup, day).await,
             Step::Send => send(&runner, &setup, day).await,
             Step::Conversations => conversations::step(&runner, &setup, day).await,
+            Step::Count => campaigns::count(&runner, &setup).await,
+            Step::Expand => campaigns::expand(&runner, &setup, day).await,
+            Step::Pages => campaigns::pages(&runner, &setup, day).await,
+            Step::ReportCsv => campaigns::write_report(&runner, &setup, day, Format::Csv).await,
+            Step::ReportXlsx => campaigns::write_report(&runner, &setup, day, Format::Xlsx).await,
+            Step::Indicate => campaigns::indicate(&runner, &setup, day).await,
         }
     })
 }
@@ -107,7 +114,7 @@ async fn send(runner: &Runner, setup: &Setup, day: NaiveDate) -> Result<(), Fail
 }
 
 /// The most memory this process ever held.
-fn peak_mb() -> u64 {
+pub(crate) fn peak_mb() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let peak = status.lines().find_map(|l| l.strip_prefix("VmHWM:"));
     peak.and_then(|p| p.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) / 1024

@@ -9,8 +9,12 @@
 //!
 //! `cauce-bench --conversations` opens conversations and registers outcomes over the same portfolio.
 //!
+//! `cauce-bench --campaigns` counts an audience, freezes a campaign of a million messages, reads the log and writes reports of
+//! them, draws the indicators up.
+//!
 //! `cauce-bench --functions` builds the functions as they are deployed and measures each until its first answer.
 
+mod campaigns;
 mod cauce;
 mod channels;
 mod conversations;
@@ -48,6 +52,9 @@ struct Cli {
     /// Opens conversations and registers outcomes instead.
     #[arg(long)]
     conversations: bool,
+    /// Counts audiences, freezes campaigns, reads logs, writes reports instead.
+    #[arg(long)]
+    campaigns: bool,
     #[command(subcommand)]
     step: Option<Step>,
 }
@@ -66,6 +73,18 @@ enum Step {
     Send,
     /// Opens conversations and registers outcomes.
     Conversations,
+    /// Counts an audience.
+    Count,
+    /// Freezes a campaign to everybody.
+    Expand,
+    /// Reads pages of the log.
+    Pages,
+    /// Writes a report as values separated by commas.
+    ReportCsv,
+    /// Writes a report as a workbook.
+    ReportXlsx,
+    /// Draws the indicators up.
+    Indicate,
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -87,6 +106,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     if cli.conversations {
         machine();
         return conversations::figures(&cli.folder.join("conversations"), &large);
+    }
+    if cli.campaigns {
+        machine();
+        return campaigns::figures(&cli.folder.join("campaigns"), &large);
     }
     let tenth = Portfolio { customers: 50_000 / scale, ..large };
     machine();

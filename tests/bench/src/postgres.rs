@@ -73,14 +73,7 @@ COMMIT;
 /// The same conversations in PostgreSQL, by pgbench.
 pub(crate) fn conversations(portfolio: &Path, folder: &Path, customers: u64) -> Result<Conversations, Failure> {
     let server = Server::start(folder)?;
-    server.sql(SCHEMA)?;
-    server.copy("staging_customers", &portfolio.join("customers.csv"))?;
-    server.sql(
-        "INSERT INTO customers (kind, number, name, phone, email) SELECT * FROM staging_customers; ANALYZE customers;",
-    )?;
-    server.copy("staging", &portfolio.join("orders.csv"))?;
-    server.sql(UPSERT)?;
-    server.sql(SUMMARY)?;
+    server.load(portfolio)?;
     server.sql(
         "ALTER TABLE accounts ADD promise_until date; \
          CREATE TABLE promises (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, customer bigint, amount bigint, due date, state text); \
@@ -133,6 +126,56 @@ pub(crate) fn measure(portfolio: &Path, folder: &Path) -> Result<Measured, Failu
     Ok(measured)
 }
 
+/// What campaigns, logs and reports take.
+#[derive(Debug, Default)]
+pub(crate) struct Campaigns {
+    pub(crate) matched: u64,
+    pub(crate) count: f64,
+    pub(crate) scheduled: u64,
+    pub(crate) expand: f64,
+    /// Milliseconds.
+    pub(crate) page: f64,
+    pub(crate) rows_a_second: f64,
+    pub(crate) indicators: f64,
+}
+
+/// The same campaign, log and report in PostgreSQL.
+pub(crate) fn campaigns(portfolio: &Path, folder: &Path, pages: u64) -> Result<Campaigns, Failure> {
+    let server = Server::start(folder)?;
+    server.load(portfolio)?;
+    server.sql("CREATE INDEX messages_day ON messages (day, id); VACUUM ANALYZE; CHECKPOINT")?;
+    let (mut measured, begun) = (Campaigns::default(), Instant::now());
+    let count = format!(
+        "SELECT count(*), count(phone), count(email) FROM customers JOIN accounts ON customer = id \
+         WHERE carrying_due <= date '{DAY}' - 30 AND balance > 10000"
+    );
+    let counted = server.ask(&count)?;
+    (measured.count, measured.matched) =
+        (begun.elapsed().as_secs_f64(), counted.split('|').next().unwrap_or("").parse()?);
+    measured.expand = server.sql(&format!(
+        "INSERT INTO messages (customer, day, code, due, step, state, at, facts) SELECT a.customer, date '{DAY}', 'campaign', \
+         a.carrying_due, n, 'scheduled', timestamptz '{DAY} 10:00-05' + random() * interval '8 hours', \
+         jsonb_build_object('balance', balance, 'open', open, 'carrying', carrying, 'due', carrying_due) \
+         FROM accounts a CROSS JOIN generate_series(1, 2) n ON CONFLICT DO NOTHING"
+    ))?;
+    measured.scheduled = server.ask("SELECT count(*) FROM messages")?.trim().parse()?;
+    server.sql("VACUUM ANALYZE messages; CHECKPOINT")?;
+    let columns = "c.kind || ' ' || c.number, c.name, m.day, m.at, m.code, m.step, m.state";
+    let from = "FROM messages m JOIN customers c ON c.id = m.customer WHERE m.day";
+    let page = format!("SELECT {columns} {from} = date '{DAY}' ORDER BY m.id DESC LIMIT 50;\n");
+    measured.page = server.bench(&page, 1, pages)? * 1000.0 / pages as f64;
+    let begun = Instant::now();
+    let file = server.folder.join("report.csv");
+    let copied = format!("SELECT {columns} {from} BETWEEN date '{DAY}' - 44 AND date '{DAY}'");
+    server.psql(&["-c", &format!("\\copy ({copied}) TO '{}' CSV HEADER", file.display())])?;
+    measured.rows_a_second = measured.scheduled as f64 / begun.elapsed().as_secs_f64();
+    measured.indicators = server.sql(&format!(
+        "SELECT width_bucket(date '{DAY}' - due, 1, 91, 3), currency, sum(amount - paid) FROM orders WHERE amount > paid GROUP BY 1, 2; \
+         SELECT date_trunc('month', due), currency, sum(amount), sum(paid) FROM orders GROUP BY 1, 2"
+    ))?;
+    Ok(measured)
+}
+
 /// A PostgreSQL of its own, with Debian's defaults, on a socket in a folder of its own.
 struct Server {
     folder: PathBuf,
@@ -163,6 +206,18 @@ impl Server {
             &["-D", &data.to_string_lossy(), "-w", "-o", &options, "-l", &log.to_string_lossy(), "start"],
         )?;
         Ok(server)
+    }
+
+    /// Loads a portfolio, summed up.
+    fn load(&self, portfolio: &Path) -> Result<(), Failure> {
+        self.sql(SCHEMA)?;
+        self.copy("staging_customers", &portfolio.join("customers.csv"))?;
+        self.sql(
+            "INSERT INTO customers (kind, number, name, phone, email) SELECT * FROM staging_customers; ANALYZE customers;",
+        )?;
+        self.copy("staging", &portfolio.join("orders.csv"))?;
+        self.sql(UPSERT)?;
+        self.sql(SUMMARY).map(drop)
     }
 
     fn command(&self, program: &str) -> Command {
