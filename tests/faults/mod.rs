@@ -4,6 +4,7 @@ mod calls;
 mod campaign;
 mod carries;
 mod every_call;
+mod indicators;
 mod kill;
 mod report;
 mod serve;

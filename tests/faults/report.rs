@@ -1,7 +1,9 @@
-//! A report at its dawn, with a fault at every port call: each row stands in it once, and whoever asked is told once.
+//! A report at its dawn, with a fault at every port call: each row stands in it once, and whoever asked is told.
 
 use super::calls::{Fault, Striker, strike};
+use crate::conversations::people::user;
 use crate::world::{World, day, utc};
+use axum::http::Method;
 use cauce_local::run::Runner;
 use chrono::TimeDelta;
 use serde_json::json;
@@ -11,7 +13,10 @@ use std::sync::Arc;
 async fn prepare(world: &World) -> String {
     world.customers("Ana Beto Caro Dora").await;
     world.orders("100 F-1 2026-06-01 100.00\n101 F-2 2026-06-01 50.00\n101 F-3 2026-07-01 50.00").await;
-    let path = world.report("orders", json!({ "columns": ["code"] })).await;
+    let rosa = user(world, "rosa", json!({ "role": "supervisor" })).await;
+    let body = json!({ "subject": "orders", "format": "csv", "columns": ["code"] });
+    let (_, asked) = world.call_with(Method::POST, "/v1/reports", Some(body), &[("authorization", &rosa)]).await;
+    let path = format!("/v1/reports/{}", asked["id"].as_str().expect("an id"));
     world.until("2026-03-11T07:59:00Z").await;
     path
 }
@@ -48,6 +53,9 @@ async fn report_with(path: &Path, fault: Fault, at: usize) -> usize {
     let mut rows: Vec<String> = world.rows(&report).await.into_iter().flatten().collect();
     rows.sort();
     assert_eq!(rows, ["Código de pago", "F-1", "F-2", "F-3"], "{fault:?} at call {at}");
+    let told =
+        world.outbox().iter().filter(|it| it.recipients.contains("rosa@") && it.text.contains("3 filas")).count();
+    assert!((1..=2).contains(&told), "{fault:?} at call {at}: told {told} times");
     let broken = world.broken().await;
     assert!(broken.is_empty(), "{fault:?} at call {at}: {broken:?}");
     calls

@@ -69,7 +69,7 @@ async fn receivables_are_told_by_month_adviser_segment_and_flow() {
     );
     assert_eq!(by("adviser").await, ["luis 10000 4000 6000 6000", "none 10000 3000 7000 5000"]);
     assert_eq!(by("segment").await, ["default 20000 7000 13000 11000"]);
-    assert_eq!(by("flow").await.len(), 1);
+    assert_eq!(by("flow").await, ["none 20000 7000 13000 11000"], "the flow is off");
     assert_eq!(world.series("receivables?adviser=luis", &fields).await, ["2026-03 10000 4000 6000 6000"]);
     let all = &world.indicator("receivables").await["currencies"][0]["all"];
     assert_eq!((&all["collected_share"], &all["overdue_share"]), (&json!(35.0), &json!(55.0)));
@@ -127,8 +127,9 @@ async fn sends_are_told_by_channel_with_who_read_and_who_paid() {
         (&json!(4), &json!(1), &json!(25.0)),
         "Ana within the week, Beto a day late: {sends}"
     );
-    let read = sends["series"][0]["read"].as_u64().expect("a count");
-    assert_eq!(sends["series"][0]["contactability"], json!(read as f64 * 25.0), "{sends}");
+    let opened = world.messages("2026-03-10").await.iter().filter(|it| it.state.code() == "opened").count();
+    assert_eq!(sends["series"][0]["read"], json!(opened), "{sends}");
+    assert_eq!(sends["series"][0]["contactability"], json!(opened as f64 * 25.0), "{sends}");
     assert_eq!(world.indicator("sends?from=2026-03-10&to=2026-03-10&origin=flow").await["all"]["scheduled"], 0);
     assert_eq!(
         world.indicator("sends?from=2026-03-01&to=2026-03-31&by=month&origin=campaign").await["series"][0]["key"],
@@ -150,4 +151,17 @@ async fn who_sees_assigned_customers_alone_is_told_of_theirs() {
         (&json!(6000), &json!(null))
     );
     assert_eq!(get("sends").await.0, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn days_whose_nights_were_missed_are_told_all_the_same() {
+    let world = told().await;
+    world.launched(&["email"], "10:00", json!({})).await;
+    world.until("2026-03-11T08:00:00Z").await;
+    world.pay("P-3", "F-1", "2026-03-12", "60.00").await;
+    // Ten days in which the house was off.
+    world.house().clock.advance_to(crate::world::utc("2026-03-21T09:00:00Z"));
+    world.until("2026-03-21T10:00:00Z").await;
+    let all = world.indicator("sends?from=2026-03-10&to=2026-03-10").await["all"].clone();
+    assert_eq!((&all["reached"], &all["paid"]), (&json!(4), &json!(1)), "{all}");
 }

@@ -1,6 +1,6 @@
 //! What can be counted of the budgets, kept.
 
-use crate::world::World;
+use crate::world::{World, utc};
 use cauce_domain::contact::outcome::{Outcome, Situation};
 use cauce_engine::open_conversation::open_conversation;
 use cauce_engine::promise;
@@ -85,6 +85,34 @@ async fn one_message_costs_at_most_twelve_writes_and_five_reads() {
     let reports = read(&world) - before;
     eprintln!("what providers reported of it within the hour: {:.2} write units", reports.write_units as f64 / n);
     assert!(reports.write_units as f64 / n <= 2.0 * 4.0, "at most two a report: {reports:?}");
+}
+
+#[tokio::test]
+async fn a_campaigns_message_costs_what_it_is_and_its_measure() {
+    let customers = 200;
+    let world = crate::campaigns::lima("Nadie").await;
+    portfolio(&world, customers).await;
+    let n = (customers + 1) as f64;
+    world.launched(&["email"], "10:00", serde_json::json!({})).await;
+    world.house().clock.advance_to(utc("2026-03-10T14:59:59Z"));
+    let start = read(&world);
+    world.pass("2026-03-10T15:00:02Z").await;
+    let frozen = read(&world) - start;
+    world.pass("2026-03-10T22:00:00Z").await;
+    let lived = read(&world) - start - frozen;
+    let of = |units: u64| units as f64 / n;
+    eprintln!(
+        "a campaign's message, frozen: {:.2} write and {:.2} read units",
+        of(frozen.write_units),
+        of(frozen.read_units)
+    );
+    eprintln!(
+        "sent, told of and measured: {:.2} write and {:.2} read units",
+        of(lived.write_units),
+        of(lived.read_units)
+    );
+    assert!(of(frozen.write_units) <= 12.0 && of(frozen.read_units) <= 8.0, "{frozen:?}");
+    assert!(of(lived.write_units) <= 32.0 && of(lived.read_units) <= 24.0, "{lived:?}");
 }
 
 #[tokio::test]

@@ -57,6 +57,9 @@ async fn list(caller: Caller) -> Result<Json<Vec<User>>, Problem> {
     Ok(Json(caller.setup.users.iter().map(|u| u.value.clone()).collect()))
 }
 
+/// Names that stand for nobody, or for whoever acts without being a user.
+const RESERVED: [&str; 7] = ["-", "none", "all", "api", "cauce", "agente", "carpeta"];
+
 /// Creates a user.
 #[utoipa::path(post, path = "/v1/users", tag = "usuarios", request_body = UserBody, responses((status = 201, body = Object), (status = 422, body = Problem)))]
 async fn create(State(api): State<Api>, caller: Caller, Body(body): Body<UserBody>) -> Result<Response, Problem> {
@@ -64,7 +67,7 @@ async fn create(State(api): State<Api>, caller: Caller, Body(body): Body<UserBod
     let id = body.id.clone().unwrap_or_else(|| api.ports.new_id().simple().to_string());
     if id.is_empty()
         || id.len() > 60
-        || ["-", "none"].contains(&id.as_str())
+        || RESERVED.contains(&id.as_str())
         || id.contains('#')
         || id.contains(|c: char| c.is_whitespace() || c.is_control())
         || caller.setup.users.iter().any(|u| u.value.id.as_str() == id)

@@ -63,7 +63,7 @@ async fn shard(ports: &Ports, body: String, now: DateTime<Utc>, late: &(dyn Fn()
         IndicatorShard::TYPE => {
             let message: IndicatorShard = decode(&body)?;
             let setup = settings::load(ports, &message.project).await?;
-            indicators::work(ports, &setup, &message, late).await
+            indicators::work(ports, &setup, &message, late, now).await
         }
         _ => {
             let message: PlanShard = decode(&body)?;

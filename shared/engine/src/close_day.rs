@@ -88,8 +88,8 @@ async fn close(ports: &Ports, setup: &Setup, yesterday: NaiveDate, now: DateTime
 async fn count(ports: &Ports, setup: &Setup, day: NaiveDate) -> Result<DayCounts, Error> {
     let mut counts = DayCounts::default();
     let last_step = |account: &Account| {
-        let flow = setup.flows.iter().find(|f| f.value.active && f.value.segments.contains(&account.segment));
-        flow.and_then(|f| f.value.moments().last().map(|(offset, _)| i64::from(*offset)))
+        let flow = setup.active_flow(&account.segment);
+        flow.and_then(|flow| flow.moments().last().map(|(offset, _)| i64::from(*offset)))
     };
     for shard in SHARD_NAMES {
         let mut after = None;

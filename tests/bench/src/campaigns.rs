@@ -181,11 +181,13 @@ pub(crate) async fn write_report(
 pub(crate) async fn indicate(runner: &Runner, setup: &Setup, day: NaiveDate) -> Result<(), Failure> {
     let (ports, meter) = (&runner.house.ports, runner.house.table.meter());
     let mut nights = Vec::new();
-    for day in [day, day + Days::new(1)] {
+    // The night after the load, one that looks at its accounts once more, and a quiet one.
+    for day in [1, 4, 8].map(|later| day + Days::new(later)) {
+        let now = setup.project().calendar.midnight(day) + TimeDelta::hours(3);
         let (before, begun) = (meter.read(), Instant::now());
         let parts = SHARD_NAMES.map(|shard| {
             let message = IndicatorShard { project: setup.id().clone(), day, shard: shard.to_owned() };
-            async move { indicators::work(ports, setup, &message, &|| false).await }
+            async move { indicators::work(ports, setup, &message, &|| false, now).await }
         });
         stream::iter(parts).buffer_unordered(AT_ONCE).try_collect::<Vec<()>>().await?;
         let used = meter.read() - before;

@@ -51,10 +51,7 @@ impl Asked {
         let same = |wanted: &Option<String>, has: Option<&str>| {
             wanted.as_deref().is_none_or(|wanted| wanted == has.unwrap_or("none"))
         };
-        let flow = || {
-            let flow = caller.setup.flows.iter().find(|flow| flow.value.segments.contains(&group.segment));
-            flow.map(|flow| flow.value.id.as_str())
-        };
+        let flow = || caller.setup.active_flow(&group.segment).map(|flow| flow.id.as_str());
         same(&self.currency, Some(group.currency.code()))
             && same(&self.adviser, group.adviser.as_ref().map(|id| id.as_str()))
             && same(&self.supervisor, group.supervisor.as_ref().map(|id| id.as_str()))

@@ -61,10 +61,10 @@ fn key_of(by: &str, group: &Group, names: &Names<'_>) -> Option<(String, String)
         "supervisor" => user(&group.supervisor),
         "segment" => (group.segment.to_string(), names.segment(&group.segment)),
         "flow" => {
-            let flow = names.setup.flows.iter().find(|flow| flow.value.segments.contains(&group.segment));
+            let flow = names.setup.active_flow(&group.segment);
             flow.map_or_else(
                 || ("none".to_owned(), "Sin flujo".to_owned()),
-                |flow| (flow.value.id.to_string(), flow.value.name.clone()),
+                |flow| (flow.id.to_string(), flow.name.clone()),
             )
         }
         "portfolio" => (group.portfolio.code().to_owned(), group.portfolio.spanish().to_owned()),

@@ -7,7 +7,7 @@ use crate::problem::{Problem, Query};
 use axum::Json;
 use axum::extract::State;
 use cauce_domain::contact::channel::Channel;
-use cauce_engine::indicators::{self, Line};
+use cauce_engine::indicators::{self, Came, DaySends, Line};
 use cauce_engine::run_result::States;
 use chrono::{Days, NaiveDate};
 use serde::Deserialize;
@@ -54,13 +54,22 @@ impl Asked {
             && self.segment.as_deref().is_none_or(|wanted| wanted == line.segment.as_str())
     }
 
-    /// Whether everything is asked for, so that customers are told once over all kinds.
+    /// The messages asked for of a shard's day, by channel: where every kind is asked for each customer counts once a channel.
+    fn of<'a>(&'a self, shard: &'a DaySends) -> Box<dyn Iterator<Item = (Channel, &'a Came)> + 'a> {
+        if self.origin.is_none() && self.of.is_none() && self.segment.is_none() {
+            let wanted = |channel: Channel| self.channel.is_none_or(|wanted| wanted == channel);
+            return Box::new(shard.channels.iter().filter(move |(it, _)| wanted(*it)).map(|(it, came)| (*it, came)));
+        }
+        Box::new(shard.lines.iter().filter(|(line, _)| self.takes(line)).map(|(line, came)| (line.channel, came)))
+    }
+
+    /// Whether everything is asked for, so that each customer counts once.
     fn is_all(&self) -> bool {
         self.channel.is_none() && self.origin.is_none() && self.of.is_none() && self.segment.is_none()
     }
 }
 
-/// Messages summed up. Customers are counted once a day and kind.
+/// Messages summed up. Customers are counted once a day and channel.
 #[derive(Debug, Clone, Default)]
 struct Sum {
     states: States,
@@ -71,19 +80,22 @@ struct Sum {
 
 impl Sum {
     fn shown(&self) -> Value {
-        let States { sent, delivered, opened, failed, not_sent, unknown, .. } = self.states;
-        let accepted = (sent + delivered + opened) as i64;
-        let scheduled = self.states.all();
+        let States { sent, delivered, opened, failed, not_sent, unknown, contacted, not_contacted, to_manage, .. } =
+            self.states;
+        // A call that was made is sent, and read where somebody answered.
+        let (made, read) = (sent + delivered + opened + contacted + not_contacted, opened + contacted);
         json!({
-            "scheduled": scheduled, "sent": accepted, "delivered": delivered + opened, "read": opened, "failed": failed,
-            "not_sent": not_sent, "unknown": unknown, "contactability": share(opened as i64, accepted),
+            "scheduled": self.states.all(), "sent": made, "delivered": delivered + opened, "read": read, "failed": failed,
+            "not_sent": not_sent, "unknown": unknown, "to_manage": to_manage,
+            "contactability": share(read as i64, made as i64),
             "reached": self.reached, "paid": self.paid, "effectiveness": share(self.paid as i64, self.reached as i64),
         })
     }
 }
 
-/// Sends by channel (*envíos por canal*), their contactability, the share of messages sent that was read, and their effectiveness, the
-/// share of customers reached on a day who paid within a week of it: known of a day from the eighth day after it on.
+/// Sends by channel (*envíos por canal*), their contactability, the share of messages sent that was read, of calls made that was
+/// answered, and their effectiveness, the share of customers reached on a day who paid within a week of it: known of a day from the
+/// eighth day after it on. Over several days a customer counts on each on which it was reached.
 #[utoipa::path(get, path = "/v1/indicators/sends", tag = "indicadores", params(Asked), responses((status = 200, body = Object), (status = 422, body = Problem)))]
 async fn sends(State(api): State<Api>, caller: Caller, Query(asked): Query<Asked>) -> Result<Json<Value>, Problem> {
     caller.may(Permission::Read)?;
@@ -105,9 +117,9 @@ async fn sends(State(api): State<Api>, caller: Caller, Query(asked): Query<Asked
     for (day, shards) in &days {
         let key = day.format(if by_month { "%Y-%m" } else { "%Y-%m-%d" }).to_string();
         for shard in shards {
-            for (line, came) in shard.lines.iter().filter(|(line, _)| asked.takes(line)) {
-                let mut into = vec![series.entry((key.clone(), line.channel)).or_default()];
-                into.push(channels.entry(line.channel).or_default());
+            for (channel, came) in asked.of(shard) {
+                let mut into = vec![series.entry((key.clone(), channel)).or_default()];
+                into.push(channels.entry(channel).or_default());
                 if !asked.is_all() {
                     into.push(&mut all);
                 }
@@ -134,7 +146,7 @@ async fn sends(State(api): State<Api>, caller: Caller, Query(asked): Query<Asked
     })))
 }
 
-fn add(sum: &mut Sum, came: &indicators::Came, settled: bool) {
+fn add(sum: &mut Sum, came: &Came, settled: bool) {
     sum.states.add(&came.states);
     if settled {
         sum.reached += came.reached;

@@ -87,6 +87,16 @@ impl Cause {
         }
     }
 
+    /// The flow's, event's or campaign's id or code.
+    pub fn of(&self) -> Option<String> {
+        match self {
+            Self::Step(step) => Some(step.flow.to_string()),
+            Self::Event(occasion) => Some(occasion.trigger.code().to_owned()),
+            Self::Campaign(part) => Some(part.id.to_string()),
+            Self::Draft(_) => None,
+        }
+    }
+
     /// The step, of a flow's message.
     pub fn step(&self) -> Option<&Step> {
         match self {

@@ -15,9 +15,6 @@ use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Products of one customer that are told apart; what is of others is of none.
-const PRODUCTS: usize = 20;
-
 /// What sums are kept by.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Group {
@@ -111,8 +108,17 @@ pub struct Sums {
     pub promised: BTreeMap<NaiveDate, BTreeMap<PromiseState, Counted>>,
 }
 
+/// What is of one year of a group: sums are kept a year each, so that none grows for ever.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Slice {
+    /// The group.
+    pub group: Group,
+    /// The year orders and promises are due in, and payments were made in.
+    pub year: i32,
+}
+
 /// A customer's part of the sums.
-pub type Part = BTreeMap<Group, Sums>;
+pub type Part = BTreeMap<Slice, Sums>;
 
 /// The first day of a day's month.
 pub fn month(day: NaiveDate) -> NaiveDate {
@@ -144,27 +150,35 @@ impl Sums {
     }
 }
 
-/// Works a customer's part out; one that was deleted has none.
-pub fn part(account: &Account, orders: &[Order], movements: &[Movement], promises: &[&Promise]) -> Part {
+/// Works a customer's part out; one that was deleted has none. Products are told apart that the project's list has.
+pub fn part<'a>(
+    account: &Account,
+    orders: &[Order],
+    movements: &[Movement],
+    promises: impl IntoIterator<Item = &'a Promise>,
+    products: &BTreeSet<String>,
+) -> Part {
     let mut part = Part::new();
     if account.customer.status == Status::Deleted {
         return part;
     }
-    let told_apart: BTreeSet<&String> =
-        orders.iter().filter_map(|order| order.details.product.as_ref()).take(PRODUCTS).collect();
+    let mut sums = |currency, product, day: NaiveDate, add: &dyn Fn(&mut Sums)| {
+        let slice = Slice { group: group(account, currency, product), year: day.year() };
+        add(part.entry(slice).or_default());
+    };
     for order in orders.iter().filter(|order| order.annulled.is_none()) {
-        let product = order.details.product.as_ref().filter(|product| told_apart.contains(product)).cloned();
-        let sums = part.entry(group(account, order.currency, product)).or_default();
-        sums.due.entry(order.due).or_default().add(&summed(order), 1);
+        let product = order.details.product.clone().filter(|product| products.contains(product));
+        sums(order.currency, product, order.due, &|it| it.due.entry(order.due).or_default().add(&summed(order), 1));
     }
-    for movement in movements.iter().filter(|it| it.kind == MovementKind::Payment && !it.annulled) {
-        let sums = part.entry(group(account, movement.currency, None)).or_default();
-        sums.paid.entry(month(movement.date)).or_default().add(&Counted { count: 1, amount: movement.amount }, 1);
+    for it in movements.iter().filter(|it| it.kind == MovementKind::Payment && !it.annulled) {
+        let one = Counted { count: 1, amount: it.amount };
+        sums(it.currency, None, it.date, &|sums| sums.paid.entry(month(it.date)).or_default().add(&one, 1));
     }
-    for promise in promises {
-        let sums = part.entry(group(account, promise.currency, None)).or_default();
-        let states = sums.promised.entry(month(promise.date)).or_default();
-        states.entry(promise.state).or_default().add(&Counted { count: 1, amount: promise.amount }, 1);
+    for it in promises {
+        let one = Counted { count: 1, amount: it.amount };
+        sums(it.currency, None, it.date, &|sums| {
+            sums.promised.entry(month(it.date)).or_default().entry(it.state).or_default().add(&one, 1);
+        });
     }
     part
 }
@@ -365,9 +379,12 @@ mod tests {
             Order { uncollectible: true, ..order("E", "2026-01-20", 30, 10) },
             Order { annulled: Some(crate::debt::order::Annulment::Asked), ..order("F", "2026-03-01", 999, 0) },
         ];
-        let part = part(&account(None), &orders, &[], &[]);
-        let sums = part.values().next().expect("a group");
-        let at = |today: &str| Standing::of(sums, day(today));
+        let part = part(&account(None), &orders, &[], [], &BTreeSet::new());
+        let at = |today: &str| {
+            let mut standing = Standing::default();
+            part.values().for_each(|sums| standing.add(&Standing::of(sums, day(today))));
+            standing
+        };
         let late = |today: &str| -> Vec<(&str, i64, i64)> {
             let all = at(today).arrears;
             all.iter().map(|(arrears, it)| (arrears.code(), it.count, it.amount)).collect()
@@ -389,22 +406,22 @@ mod tests {
         ) {
             let advisers = [None, Some("luis"), Some("rosa")];
             let mut parts: BTreeMap<usize, Part> = BTreeMap::new();
-            let mut sums: BTreeMap<Group, Sums> = BTreeMap::new();
+            let mut sums = Part::new();
             for (customer, paid, adviser, deleted) in steps {
                 let mut account = account(advisers[adviser]);
                 if deleted {
                     account.customer.status = Status::Deleted;
                 }
                 let orders = [order("A", "2026-03-01", 3, paid.min(3)), order("B", "2026-04-01", 5, paid)];
-                let now = part(&account, &orders, &[], &[]);
+                let now = part(&account, &orders, &[], [], &BTreeSet::new());
                 let before = parts.insert(customer, now.clone()).unwrap_or_default();
                 for (sign, part) in [(-1, before), (1, now)] {
-                    part.iter().for_each(|(group, it)| sums.entry(group.clone()).or_default().add(it, sign));
+                    part.iter().for_each(|(slice, it)| sums.entry(slice.clone()).or_default().add(it, sign));
                 }
             }
             sums.retain(|_, it| !it.is_empty());
-            let mut counted: BTreeMap<Group, Sums> = BTreeMap::new();
-            parts.values().flatten().for_each(|(group, it)| counted.entry(group.clone()).or_default().add(it, 1));
+            let mut counted = Part::new();
+            parts.values().flatten().for_each(|(slice, it)| counted.entry(slice.clone()).or_default().add(it, 1));
             prop_assert_eq!(sums, counted);
         }
     }

@@ -88,7 +88,7 @@ impl Dossier<'_> {
             || self.orders.values().any(|kept| kept.changed)
             || self.matters.values().any(is_promise)
         {
-            self.account.touched = Some(self.desk.today);
+            self.account.touched = self.account.touched.max(Some(self.desk.today));
         }
         let orders = std::mem::take(&mut self.orders);
         self.desk.touch.apply(Some(&self.before), &mut self.account, orders.values().map(|kept| &kept.now));

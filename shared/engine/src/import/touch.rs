@@ -56,7 +56,7 @@ impl Touch {
     pub fn settle(&self, before: Option<&Account>, account: &mut Account) {
         account.segment = segment::choose(&self.segments, account, self.today.to);
         if before.is_none_or(|before| receivables::is_regrouped(before, account)) {
-            account.touched = Some(self.today.to);
+            account.touched = account.touched.max(Some(self.today.to));
         }
         let key = |a: &Account| a.summary.carrying.as_ref().map(|c| (c.code.clone(), c.due));
         let revived =

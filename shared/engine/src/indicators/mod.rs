@@ -2,13 +2,16 @@
 //!
 //! Every night, once what was under way at midnight is over, sixteen parts work side by side, each a shard of the customers:
 //! - `portfolio.rs` takes the accounts that were touched since, and no others, works out what each is of the portfolio's sums, and
-//!   exchanges that for what it was, in one transaction: the sums cost what changed and are those of a recount;
+//!   has `exchange.rs` put that in the place of what it was: the sums cost what changed and are those of a recount;
 //! - `sends.rs` counts the messages of yesterday, and once more those of some days ago, whose states have come since.
 //!
 //! The last to end draws up how the sums stand on the day (`snapshot.rs`), by how late things are, which is what is read. A part
-//! keeps its place: a worker that dies is followed by another, and of two that work on one part one gives way.
+//! keeps its place: a worker that dies is followed by another, and of two that work on one part one gives way. What is not done by the
+//! end of its day is begun anew with the next.
 
+mod exchange;
 mod portfolio;
+mod products;
 mod sends;
 mod snapshot;
 
@@ -28,27 +31,53 @@ use crate::store::keys::SHARD_NAMES;
 use crate::store::query_all;
 use crate::store::settings::Setup;
 use cauce_domain::ids::ProjectId;
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 /// After local midnight, how long what was under way then may still write of the day before.
 const SETTLED: TimeDelta = TimeDelta::hours(2);
+/// Days that were taken already and are looked at again: what was held back may touch an account as of the day it is from.
+const LOOKED_BACK: Days = Days::new(2);
+
+/// What a part goes through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Stage {
+    /// Every account: the first time.
+    All,
+    /// The accounts last touched on a day.
+    Touched(NaiveDate),
+    /// What was sent.
+    Sends,
+}
+
+/// Where a part is in its day's work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Going {
+    day: NaiveDate,
+    stage: Stage,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    after: Option<Cursor>,
+}
 
 /// How far a part is.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 struct Place {
-    /// Every account touched up to this day is in the sums; nothing before the first time, which takes all accounts.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    through: Option<NaiveDate>,
-    /// The day whose beginning is in them too: what was touched since midnight stands there, and no more on the day before.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    begun: Option<NaiveDate>,
-    /// Where the next page of the day after begins.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    after: Option<Cursor>,
-    /// The day everything is done for.
+    /// The last day everything is done for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     done: Option<NaiveDate>,
+    /// What is under way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    going: Option<Going>,
+}
+
+impl Place {
+    /// The work of a day where it is, or from its beginning.
+    fn going(&self, day: NaiveDate) -> Going {
+        let back = |done: NaiveDate| Stage::Touched(done.checked_sub_days(LOOKED_BACK).unwrap_or(done));
+        let fresh = || Going { day, stage: self.done.map_or(Stage::All, back), after: None };
+        self.going.clone().filter(|going| going.day == day).unwrap_or_else(fresh)
+    }
 }
 
 shapes! { Place => "indicators_place_v1" }
@@ -92,13 +121,18 @@ async fn left(ports: &Ports, project: &ProjectId, day: NaiveDate) -> Result<Vec<
     Ok(SHARD_NAMES.into_iter().filter(|shard| !done.iter().any(|it| it == shard)).collect())
 }
 
-/// Works on a part until it is done, or the time is nearly up: then it queues itself again.
+/// Works on a part until it is done, or the time is nearly up: then it queues itself again. A message of another day is passed
+/// over: that day's work is over, or begun anew with today's.
 pub async fn work(
     ports: &Ports,
     setup: &Setup,
     asked: &IndicatorShard,
     late: &(dyn Fn() -> bool + Sync),
+    now: DateTime<Utc>,
 ) -> Result<(), Error> {
+    if asked.day != setup.today(now) {
+        return Ok(());
+    }
     let at = place_key(setup.id(), &asked.shard);
     loop {
         let stored = ports.table.get(&at).await?;
@@ -110,7 +144,7 @@ pub async fn work(
             let again = message(setup.id(), asked.day, &asked.shard)?;
             return Ok(ports.queue.send(QueueName::Plan, vec![again]).await?);
         }
-        let Some(place) = step(ports, setup, asked, place).await? else { return Ok(()) };
+        let Some(place) = step(ports, setup.id(), &asked.shard, place, asked.day).await? else { return Ok(()) };
         let item = Item::new(at.clone(), encode(&place)?);
         if let Committed::Lost(_) = commit(ports, vec![Change::Put(item, as_read(stored.map(|s| s.version)))]).await? {
             return Ok(());
@@ -123,10 +157,28 @@ pub async fn work(
 }
 
 /// One step of a part: a page of accounts, or the sends once no account is left; nothing where somebody else works on it.
-async fn step(ports: &Ports, setup: &Setup, asked: &IndicatorShard, place: Place) -> Result<Option<Place>, Error> {
-    if place.begun < Some(asked.day) {
-        return portfolio::page(ports, setup.id(), &asked.shard, place, asked.day).await;
+async fn step(
+    ports: &Ports,
+    project: &ProjectId,
+    shard: &str,
+    place: Place,
+    today: NaiveDate,
+) -> Result<Option<Place>, Error> {
+    let mut going = place.going(today);
+    if going.stage == Stage::Sends {
+        sends::count(ports, project, (place.done, today), shard).await?;
+        return Ok(Some(Place { done: Some(today), going: None }));
     }
-    sends::count(ports, setup.id(), asked.day, &asked.shard).await?;
-    Ok(Some(Place { done: Some(asked.day), ..place }))
+    let Some(next) = portfolio::page(ports, project, shard, (going.stage, going.after.take())).await? else {
+        return Ok(None);
+    };
+    going.stage = match (next.is_some(), going.stage) {
+        (true, stage) => stage,
+        // What was touched today, while all were taken too, is taken last.
+        (false, Stage::Touched(day)) if day < today => Stage::Touched(day.succ_opt().unwrap_or(today)),
+        (false, Stage::All) => Stage::Touched(today),
+        (false, Stage::Touched(_) | Stage::Sends) => Stage::Sends,
+    };
+    going.after = next;
+    Ok(Some(Place { going: Some(going), ..place }))
 }

@@ -12,16 +12,18 @@ use crate::store::commit::commit_or_fail;
 use crate::store::{accounts, interactions, jobs, query_all};
 use cauce_domain::contact::channel::Channel;
 use cauce_domain::contact::interaction::{Interaction, State};
-use cauce_domain::contact::origin::{Cause, Origin};
+use cauce_domain::contact::origin::Origin;
 use cauce_domain::debt::payment::MovementKind;
 use cauce_domain::ids::{CustomerId, ProjectId, SegmentId};
-use chrono::{Days, NaiveDate, NaiveTime};
+use chrono::{Days, NaiveDate, NaiveTime, TimeDelta};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many days after it a day is counted, the last time for good.
-const COUNTED: [u64; 3] = [1, 3, 8];
+const COUNTED: [i64; 3] = [1, 3, 8];
+/// Nights that were missed and are made up for, at most.
+const MISSED: i64 = 30;
 /// Days whoever was reached has to pay, the day itself included.
 const PAYS_WITHIN: u64 = 8;
 /// Customers whose payments are read at once.
@@ -60,7 +62,10 @@ pub struct Line {
 pub struct DaySends {
     /// By kind.
     pub lines: Vec<(Line, Came)>,
-    /// Customers reached by whatever kind, once each; and those of them who paid.
+    /// By channel, its customers once each.
+    #[serde(default)]
+    pub channels: Vec<(Channel, Came)>,
+    /// By whatever channel, customers once each.
     pub all: Came,
     /// Nothing of it changes any more: who paid is known.
     pub settled: bool,
@@ -72,12 +77,18 @@ fn partition(project: &ProjectId) -> String {
     format!("{project}#sends")
 }
 
-/// Counts the days that are to be counted on a day.
-pub(super) async fn count(ports: &Ports, project: &ProjectId, today: NaiveDate, shard: &str) -> Result<(), Error> {
-    for ago in COUNTED {
-        let Some(day) = today.checked_sub_days(Days::new(ago)) else { continue };
-        let settled = ago == COUNTED[COUNTED.len() - 1];
-        let counted = of_day(ports, project, (day, settled), shard).await?;
+/// Counts the days that are to be counted on a day, and on the nights before it that were missed.
+pub(super) async fn count(
+    ports: &Ports,
+    project: &ProjectId,
+    (done, today): (Option<NaiveDate>, NaiveDate),
+    shard: &str,
+) -> Result<(), Error> {
+    let missed = done.map_or(0, |done| (today - done).num_days() - 1).clamp(0, MISSED);
+    let ago: BTreeSet<i64> = (0..=missed).flat_map(|night| COUNTED.map(|counted| night + counted)).collect();
+    for ago in ago {
+        let day = today - TimeDelta::days(ago);
+        let counted = of_day(ports, project, (day, ago >= COUNTED[COUNTED.len() - 1]), shard).await?;
         if counted.lines.is_empty() {
             continue;
         }
@@ -89,41 +100,50 @@ pub(super) async fn count(ports: &Ports, project: &ProjectId, today: NaiveDate, 
     Ok(())
 }
 
+/// Messages that go together, and whom they reached.
+#[derive(Default)]
+struct Tally {
+    states: States,
+    reached: BTreeSet<CustomerId>,
+}
+
+impl Tally {
+    fn count(&mut self, message: &Interaction) {
+        self.states.count(&message.state);
+        if matches!(message.state, State::Sent | State::Delivered | State::Opened | State::Contacted) {
+            self.reached.insert(message.customer.clone());
+        }
+    }
+
+    fn came(&self, payers: &BTreeSet<CustomerId>) -> Came {
+        let paid = self.reached.intersection(payers).count() as u64;
+        Came { states: self.states.clone(), reached: self.reached.len() as u64, paid }
+    }
+}
+
 async fn of_day(
     ports: &Ports,
     project: &ProjectId,
     (day, settled): (NaiveDate, bool),
     shard: &str,
 ) -> Result<DaySends, Error> {
-    let (mut lines, mut reached): (BTreeMap<Line, Came>, BTreeMap<Line, BTreeSet<CustomerId>>) = Default::default();
-    let mut all = Came::default();
+    let (mut lines, mut channels): (BTreeMap<Line, Tally>, BTreeMap<Channel, Tally>) = Default::default();
+    let mut all = Tally::default();
     for (message, _) in interactions::of_day(ports, project, day, shard).await? {
         let Some(channel) = message.channel else { continue };
-        let line = line(&message, channel);
-        all.states.count(&message.state);
-        if matches!(message.state, State::Sent | State::Delivered | State::Opened) {
-            reached.entry(line.clone()).or_default().insert(message.customer.clone());
+        let (origin, segment) = (message.cause.origin(), message.facts.segment.clone());
+        let line = Line { channel, origin, of: message.cause.of(), segment };
+        for tally in [lines.entry(line).or_default(), channels.entry(channel).or_default(), &mut all] {
+            tally.count(&message);
         }
-        lines.entry(line).or_default().states.count(&message.state);
     }
-    let everybody: BTreeSet<CustomerId> = reached.values().flatten().cloned().collect();
-    let paid = if settled { payers(ports, project, day, &everybody).await? } else { BTreeSet::new() };
-    let fill = |came: &mut Came, reached: &BTreeSet<CustomerId>| {
-        (came.reached, came.paid) = (reached.len() as u64, reached.intersection(&paid).count() as u64);
-    };
-    fill(&mut all, &everybody);
-    reached.iter().for_each(|(line, customers)| fill(lines.entry(line.clone()).or_default(), customers));
-    Ok(DaySends { lines: lines.into_iter().collect(), all, settled })
-}
-
-fn line(message: &Interaction, channel: Channel) -> Line {
-    let of = match &message.cause {
-        Cause::Step(step) => Some(step.flow.to_string()),
-        Cause::Event(occasion) => Some(occasion.trigger.code().to_owned()),
-        Cause::Campaign(part) => Some(part.id.to_string()),
-        Cause::Draft(_) => None,
-    };
-    Line { channel, origin: message.cause.origin(), of, segment: message.facts.segment.clone() }
+    let paid = if settled { payers(ports, project, day, &all.reached).await? } else { BTreeSet::new() };
+    Ok(DaySends {
+        lines: lines.into_iter().map(|(line, tally)| (line, tally.came(&paid))).collect(),
+        channels: channels.into_iter().map(|(channel, tally)| (channel, tally.came(&paid))).collect(),
+        all: all.came(&paid),
+        settled,
+    })
 }
 
 /// Who of some customers paid anything from a day on, within the week.

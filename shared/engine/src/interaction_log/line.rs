@@ -143,12 +143,7 @@ fn message(message: Interaction) -> Line {
     let state = (message.state.code(), message.state.spanish());
     let mut line = Line::new(message.id.as_str(), message.day, Direction::Outbound, state);
     line.origin = Some(message.cause.origin());
-    line.of = match &message.cause {
-        Cause::Step(step) => Some(step.flow.to_string()),
-        Cause::Event(occasion) => Some(occasion.trigger.code().to_owned()),
-        Cause::Campaign(part) => Some(part.id.to_string()),
-        Cause::Draft(_) => None,
-    };
+    line.of = message.cause.of();
     line.author = match &message.cause {
         Cause::Draft(draft) => Some(draft.by.author.clone()),
         _ => None,

@@ -23,8 +23,9 @@ use std::collections::BTreeMap;
 
 /// Interactions looked at for one page, at most.
 const LOOKED_AT: usize = 5_000;
-/// Interactions read at once.
+/// Interactions read at once, at most and at least.
 const ROUND: u32 = MAX_KEYS as u32;
+const LEAST: u32 = 25;
 /// What asking costs, counted in interactions: days on which nothing happened are soon gone through, not for ever.
 const A_ROUND: usize = 10;
 /// How many days after it was decided something may leave: what an event or a person says waits so long.
@@ -83,13 +84,18 @@ impl Filter {
     /// Whether a customer passes.
     pub(crate) fn takes_customer(&self, account: Option<&Account>) -> bool {
         let Some(account) = account else {
-            return self.adviser.is_none() && self.segment.is_none() && self.portfolio.is_none();
+            return self.is_of_nobody();
         };
         let customer = &account.customer;
         let adviser = customer.adviser.as_ref().map_or("none", |id| id.as_str());
         self.adviser.as_deref().is_none_or(|wanted| wanted == adviser)
             && self.segment.as_deref().is_none_or(|wanted| wanted == account.segment.as_str())
             && self.portfolio.is_none_or(|wanted| wanted == customer.portfolio)
+    }
+
+    /// Whether it asks nothing of customers.
+    pub(crate) fn is_of_nobody(&self) -> bool {
+        self.adviser.is_none() && self.segment.is_none() && self.portfolio.is_none()
     }
 
     /// The days it covers: up to today where no end is named, one alone where no beginning is.
@@ -143,7 +149,8 @@ pub async fn page(
     while place.at < places && found.len() < limit && looked < LOOKED_AT {
         let day = to.checked_sub_days(Days::new((place.at / keys::SHARDS) as u64)).unwrap_or(oldest);
         let partition = interactions::day_partition(setup.id(), day, keys::SHARD_NAMES[place.at % keys::SHARDS]);
-        let query = Query::index(Index::Day, partition).after(place.after.take()).limit(ROUND);
+        let round = u32::try_from(limit).unwrap_or(ROUND).clamp(LEAST, ROUND);
+        let query = Query::index(Index::Day, partition).after(place.after.take()).limit(round);
         let listed = ports.table.query(&query).await?;
         looked += listed.items.len() + A_ROUND;
         let at: Vec<Key> = listed.items.iter().map(|stored| stored.key.clone()).collect();

@@ -4,6 +4,7 @@ use super::{DAWN, Format, Listed, Report, ReportState, Subject, key, owned, read
 use crate::Ports;
 use crate::error::Error;
 use crate::interaction_log::{Filter, NOTE};
+use crate::limits;
 use crate::ports::table::{Change, Expect, Item, Key, TableName};
 use crate::process_log;
 use crate::store::codec::{decode, encode};
@@ -56,6 +57,7 @@ pub async fn ask(ports: &Ports, setup: &Setup, asking: Asking, by: &By) -> Resul
         rows: 0,
         file: None,
         of_all: false,
+        told: false,
         message: None,
     };
     let slot = Key::new(
@@ -96,6 +98,16 @@ fn checked(subject: Subject, mut filter: Filter, today: NaiveDate) -> Result<Fil
     if filter.from > filter.to && filter.from.is_some() {
         return refused("invalid_value", "to", "el rango termina antes de empezar".to_owned());
     }
+    for (field, text) in texts(&filter) {
+        limits::some(field, text, limits::SHORT)?;
+    }
+    if subject == Subject::Processes && (filter.state.is_some() || !filter.is_of_nobody()) {
+        return refused(
+            "invalid_value",
+            "filter",
+            "un reporte del log de procesos se filtra solo por fechas".to_owned(),
+        );
+    }
     if subject != Subject::Interactions {
         if let Some(field) = of_interactions_alone(&filter) {
             return refused(
@@ -128,6 +140,21 @@ fn checked(subject: Subject, mut filter: Filter, today: NaiveDate) -> Result<Fil
         return refused("range_too_long", "from", message);
     }
     Ok(filter)
+}
+
+/// The filter's texts, by field.
+fn texts(filter: &Filter) -> [(&'static str, Option<&str>); 9] {
+    [
+        ("direction", filter.direction.as_deref()),
+        ("origin", filter.origin.as_deref()),
+        ("of", filter.of.as_deref()),
+        ("template", filter.template.as_deref()),
+        ("channel", filter.channel.as_deref()),
+        ("state", filter.state.as_deref()),
+        ("reason", filter.reason.as_deref()),
+        ("adviser", filter.adviser.as_deref()),
+        ("segment", filter.segment.as_deref()),
+    ]
 }
 
 /// A field of the filter that only interactions have.

@@ -43,7 +43,9 @@ impl Book {
             day: format("yyyy-mm-dd"),
             moment: format("yyyy-mm-dd hh:mm:ss"),
         };
-        let mut book = Self { book: Workbook::new(), name, columns, looks, row: 0, sheets: 0 };
+        let mut book = Workbook::new();
+        book.use_zip_large_file(true);
+        let mut book = Self { book, name, columns, looks, row: 0, sheets: 0 };
         book.sheet()?;
         Ok(book)
     }

@@ -125,6 +125,9 @@ pub struct Report {
     /// It was written for somebody who sees every customer.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub of_all: bool,
+    /// Whoever asked was told of its end.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub told: bool,
     /// Why it could not be written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,

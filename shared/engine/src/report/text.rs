@@ -10,12 +10,24 @@ pub(super) const MARK: &str = "\u{FEFF}";
 /// What a spreadsheet takes for the beginning of a formula, in its wide forms too.
 const FORMULAS: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
 
-/// A cell that no spreadsheet runs: what it would take for a formula is words. Numbers, telephones among them, stay as they are.
+/// What parts cells in the spreadsheets of some countries, whatever the file says.
+const PARTS: [char; 4] = [';', '\t', '\n', '\r'];
+
+/// A cell that no spreadsheet runs: what it would take for a formula is words, at the beginning and after what it may take for the
+/// end of a cell. Numbers, telephones among them, stay as they are.
 pub(super) fn defused(text: &str) -> Cow<'_, str> {
-    match text.trim_start_matches([' ', '\n']).starts_with(FORMULAS) && !is_number(text) {
-        true => Cow::Owned(format!("'{text}")),
-        false => Cow::Borrowed(text),
+    let harmless = |part: &str| !part.trim_start().starts_with(FORMULAS) || is_number(part.trim_matches(PARTS).trim());
+    if text.split(PARTS).all(harmless) && !text.starts_with(FORMULAS) || is_number(text) {
+        return Cow::Borrowed(text);
     }
+    let mut safe = String::with_capacity(text.len() + 2);
+    for (at, part) in text.split_inclusive(PARTS).enumerate() {
+        if !harmless(part) || at == 0 && text.starts_with(FORMULAS) && !is_number(part.trim_matches(PARTS).trim()) {
+            safe.push('\'');
+        }
+        safe.push_str(part);
+    }
+    Cow::Owned(safe)
 }
 
 fn is_number(text: &str) -> bool {
@@ -79,13 +91,18 @@ mod tests {
             ("+cmd|' /C calc'!A0", "'+cmd|' /C calc'!A0"),
             ("-2+3", "'-2+3"),
             ("@SUM(A1)", "'@SUM(A1)"),
-            ("\t=1", "'\t=1"),
+            ("\t=1", "'\t'=1"),
             (" =1", "' =1"),
             ("＝1", "'＝1"),
             ("-", "'-"),
             ("+51987650001", "+51987650001"),
             ("-12.50", "-12.50"),
             ("Ana", "Ana"),
+            ("Ana;=1+1", "Ana;'=1+1"),
+            ("Ana; @x", "Ana;' @x"),
+            ("Ana\t=1", "Ana\t'=1"),
+            ("+51987650001; +51987650002", "+51987650001; +51987650002"),
+            ("PEN 10.00; USD -5.00", "PEN 10.00; USD -5.00"),
             ("", ""),
         ] {
             assert_eq!(defused(text), expected);

@@ -32,6 +32,9 @@ struct Progress {
     parts: Vec<String>,
     /// Their rows.
     rows: u64,
+    /// Some of them were read for somebody who saw every customer.
+    #[serde(default)]
+    of_all: bool,
 }
 
 shapes! { Progress => "report_progress_v1" }
@@ -49,6 +52,9 @@ pub async fn work(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let Some((report, version)) = begun(ports, setup, &asked.report).await? else { return Ok(()) };
+    if report.state.is_over() {
+        return tell(ports, setup, report, version, now).await;
+    }
     let end = |report, how| end(ports, setup, report, version, how, now);
     let user = match requester(setup, &report) {
         Ok(user) => user,
@@ -60,17 +66,23 @@ pub async fn work(
     let columns: Vec<&'static Column> = report.columns.iter().filter_map(|code| report.subject.column(code)).collect();
     let mut reader = Reader::new(ports, setup, &report, (&columns, user), now);
     let Some(progress) = gather(&mut reader, late).await? else { return Ok(()) };
-    let written = file::write(ports, setup.id(), &report, &columns, &progress.parts).await?;
-    let of_all = user.is_none_or(|user| !user.only_assigned);
-    let report = Report { rows: progress.rows, of_all, ..report };
-    end(report, Ok(written)).await
+    let written = file::write(ports, setup.id(), &report, &columns, &progress.parts).await;
+    let report = Report { rows: progress.rows, of_all: progress.of_all, ..report };
+    match written {
+        Ok(written) => end(report, Ok(written)).await,
+        Err(error) if error.is_transient() => Err(error),
+        Err(error) => {
+            tracing::error!(report = %report.id, %error, "un reporte no se pudo escribir");
+            end(report, Err("no cabe en un libro: pídalo en CSV, o de menos días".to_owned())).await
+        }
+    }
 }
 
-/// A report that is being written from now on, with its version; nothing where it is over, or somebody else begins it.
+/// A report that is being written from now on, with its version; nothing where somebody else begins it, or it is over and told of.
 async fn begun(ports: &Ports, setup: &Setup, id: &JobId) -> Result<Option<(Report, u64)>, Error> {
     let Some((report, version)) = read_versioned(ports, setup.id(), id).await? else { return Ok(None) };
     if report.state != ReportState::Queued {
-        return Ok(Some((report, version)).filter(|(report, _)| !report.state.is_over()));
+        return Ok(Some((report, version)).filter(|(report, _)| !report.told));
     }
     let report = Report { state: ReportState::Writing, ..report };
     let item = Item::new(key(setup.id(), id), encode(&report)?).expiring(jobs::expiry(report.created));
@@ -130,6 +142,7 @@ async fn gather(reader: &mut Reader<'_>, late: &(dyn Fn() -> bool + Sync)) -> Re
             progress.parts.push(part);
         }
         (progress.rows, progress.place) = (progress.rows + rows, next);
+        progress.of_all |= reader.sees_all();
         let item = Item::new(at.clone(), encode(&progress)?).expiring(jobs::expiry(report.created));
         if let Committed::Lost(_) = commit(ports, vec![Change::Put(item, as_read(stored.map(|s| s.version)))]).await? {
             return Ok(None);
@@ -170,22 +183,19 @@ async fn end(
     let (file, message) = (how.as_ref().ok().cloned(), how.err());
     let report = Report { state, file, message, finished: Some(now), ..report };
     let item = Item::new(key(setup.id(), &report.id), encode(&report)?).expiring(jobs::expiry(report.created));
-    let changes = vec![
-        Change::Put(item, Expect::Version(version)),
-        Change::Delete(waiting(setup.id(), &report), Expect::Anything),
-    ];
-    if let Committed::Made = commit(ports, changes).await? {
-        tell(ports, setup, &report, now).await;
+    match commit(ports, vec![Change::Put(item, Expect::Version(version))]).await? {
+        Committed::Made => tell(ports, setup, report, version + 1, now).await,
+        Committed::Lost(_) => Ok(()),
     }
-    Ok(())
 }
 
-async fn tell(ports: &Ports, setup: &Setup, report: &Report, now: DateTime<Utc>) {
+/// Tells whoever asked, and only then takes the report off those that wait: who dies in between tells again.
+async fn tell(ports: &Ports, setup: &Setup, report: Report, version: u64, now: DateTime<Utc>) -> Result<(), Error> {
     let requester = setup.users.iter().find(|user| user.value.id.as_str() == report.requester);
+    let subject = report.subject.spanish();
     let text = match (&report.message, report.expires()) {
         (None, Some(until)) => format!(
-            "Su reporte de {} está en el log de procesos: {} filas. Puede descargarlo hasta el {} en {}/v1/reports/{}/file",
-            report.subject.spanish(),
+            "Su reporte de {subject} está en el log de procesos: {} filas. Puede descargarlo hasta el {} en {}/v1/reports/{}/file",
             report.rows,
             setup.today(until),
             ports.public_url,
@@ -193,6 +203,11 @@ async fn tell(ports: &Ports, setup: &Setup, report: &Report, now: DateTime<Utc>)
         ),
         (why, _) => format!("No se escribió: {}.", why.as_deref().unwrap_or_default()),
     };
-    let words = (format!("Reporte de {}: {}", report.subject.spanish(), report.state.spanish().to_lowercase()), text);
+    let words = (format!("Reporte de {subject}: {}", report.state.spanish().to_lowercase()), text);
     notify(ports, setup, requester.map(|user| user.value.email.clone()), report.id.as_str(), words, now).await;
+    let report = Report { told: true, ..report };
+    let item = Item::new(key(setup.id(), &report.id), encode(&report)?).expiring(jobs::expiry(report.created));
+    let place = waiting(setup.id(), &report);
+    let changes = vec![Change::Put(item, Expect::Version(version)), Change::Delete(place, Expect::Anything)];
+    commit(ports, changes).await.map(drop)
 }

@@ -264,7 +264,11 @@ pub async fn of_day(
         let wanted: Vec<Key> = chunk.iter().map(|s| s.key.clone()).collect();
         let found = ports.table.get_many(&wanted).await?.into_iter().flatten();
         for stored in found.filter(|stored| is_message(&stored.body)) {
-            messages.push((decode(&stored.body)?, stored.version));
+            match decode(&stored.body) {
+                Ok(message) => messages.push((message, stored.version)),
+                // One that cannot be read keeps nobody else's from being looked at.
+                Err(error) => tracing::error!(place = stored.key.sk, %error, "un mensaje no se pudo leer"),
+            }
         }
     }
     Ok(messages)

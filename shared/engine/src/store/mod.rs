@@ -2,7 +2,7 @@
 //!
 //! | table | partition | sort keys |
 //! |---|---|---|
-//! | accounts | `project#customer` | `a` the account, `o#due#code` orders owed, `z#o#code` closed ones, `p#id` matters that stand, `z#p#id` ended ones, `z#m#code` movements, `z#n` its part of the portfolio's sums, `z#e#instant#id` edits, `z#g#instant` that it was given to somebody else |
+//! | accounts | `project#customer` | `a` the account, `o#due#code` orders owed, `z#o#code` closed ones, `p#id` matters that stand, `z#p#id` ended ones, `z#m#code` movements, `z#n#year` its part of the portfolio's sums, `z#e#instant#id` edits, `z#g#instant` that it was given to somebody else |
 //! | accounts | `project#oc#code`, `project#mv#code` | `p`: whose order or movement a code is |
 //! | accounts | `project#nm#letters` | `word#customer`: who has a word in its name |
 //! | accounts | `project#ad#hmac` | an address: `c#customer` who has it, `g` its guard, `x#scope` opt-outs, `d#day` today's message |
@@ -18,7 +18,7 @@
 //! | settings | `key#hash`, `account#provider#id`, `projects` | the ways to a project from outside |
 //! | jobs | `project#walk#id` | `p#shard` a walk's parts, `m#customer` who moved; `project#walking` walks under way |
 //! | jobs | `project#reports` | reports that wait for their dawn; `project#reports-of#user` whose; `project#report-of-day` one a day; `project#report#id` how far |
-//! | jobs | `project#sums#shard` | the portfolio's sums by group; `project#indicating` how far; `project#indicators#day` how they stood; `project#sends` what was sent, by day and shard |
+//! | jobs | `project#sums#shard` | the portfolio's sums by group and year; `project#indicating` how far; `project#indicators#day` how they stood; `project#sends` what was sent, by day and shard |
 //! | jobs | `project#…` | the process log, chunks of loads, runs, idempotency keys, statistics |
 
 pub mod accounts;
@@ -34,6 +34,7 @@ pub mod keys;
 pub mod received;
 pub mod settings;
 pub mod setups;
+pub mod whole_account;
 
 use crate::ports::PortError;
 use crate::ports::table::{Page, Query, Stored, Table};

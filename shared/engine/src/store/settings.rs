@@ -22,7 +22,7 @@ use cauce_domain::debt::account::Account;
 use cauce_domain::debt::customer::Kind;
 use cauce_domain::debt::payment_method::PaymentMethod;
 use cauce_domain::debt::rules::Rules;
-use cauce_domain::ids::{ProjectId, TemplateId, UserId};
+use cauce_domain::ids::{ProjectId, SegmentId, TemplateId, UserId};
 use cauce_domain::strategy::flow::Flow;
 use cauce_domain::strategy::registered::Registered;
 use cauce_domain::strategy::segment::Segment;
@@ -351,6 +351,10 @@ impl Setup {
     pub fn event(&self, trigger: Trigger) -> EventRule {
         let set_up = self.events.iter().find(|rule| rule.value.trigger == trigger);
         set_up.map_or_else(|| EventRule::new(trigger), |rule| rule.value.clone())
+    }
+    /// The flow that serves a segment.
+    pub fn active_flow(&self, segment: &SegmentId) -> Option<&Flow> {
+        self.flows.iter().map(|flow| &flow.value).find(|flow| flow.active && flow.segments.contains(segment))
     }
     /// The segments in order.
     pub fn segment_list(&self) -> Vec<Segment> {

@@ -47,6 +47,11 @@ impl<'a> Reader<'a> {
         Self { ports, setup, report, columns, user, names, now, today: setup.today(now) }
     }
 
+    /// Whether whoever asked sees every customer.
+    pub(super) fn sees_all(&self) -> bool {
+        self.user.is_none_or(|user| !user.only_assigned)
+    }
+
     /// The rows from a place on: a page of them, maybe none, and where it ends.
     pub(super) async fn page(&mut self, place: Place) -> Result<Page, Error> {
         match self.report.subject {

@@ -2,9 +2,7 @@
 
 use super::{Reader, Row, code_of};
 use crate::columns::{Column, customer, joined, may, usual};
-use crate::error::Error;
-use crate::store::accounts;
-use cauce_domain::debt::account::Account;
+use crate::store::whole_account::WholeAccount;
 use cauce_domain::debt::money::Money;
 use cauce_domain::debt::order::{Order, days_past_due};
 
@@ -39,11 +37,10 @@ pub(in crate::report) const COLUMNS: [Column; 26] = [
 ];
 
 /// The rows of a customer's orders.
-pub(super) async fn rows(reader: &Reader<'_>, account: &Account) -> Result<Vec<Row>, Error> {
-    let mut orders = accounts::all_orders(reader.ports, reader.setup.id(), &account.id).await?;
+pub(super) fn rows(reader: &Reader<'_>, WholeAccount { account, mut orders, .. }: WholeAccount) -> Vec<Row> {
     orders.retain(|order| reader.within(order.due) && reader.in_state(&code_of(&order.state(reader.today))));
     orders.sort_by(|a, b| (a.due, &a.code).cmp(&(b.due, &b.code)));
-    Ok(orders.iter().map(|order| reader.row(account, |code| shown(reader, order, code))).collect())
+    orders.iter().map(|order| reader.row(&account, |code| shown(reader, order, code))).collect()
 }
 
 fn shown(reader: &Reader<'_>, order: &Order, code: &str) -> Option<String> {

@@ -2,9 +2,7 @@
 
 use super::{Reader, Row};
 use crate::columns::{Column, customer, joined, may, usual};
-use crate::error::Error;
-use crate::store::accounts;
-use cauce_domain::debt::account::Account;
+use crate::store::whole_account::WholeAccount;
 use cauce_domain::debt::money::Money;
 use cauce_domain::debt::payment::{Movement, MovementKind};
 
@@ -30,11 +28,10 @@ pub(in crate::report) const COLUMNS: [Column; 17] = [
 ];
 
 /// The rows of a customer's movements.
-pub(super) async fn rows(reader: &Reader<'_>, account: &Account) -> Result<Vec<Row>, Error> {
-    let mut movements = accounts::movements(reader.ports, reader.setup.id(), &account.id).await?;
+pub(super) fn rows(reader: &Reader<'_>, WholeAccount { account, mut movements, .. }: WholeAccount) -> Vec<Row> {
     movements.retain(|movement| reader.within(movement.date) && reader.in_state(state(movement).0));
     movements.sort_by(|a, b| (a.date, &a.code).cmp(&(b.date, &b.code)));
-    Ok(movements.iter().map(|movement| reader.row(account, |code| shown(movement, code))).collect())
+    movements.iter().map(|movement| reader.row(&account, |code| shown(movement, code))).collect()
 }
 
 fn state(movement: &Movement) -> (&'static str, &'static str) {

@@ -2,9 +2,7 @@
 
 use super::{Reader, Row, code_of};
 use crate::columns::{Column, customer, joined, may, usual};
-use crate::error::Error;
-use crate::store::accounts;
-use cauce_domain::debt::account::Account;
+use crate::store::whole_account::WholeAccount;
 use cauce_domain::debt::money::Money;
 use cauce_domain::debt::promise::Promise;
 
@@ -31,13 +29,11 @@ pub(in crate::report) const COLUMNS: [Column; 18] = [
 ];
 
 /// The rows of a customer's promises.
-pub(super) async fn rows(reader: &Reader<'_>, account: &Account) -> Result<Vec<Row>, Error> {
-    let matters = accounts::matters(reader.ports, reader.setup.id(), &account.id).await?;
-    let promises = matters.iter().filter_map(|matter| matter.promise());
-    let mut promises: Vec<&Promise> =
-        promises.filter(|it| reader.within(it.date) && reader.in_state(&code_of(&it.state))).collect();
+pub(super) fn rows(reader: &Reader<'_>, whole: WholeAccount) -> Vec<Row> {
+    let wanted = |it: &&Promise| reader.within(it.date) && reader.in_state(&code_of(&it.state));
+    let mut promises: Vec<&Promise> = whole.promises().filter(wanted).collect();
     promises.sort_by_key(|it| (it.date, it.id.to_string()));
-    Ok(promises.iter().map(|promise| reader.row(account, |code| shown(reader, promise, code))).collect())
+    promises.iter().map(|promise| reader.row(&whole.account, |code| shown(reader, promise, code))).collect()
 }
 
 fn shown(reader: &Reader<'_>, promise: &Promise, code: &str) -> Option<String> {

@@ -7,18 +7,20 @@ use crate::ports::table::{Index, Query};
 use crate::report::Subject;
 use crate::store::accounts;
 use crate::store::keys::{self, SHARD_NAMES};
+use crate::store::whole_account::whole_account;
 use cauce_domain::debt::account::Account;
 use futures::stream::{self, StreamExt, TryStreamExt};
 
-/// Customers of one page.
+/// Customers of one page, of a report of customers.
 const PAGE: u32 = 200;
-/// Customers whose things are read at once.
+/// Customers of one page where the things of each are read, side by side: as much as is held at once.
 const AT_ONCE: usize = 16;
 
 pub(super) async fn page(reader: &Reader<'_>, mut place: Place) -> Result<Page, Error> {
     let Some(shard) = SHARD_NAMES.get(place.at) else { return Ok((Vec::new(), None)) };
     let query = Query::index(Index::Customers, keys::customers_shard(reader.setup.id(), shard));
-    let listed = reader.ports.table.query(&query.after(place.after.take()).limit(PAGE)).await?;
+    let limit = if reader.report.subject == Subject::Customers { PAGE } else { AT_ONCE as u32 };
+    let listed = reader.ports.table.query(&query.after(place.after.take()).limit(limit)).await?;
     let mut found = Vec::new();
     for stored in &listed.items {
         match accounts::read_account(stored) {
@@ -49,10 +51,21 @@ async fn of_each(reader: &Reader<'_>, found: &[Account]) -> Result<Vec<Row>, Err
 }
 
 async fn things(reader: &Reader<'_>, account: &Account) -> Result<Vec<Row>, Error> {
-    match reader.report.subject {
-        Subject::Orders => orders::rows(reader, account).await,
-        Subject::Payments => payments::rows(reader, account).await,
-        Subject::Promises => promises::rows(reader, account).await,
-        Subject::Interactions | Subject::Customers | Subject::Processes => Ok(Vec::new()),
-    }
+    let read = whole_account(reader.ports, reader.setup.id(), &account.id).await;
+    let whole = match read {
+        // It may be somebody else's by now.
+        Ok(whole) => whole.filter(|whole| reader.takes(&whole.account)),
+        Err(error) if error.is_transient() => return Err(error),
+        Err(error) => {
+            tracing::error!(report = %reader.report.id, %error, "un cliente no se pudo leer y queda fuera");
+            None
+        }
+    };
+    let Some(whole) = whole else { return Ok(Vec::new()) };
+    Ok(match reader.report.subject {
+        Subject::Orders => orders::rows(reader, whole),
+        Subject::Payments => payments::rows(reader, whole),
+        Subject::Promises => promises::rows(reader, whole),
+        Subject::Interactions | Subject::Customers | Subject::Processes => Vec::new(),
+    })
 }
