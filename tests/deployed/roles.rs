@@ -43,7 +43,7 @@ fn resource(value: &Value) -> String {
 }
 
 /// What a function asks only where something went wrong, or rarely: a day without it is no reason to forbid it.
-pub(crate) const RARE: [(&str, &str, &str); 123] = [
+pub(crate) const RARE: [(&str, &str, &str); 124] = [
     ("close-day", "dynamodb:DeleteItem", "settings"),
     ("plan-day", "dynamodb:DeleteItem", "settings"),
     ("plan-day", "dynamodb:DeleteItem", "jobs"),
@@ -51,6 +51,7 @@ pub(crate) const RARE: [(&str, &str, &str); 123] = [
     ("close-day", "sqs:SendMessage", "cauce-prueba-reports"),
     ("write-report", "dynamodb:Query", "accounts/index/customers"),
     ("write-report", "dynamodb:Query", "accounts"),
+    ("write-report", "dynamodb:GetItem", "accounts"),
     ("write-report", "dynamodb:Query", "jobs"),
     ("write-report", "dynamodb:BatchGetItem", "jobs"),
     ("write-report", "ses:SendEmail", "*"),

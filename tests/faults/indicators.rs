@@ -60,7 +60,8 @@ async fn every_call(fault: Fault) {
     let folder = crate::world::folder();
     let calls = night_with(&folder.path().join("count"), fault, usize::MAX - 10).await;
     assert!(calls > 100, "a night makes {calls} calls");
-    let stride = std::env::var("CAUCE_FAULT_STRIDE").ok().and_then(|s| s.parse().ok()).unwrap_or(1).max(calls / STRUCK);
+    let asked = std::env::var("CAUCE_FAULT_STRIDE").ok().and_then(|s| s.parse().ok());
+    let stride = asked.unwrap_or(calls / STRUCK).max(1);
     for at in (0..calls).step_by(stride) {
         let path = folder.path().join(at.to_string());
         night_with(&path, fault, at).await;

@@ -48,6 +48,8 @@ async fn what_cannot_be_a_report_is_refused_with_what_to_do() {
         ("interactions", json!({ "columns": ["otra"] }), "invalid_value", "columns"),
         ("orders", json!({ "filter": { "channel": "sms" } }), "invalid_value", "channel"),
         ("customers", today(json!({})), "invalid_value", "from"),
+        ("orders", json!({ "filter": { "state": "pagada" } }), "invalid_value", "state"),
+        ("processes", json!({ "filter": { "state": "finished" } }), "invalid_value", "filter"),
         ("otros", json!({}), "invalid_value", "subject"),
         ("orders", json!({ "filter": { "desde": "ayer" } }), "bad_json", ""),
         ("orders", json!({ "format": "pdf" }), "bad_json", ""),

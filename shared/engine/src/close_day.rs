@@ -3,13 +3,14 @@
 use crate::Ports;
 use crate::agenda;
 use crate::campaign;
-use crate::error::Error;
+use crate::error::{Error, readable};
 use crate::import::turn;
 use crate::indicators;
 use crate::notice::alert;
 use crate::ports::table::{Change, Expect, Index, Item, Key, Query, TableName};
 use crate::reconcile::reconcile;
 use crate::report;
+use crate::store::accounts;
 use crate::store::codec::{decode, encode, shapes};
 use crate::store::commit::commit;
 use crate::store::jobs;
@@ -55,7 +56,7 @@ pub async fn counts(ports: &Ports, setup: &Setup, day: NaiveDate) -> Result<Opti
 
 /// Closes yesterday, once.
 pub async fn close_day(ports: &Ports, setup: &Setup, now: DateTime<Utc>) -> Result<(), Error> {
-    turn::next(ports, setup, now).await?;
+    let turned = turn::next(ports, setup, now).await;
     let today = setup.today(now);
     let Some(yesterday) = today.pred_opt() else { return Ok(()) };
     let agenda = agenda::work_off(ports, setup, now).await;
@@ -64,7 +65,7 @@ pub async fn close_day(ports: &Ports, setup: &Setup, now: DateTime<Utc>) -> Resu
     let reports = report::begin_due(ports, setup, now).await;
     let indicators = indicators::begin(ports, setup, now).await;
     let closed = close(ports, setup, yesterday, now).await;
-    agenda.and(campaigns).and(walks).and(reports).and(indicators).and(closed)
+    turned.and(agenda).and(campaigns).and(walks).and(reports).and(indicators).and(closed)
 }
 
 /// What is told of the day that went by.
@@ -97,7 +98,7 @@ async fn count(ports: &Ports, setup: &Setup, day: NaiveDate) -> Result<DayCounts
             let query = Query::index(Index::Customers, keys::customers_shard(setup.id(), shard)).after(after);
             let page = ports.table.query(&query).await?;
             for stored in &page.items {
-                let account: Account = decode(&stored.body)?;
+                let Some(account) = readable(accounts::read_account(stored), &stored.key.pk)? else { continue };
                 counts.customers += 1;
                 *counts.by_segment.entry(account.segment.to_string()).or_default() += 1;
                 counts.open_orders += u64::from(account.summary.count());

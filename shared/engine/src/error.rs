@@ -44,3 +44,15 @@ impl Error {
         matches!(self, Self::Raced | Self::Port(PortError::Unavailable(..)))
     }
 }
+
+/// What was read; nothing of what nobody can read, which is told in the log: it keeps no other from being read.
+pub(crate) fn readable<T>(read: Result<T, Error>, what: &dyn std::fmt::Display) -> Result<Option<T>, Error> {
+    match read {
+        Ok(read) => Ok(Some(read)),
+        Err(Error::Broken(shape, why)) => {
+            tracing::error!(%what, shape, why, "un dato no se pudo leer y queda fuera");
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}

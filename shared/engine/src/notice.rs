@@ -5,7 +5,7 @@
 use crate::Ports;
 use crate::connect;
 use crate::error::Error;
-use crate::ports::channel::Outgoing;
+use crate::ports::channel::{Answer, Outgoing};
 use crate::ports::table::{Change, Expect, Item};
 use crate::store::codec::encode;
 use crate::store::commit::{Committed, commit};
@@ -15,7 +15,8 @@ use cauce_domain::contact::channel::Channel;
 use cauce_domain::contact::point::{Destination, Recipients};
 use chrono::{DateTime, Utc};
 
-/// Sends a notice to addresses of the team; `about` tells one from another.
+/// Sends a notice to addresses of the team; `about` tells one from another. Answers whether nothing is left to be tried: `false` where
+/// it may leave later.
 pub(crate) async fn notify(
     ports: &Ports,
     setup: &Setup,
@@ -23,16 +24,20 @@ pub(crate) async fn notify(
     about: &str,
     (subject, text): (String, String),
     at: DateTime<Utc>,
-) {
+) -> bool {
     let to: Vec<Destination> = to.into_iter().map(|address| Destination { address, shared: false }).collect();
     if to.is_empty() {
-        return;
+        return true;
     }
-    let Ok(Some(line)) = connect::line(ports, setup, Channel::Email).await else { return };
+    let line = match connect::line(ports, setup, Channel::Email).await {
+        Ok(Some(line)) => line,
+        Ok(None) => return true,
+        Err(error) => return !error.is_transient(),
+    };
     let recipients = Recipients { to, cc: Vec::new() };
     let (reference, words) = (format!("aviso-{about}"), (Some(subject), text));
     let notice = Outgoing::plain(setup.id().clone(), reference, recipients, words, at, line.account);
-    line.sender.send(&notice).await;
+    !matches!(line.sender.send(&notice).await, Answer::NotNow { .. })
 }
 
 /// Tells the project's alert addresses of one thing, once a local day however often it is met.

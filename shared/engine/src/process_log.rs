@@ -4,7 +4,7 @@
 //! digests and in no order.
 
 use crate::Ports;
-use crate::error::Error;
+use crate::error::{Error, readable};
 use crate::import::job::Load;
 use crate::ports::table::{Cursor, Item, Key, MAX_KEYS, Query, Stored, TableName};
 use crate::report::Report;
@@ -132,7 +132,11 @@ pub async fn page(
     let lines = page.items.iter().map(|s| decode::<Line>(&s.body)).collect::<Result<Vec<_>, _>>()?;
     let places: Vec<Key> = lines.iter().map(|line| place(project, &line.id)).collect();
     let found = if places.is_empty() { Vec::new() } else { ports.table.get_many(&places).await? };
-    Ok((found.iter().flatten().map(read_stored).collect::<Result<_, _>>()?, page.next))
+    let mut processes = Vec::with_capacity(found.len());
+    for stored in found.iter().flatten() {
+        processes.extend(readable(read_stored(stored), &stored.key.sk)?);
+    }
+    Ok((processes, page.next))
 }
 
 /// One thing of the log.

@@ -40,13 +40,19 @@ struct Asked {
     /// `current` or `written_off`.
     #[param(value_type = Option<String>)]
     portfolio: Option<Portfolio>,
-    /// A product, of orders alone.
+    /// A product, of orders alone: one of the first fifteen the project had, or `none` for all others.
     product: Option<String>,
     /// What series are told apart by: `month`, `adviser`, `supervisor`, `segment`, `flow`, `portfolio` or `product`.
     by: Option<String>,
 }
 
 impl Asked {
+    /// Whether the whole portfolio is asked for.
+    fn is_all(&self) -> bool {
+        let texts = [&self.currency, &self.adviser, &self.supervisor, &self.segment, &self.flow, &self.product];
+        texts.iter().all(|text| text.is_none()) && self.portfolio.is_none()
+    }
+
     fn takes(&self, caller: &Caller, group: &Group) -> bool {
         let same = |wanted: &Option<String>, has: Option<&str>| {
             wanted.as_deref().is_none_or(|wanted| wanted == has.unwrap_or("none"))

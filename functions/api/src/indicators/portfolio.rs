@@ -26,7 +26,7 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
 }
 
 /// The portfolio by arrears (*situación de cartera*): what is to be collected and not yet due, 0 to 30, 31 to 60, 61 to 90 and more
-/// than 90 days past due; the portfolio at risk (*cartera en riesgo*: more than 30 days past due); customers by segment.
+/// than 90 days past due; the portfolio at risk (*cartera en riesgo*: more than 30 days past due); customers by segment, of the whole.
 #[utoipa::path(get, path = "/v1/indicators/portfolio", tag = "indicadores", params(Asked), responses((status = 200, body = Object), (status = 404, body = Problem)))]
 async fn portfolio(State(api): State<Api>, caller: Caller, Query(asked): Query<Asked>) -> Result<Json<Value>, Problem> {
     let found = Found::of(&api, &caller, &asked).await?;
@@ -40,7 +40,7 @@ async fn portfolio(State(api): State<Api>, caller: Caller, Query(asked): Query<A
         let at_risk = [Arrears::UpTo60, Arrears::UpTo90, Arrears::Over90].map(|arrears| of(arrears).amount).iter().sum();
         json!({ "series": series, "pending": whole, "at_risk": at_risk, "at_risk_share": share(at_risk, whole) })
     });
-    if caller.sees_all().is_ok() {
+    if caller.sees_all().is_ok() && asked.is_all() {
         let counts = close_day::counts(&api.ports, &caller.setup, found.day.pred_opt().unwrap_or(found.day)).await?;
         let by_segment = counts.map(|counts| counts.by_segment).unwrap_or_default();
         let names = Names::of_setup(&caller.setup);
@@ -70,7 +70,7 @@ fn key_of(by: &str, group: &Group, names: &Names<'_>) -> Option<(String, String)
         "portfolio" => (group.portfolio.code().to_owned(), group.portfolio.spanish().to_owned()),
         "product" => match &group.product {
             Some(product) => (product.clone(), product.clone()),
-            None => ("none".to_owned(), "Sin producto".to_owned()),
+            None => ("none".to_owned(), "Sin producto u otros".to_owned()),
         },
         _ => return None,
     })

@@ -69,7 +69,7 @@ impl Asked {
     }
 }
 
-/// Messages summed up. Customers are counted once a day and channel.
+/// Messages summed up. Customers are counted once a day and channel; by origin, segment, flow or campaign, once for each of them.
 #[derive(Debug, Clone, Default)]
 struct Sum {
     states: States,
@@ -95,7 +95,8 @@ impl Sum {
 
 /// Sends by channel (*envíos por canal*), their contactability, the share of messages sent that was read, of calls made that was
 /// answered, and their effectiveness, the share of customers reached on a day who paid within a week of it: known of a day from the
-/// eighth day after it on. Over several days a customer counts on each on which it was reached.
+/// eighth day after it on. Over several days a customer counts on each on which it
+/// was reached; asked for by origin, flow, campaign or segment, for each flow, campaign and segment too.
 #[utoipa::path(get, path = "/v1/indicators/sends", tag = "indicadores", params(Asked), responses((status = 200, body = Object), (status = 422, body = Problem)))]
 async fn sends(State(api): State<Api>, caller: Caller, Query(asked): Query<Asked>) -> Result<Json<Value>, Problem> {
     caller.may(Permission::Read)?;

@@ -8,7 +8,7 @@ use crate::messages::hurry;
 use crate::ports::table::{Change, Expect, Item};
 use crate::store::accounts::{self, CodeOwner};
 use crate::store::codec::encode;
-use crate::store::commit::{Committed, commit};
+use crate::store::commit::{Committed, commit, written};
 use crate::store::{interactions, keys};
 use crate::webhook::{Family, announce};
 use cauce_domain::contact::alert::Alert;
@@ -88,7 +88,9 @@ impl Dossier<'_> {
             || self.orders.values().any(|kept| kept.changed)
             || self.matters.values().any(is_promise)
         {
-            self.account.touched = self.account.touched.max(Some(self.desk.today));
+            // As of when it is written: what is worked as of an earlier instant may be days late.
+            let day = self.desk.setup.today(written(self.desk.ports.new_id())).max(self.desk.today);
+            self.account.touched = self.account.touched.max(Some(day));
         }
         let orders = std::mem::take(&mut self.orders);
         self.desk.touch.apply(Some(&self.before), &mut self.account, orders.values().map(|kept| &kept.now));

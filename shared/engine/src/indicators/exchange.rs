@@ -3,7 +3,7 @@
 
 use crate::Ports;
 use crate::error::Error;
-use crate::ports::table::{Change, Item, Key, MAX_KEYS, Query, TableName};
+use crate::ports::table::{Change, Item, Key, MAX_KEYS, Query, TableName, check_limits};
 use crate::store::accounts::as_read;
 use crate::store::codec::{Shape, decode, encode, shapes, type_of};
 use crate::store::commit::{Committed, commit};
@@ -56,65 +56,68 @@ pub(super) fn digest(group: &Group) -> String {
     keys::sha256(serde_json::to_string(group).unwrap_or_default().as_bytes())[..32].to_owned()
 }
 
-/// An account's part as it is in the sums, with the versions of its years.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Kept {
-    part: Part,
-    versions: BTreeMap<i32, u64>,
-}
+/// An account's part as it is in the sums, a year at a time, with the versions it is kept at.
+pub(super) type Kept = BTreeMap<i32, (BTreeMap<Group, Sums>, u64)>;
 
-impl Kept {
-    /// As an account holds it.
-    pub(super) fn of(whole: &WholeAccount) -> Result<Self, Error> {
-        let mut kept = Self::default();
-        for stored in whole.others.iter().filter(|stored| type_of(&stored.body) == KeptYear::TYPE) {
-            let KeptYear { year, part } = decode(&stored.body)?;
-            kept.versions.insert(year, stored.version);
-            kept.part.extend(part.into_iter().map(|(group, sums)| (Slice { group, year }, sums)));
-        }
-        Ok(kept)
+/// The part an account holds.
+pub(super) fn kept_of(whole: &WholeAccount) -> Result<Kept, Error> {
+    let mut kept = Kept::new();
+    for stored in whole.others.iter().filter(|stored| type_of(&stored.body) == KeptYear::TYPE) {
+        let KeptYear { year, part } = decode(&stored.body)?;
+        kept.insert(year, (part.into_iter().collect(), stored.version));
     }
+    Ok(kept)
 }
 
-/// An account whose part is another than that in the sums.
+/// A year of an account's part that is another than that in the sums.
 pub(super) struct Exchange {
     customer: CustomerId,
-    before: Kept,
-    after: Part,
+    year: i32,
+    before: BTreeMap<Group, Sums>,
+    version: Option<u64>,
+    after: BTreeMap<Group, Sums>,
 }
 
 impl Exchange {
-    /// What an account was and is in the sums, where that is not the same.
-    pub(super) fn of(customer: &CustomerId, before: Kept, after: Part) -> Option<Self> {
-        (before.part != after).then(|| Self { customer: customer.clone(), before, after })
+    /// The years of an account's part that are not what they were.
+    pub(super) fn of(customer: &CustomerId, mut before: Kept, after: Part) -> Vec<Self> {
+        let mut years: BTreeMap<i32, BTreeMap<Group, Sums>> =
+            before.keys().map(|year| (*year, BTreeMap::new())).collect();
+        for (slice, sums) in after {
+            years.entry(slice.year).or_default().insert(slice.group, sums);
+        }
+        let one = |(year, after)| {
+            let (before, version) = before.remove(&year).map_or_else(Default::default, |(it, at)| (it, Some(at)));
+            Self { customer: customer.clone(), year, before, version, after }
+        };
+        years.into_iter().map(one).filter(|it| it.before != it.after).collect()
     }
 
     /// The slices that change.
-    fn slices(&self) -> BTreeSet<&Slice> {
-        let all = self.before.part.keys().chain(self.after.keys());
-        all.filter(|slice| self.before.part.get(slice) != self.after.get(slice)).collect()
-    }
-
-    fn years(&self) -> BTreeSet<i32> {
-        self.slices().into_iter().map(|slice| slice.year).collect()
+    fn slices(&self) -> BTreeSet<Slice> {
+        let all = self.before.keys().chain(self.after.keys());
+        let changed = all.filter(|group| self.before.get(group) != self.after.get(group));
+        changed.map(|group| Slice { group: group.clone(), year: self.year }).collect()
     }
 
     /// What it is kept as from now on.
-    fn kept(&self, project: &ProjectId) -> Result<Vec<Change>, Error> {
-        let year_of = |year: i32| {
-            let own = self.after.iter().filter(|(slice, _)| slice.year == year);
-            KeptYear { year, part: own.map(|(slice, sums)| (slice.group.clone(), sums.clone())).collect() }
-        };
-        let put = |year: i32| {
-            let item = Item::new(part_key(project, &self.customer, year), encode(&year_of(year))?);
-            Ok(Change::Put(item, as_read(self.before.versions.get(&year).copied())))
-        };
-        self.years().into_iter().map(put).collect()
+    fn kept(&self, project: &ProjectId) -> Result<Change, Error> {
+        let kept = KeptYear { year: self.year, part: self.after.clone().into_iter().collect() };
+        let item = Item::new(part_key(project, &self.customer, self.year), encode(&kept)?);
+        Ok(Change::Put(item, as_read(self.version)))
     }
 }
 
-/// Exchanges the parts of accounts; `false` where somebody else was faster. One that fits no transaction stays as it was, and is
-/// told in the log.
+/// How an exchange went.
+enum Exchanged {
+    Made,
+    /// Somebody else was faster.
+    Lost,
+    /// More than one transaction takes.
+    TooMuch,
+}
+
+/// Exchanges parts; `false` where somebody else was faster. One that fits no transaction stays as it was, and is told in the log.
 pub(super) async fn exchange_all(
     ports: &Ports,
     project: &ProjectId,
@@ -123,15 +126,14 @@ pub(super) async fn exchange_all(
 ) -> Result<bool, Error> {
     let mut batches = in_transactions(all);
     while let Some(mut batch) = batches.pop() {
-        match exchange(ports, project, shard, &batch).await {
-            Ok(true) => {}
-            Ok(false) => return Ok(false),
-            Err(error) if error.is_transient() => return Err(error),
-            Err(error) if batch.len() == 1 => {
+        match exchange(ports, project, shard, &batch).await? {
+            Exchanged::Made => {}
+            Exchanged::Lost => return Ok(false),
+            Exchanged::TooMuch if batch.len() == 1 => {
                 let customer = &batch[0].customer;
-                tracing::error!(%customer, %error, "los indicadores de una cuenta quedan como estaban");
+                tracing::error!(%customer, "los indicadores de una cuenta no caben y quedan como estaban");
             }
-            Err(_) => {
+            Exchanged::TooMuch => {
                 let half = batch.split_off(batch.len() / 2);
                 batches.extend([half, batch]);
             }
@@ -140,20 +142,19 @@ pub(super) async fn exchange_all(
     Ok(true)
 }
 
-/// As many accounts together as one transaction takes with the sums they touch.
+/// As many together as one transaction takes with the sums they touch.
 fn in_transactions(all: Vec<Exchange>) -> Vec<Vec<Exchange>> {
-    let (mut batches, mut slices, mut years) = (Vec::<Vec<Exchange>>::new(), BTreeSet::new(), 0);
+    let (mut batches, mut slices) = (Vec::<Vec<Exchange>>::new(), BTreeSet::new());
     for one in all {
-        let own: BTreeSet<Slice> = one.slices().into_iter().cloned().collect();
+        let own = one.slices();
         let more: BTreeSet<Slice> = slices.union(&own).cloned().collect();
-        let changes = years + one.years().len() + more.len();
-        match batches.last_mut().filter(|_| changes <= MOST_CHANGES) {
+        match batches.last_mut().filter(|batch| batch.len() + 1 + more.len() <= MOST_CHANGES) {
             Some(batch) => {
-                (slices, years) = (more, years + one.years().len());
+                slices = more;
                 batch.push(one);
             }
             None => {
-                (slices, years) = (own, one.years().len());
+                slices = own;
                 batches.push(vec![one]);
             }
         }
@@ -161,34 +162,37 @@ fn in_transactions(all: Vec<Exchange>) -> Vec<Vec<Exchange>> {
     batches
 }
 
-/// Exchanges the parts of some accounts; `false` where somebody else was faster.
-async fn exchange(ports: &Ports, project: &ProjectId, shard: &str, all: &[Exchange]) -> Result<bool, Error> {
-    let slices: Vec<&Slice> = all.iter().flat_map(Exchange::slices).collect::<BTreeSet<_>>().into_iter().collect();
-    let mut sums: BTreeMap<&Slice, (Sums, Option<u64>)> = BTreeMap::new();
+/// Exchanges some parts in one transaction.
+async fn exchange(ports: &Ports, project: &ProjectId, shard: &str, all: &[Exchange]) -> Result<Exchanged, Error> {
+    let slices: Vec<Slice> = all.iter().flat_map(Exchange::slices).collect::<BTreeSet<_>>().into_iter().collect();
+    let mut sums: BTreeMap<Slice, (Sums, Option<u64>)> = BTreeMap::new();
     for some in slices.chunks(MAX_KEYS) {
         let places: Vec<Key> = some.iter().map(|slice| sums_key(project, shard, slice)).collect();
         for (slice, stored) in some.iter().zip(ports.table.get_many(&places).await?) {
             let version = stored.as_ref().map(|stored| stored.version);
             let known = stored.map(|stored| decode::<Summed>(&stored.body)).transpose()?;
-            sums.insert(slice, (known.map(|known| known.sums).unwrap_or_default(), version));
+            sums.insert(slice.clone(), (known.map(|known| known.sums).unwrap_or_default(), version));
         }
     }
     let mut changes = Vec::new();
     for one in all {
-        for (slice, (sums, _)) in &mut sums {
-            for (sign, part) in [(-1, &one.before.part), (1, &one.after)] {
-                if let Some(more) = part.get(*slice) {
-                    sums.add(more, sign);
-                }
-            }
+        for (slice, (sums, _)) in sums.iter_mut().filter(|(slice, _)| slice.year == one.year) {
+            one.before.get(&slice.group).into_iter().for_each(|it| sums.add(it, -1));
+            one.after.get(&slice.group).into_iter().for_each(|it| sums.add(it, 1));
         }
-        changes.extend(one.kept(project)?);
+        changes.push(one.kept(project)?);
     }
     for (slice, (sums, version)) in sums {
-        let body = encode(&Summed { slice: slice.clone(), sums })?;
-        changes.push(Change::Put(Item::new(sums_key(project, shard, slice), body), as_read(version)));
+        let place = sums_key(project, shard, &slice);
+        changes.push(Change::Put(Item::new(place, encode(&Summed { slice, sums })?), as_read(version)));
     }
-    Ok(matches!(commit(ports, changes).await?, Committed::Made))
+    if check_limits(&changes).is_err() {
+        return Ok(Exchanged::TooMuch);
+    }
+    Ok(match commit(ports, changes).await? {
+        Committed::Made => Exchanged::Made,
+        Committed::Lost(_) => Exchanged::Lost,
+    })
 }
 
 /// The sums as they are kept, over all shards.

@@ -1,7 +1,7 @@
 //! Indicators (*Indicadores*): what the portfolio owes and what is collected of it, what was sent and what came of it.
 //!
 //! Every night, once what was under way at midnight is over, sixteen parts work side by side, each a shard of the customers:
-//! - `portfolio.rs` takes the accounts that were touched since, and no others, works out what each is of the portfolio's sums, and
+//! - `portfolio.rs` takes the accounts that were touched in the last days, and no others, works out what each is of the portfolio's sums, and
 //!   has `exchange.rs` put that in the place of what it was: the sums cost what changed and are those of a recount;
 //! - `sends.rs` counts the messages of yesterday, and once more those of some days ago, whose states have come since.
 //!
@@ -47,8 +47,8 @@ enum Stage {
     All,
     /// The accounts last touched on a day.
     Touched(NaiveDate),
-    /// What was sent.
-    Sends,
+    /// What was sent on the day so many days ago.
+    Sends(i64),
 }
 
 /// Where a part is in its day's work.
@@ -165,19 +165,23 @@ async fn step(
     today: NaiveDate,
 ) -> Result<Option<Place>, Error> {
     let mut going = place.going(today);
-    if going.stage == Stage::Sends {
-        sends::count(ports, project, (place.done, today), shard).await?;
-        return Ok(Some(Place { done: Some(today), going: None }));
+    if let Stage::Sends(ago) = going.stage {
+        sends::count(ports, project, (today, ago), shard).await?;
+        return Ok(Some(match sends::ago(place.done, today).find(|it| *it > ago) {
+            Some(ago) => Place { going: Some(Going { stage: Stage::Sends(ago), ..going }), ..place },
+            None => Place { done: Some(today), going: None },
+        }));
     }
     let Some(next) = portfolio::page(ports, project, shard, (going.stage, going.after.take())).await? else {
         return Ok(None);
     };
+    let first = || sends::ago(place.done, today).next().unwrap_or_default();
     going.stage = match (next.is_some(), going.stage) {
         (true, stage) => stage,
         // What was touched today, while all were taken too, is taken last.
         (false, Stage::Touched(day)) if day < today => Stage::Touched(day.succ_opt().unwrap_or(today)),
         (false, Stage::All) => Stage::Touched(today),
-        (false, Stage::Touched(_) | Stage::Sends) => Stage::Sends,
+        (false, Stage::Touched(_) | Stage::Sends(_)) => Stage::Sends(first()),
     };
     going.after = next;
     Ok(Some(Place { going: Some(going), ..place }))

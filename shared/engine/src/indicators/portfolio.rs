@@ -1,9 +1,9 @@
 //! Which accounts are taken into the portfolio's sums, and what each is of them.
 
-use super::exchange::{Exchange, Kept, exchange_all, kept_sums};
+use super::exchange::{Exchange, exchange_all, kept_of, kept_sums};
 use super::{Stage, products};
 use crate::Ports;
-use crate::error::Error;
+use crate::error::{Error, readable};
 use crate::ports::table::{Cursor, Index, Key, Query};
 use crate::store::keys::{self, SHARD_NAMES};
 use crate::store::query_all;
@@ -28,7 +28,7 @@ pub(super) async fn page(
 ) -> Result<Option<Option<Cursor>>, Error> {
     let query = match stage {
         Stage::Touched(day) => Query::index(Index::Touched, keys::day_shard(project, day, shard)),
-        Stage::All | Stage::Sends => Query::index(Index::Customers, keys::customers_shard(project, shard)),
+        Stage::All | Stage::Sends(_) => Query::index(Index::Customers, keys::customers_shard(project, shard)),
     };
     let listed = ports.table.query(&query.after(after).limit(PAGE)).await?;
     let ids: Vec<CustomerId> = listed.items.iter().filter_map(|stored| customer_of(&stored.key)).collect();
@@ -38,8 +38,10 @@ pub(super) async fn page(
     let products = products::learnt(ports, project, read.iter().flat_map(|whole| &whole.orders)).await?;
     let mut exchanges = Vec::new();
     for whole in &read {
-        let (part, after) = (Kept::of(whole)?, part_of(whole, &products));
-        exchanges.extend(Exchange::of(&whole.account.id, part, after));
+        let id = &whole.account.id;
+        if let Some(before) = readable(kept_of(whole), id)? {
+            exchanges.extend(Exchange::of(id, before, part_of(whole, &products)));
+        }
     }
     Ok(exchange_all(ports, project, shard, exchanges).await?.then_some(listed.next))
 }
@@ -50,13 +52,7 @@ fn customer_of(key: &Key) -> Option<CustomerId> {
 
 /// An account; nothing of one that cannot be read, whose part of the sums stays as it is.
 async fn read(ports: &Ports, project: &ProjectId, id: &CustomerId) -> Result<Option<WholeAccount>, Error> {
-    match whole_account(ports, project, id).await {
-        Err(error) if !error.is_transient() => {
-            tracing::error!(customer = %id, %error, "una cuenta no se pudo leer: sus indicadores quedan como estaban");
-            Ok(None)
-        }
-        read => read,
-    }
+    Ok(readable(whole_account(ports, project, id).await, id)?.flatten())
 }
 
 fn part_of(whole: &WholeAccount, products: &BTreeSet<String>) -> Part {

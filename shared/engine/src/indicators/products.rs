@@ -16,7 +16,9 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// Products of a project that are told apart; what is of others is of none.
-const MOST: usize = 50;
+///
+/// A year of a customer's that changes hands moves from as many groups to as many: with three currencies they fit a transaction.
+const MOST: usize = 15;
 /// Longest name of one, in bytes.
 const LONGEST: usize = 100;
 /// How often a list that others change too is tried.

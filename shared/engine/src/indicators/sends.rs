@@ -4,8 +4,8 @@
 //! message reached has a week to pay. What comes later than that is in the threads and reports, not here.
 
 use crate::Ports;
-use crate::error::Error;
-use crate::ports::table::{Change, Expect, Item, Key, Query, TableName};
+use crate::error::{Error, readable};
+use crate::ports::table::{Change, Expect, Item, Key, Query, Stored, TableName};
 use crate::run_result::States;
 use crate::store::codec::{decode, encode, shapes};
 use crate::store::commit::commit_or_fail;
@@ -77,27 +77,29 @@ fn partition(project: &ProjectId) -> String {
     format!("{project}#sends")
 }
 
-/// Counts the days that are to be counted on a day, and on the nights before it that were missed.
+/// How many days ago were the days that are to be counted on a day, those of nights that were missed among them; in order.
+pub(super) fn ago(done: Option<NaiveDate>, today: NaiveDate) -> impl Iterator<Item = i64> {
+    let missed = done.map_or(0, |done| (today - done).num_days() - 1).clamp(0, MISSED);
+    let all: BTreeSet<i64> = (0..=missed).flat_map(|night| COUNTED.map(|counted| night + counted)).collect();
+    all.into_iter()
+}
+
+/// Counts the day so many days ago.
 pub(super) async fn count(
     ports: &Ports,
     project: &ProjectId,
-    (done, today): (Option<NaiveDate>, NaiveDate),
+    (today, ago): (NaiveDate, i64),
     shard: &str,
 ) -> Result<(), Error> {
-    let missed = done.map_or(0, |done| (today - done).num_days() - 1).clamp(0, MISSED);
-    let ago: BTreeSet<i64> = (0..=missed).flat_map(|night| COUNTED.map(|counted| night + counted)).collect();
-    for ago in ago {
-        let day = today - TimeDelta::days(ago);
-        let counted = of_day(ports, project, (day, ago >= COUNTED[COUNTED.len() - 1]), shard).await?;
-        if counted.lines.is_empty() {
-            continue;
-        }
-        let place = Key::new(TableName::Jobs, partition(project), format!("{day}#{shard}"));
-        let expiry = jobs::expiry(day.and_time(NaiveTime::MIN).and_utc());
-        let item = Item::new(place, encode(&counted)?).expiring(expiry);
-        commit_or_fail(ports, vec![Change::Put(item, Expect::Anything)]).await?;
+    let day = today - TimeDelta::days(ago);
+    let counted = of_day(ports, project, (day, ago >= COUNTED[COUNTED.len() - 1]), shard).await?;
+    if counted.lines.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let place = Key::new(TableName::Jobs, partition(project), format!("{day}#{shard}"));
+    let expiry = jobs::expiry(day.and_time(NaiveTime::MIN).and_utc());
+    let item = Item::new(place, encode(&counted)?).expiring(expiry);
+    commit_or_fail(ports, vec![Change::Put(item, Expect::Anything)]).await
 }
 
 /// Messages that go together, and whom they reached.
@@ -129,14 +131,17 @@ async fn of_day(
 ) -> Result<DaySends, Error> {
     let (mut lines, mut channels): (BTreeMap<Line, Tally>, BTreeMap<Channel, Tally>) = Default::default();
     let mut all = Tally::default();
-    for (message, _) in interactions::of_day(ports, project, day, shard).await? {
-        let Some(channel) = message.channel else { continue };
+    let mut tally = |stored: Stored| -> Result<(), Error> {
+        let Some(message) = readable(interactions::decode_message(&stored), &stored.key.sk)? else { return Ok(()) };
+        let Some(channel) = message.channel else { return Ok(()) };
         let (origin, segment) = (message.cause.origin(), message.facts.segment.clone());
         let line = Line { channel, origin, of: message.cause.of(), segment };
         for tally in [lines.entry(line).or_default(), channels.entry(channel).or_default(), &mut all] {
             tally.count(&message);
         }
-    }
+        Ok(())
+    };
+    interactions::each_of_day(ports, project, (day, shard), &mut tally).await?;
     let paid = if settled { payers(ports, project, day, &all.reached).await? } else { BTreeSet::new() };
     Ok(DaySends {
         lines: lines.into_iter().map(|(line, tally)| (line, tally.came(&paid))).collect(),
@@ -155,7 +160,8 @@ async fn payers(
 ) -> Result<BTreeSet<CustomerId>, Error> {
     let until = day.checked_add_days(Days::new(PAYS_WITHIN)).unwrap_or(day);
     let look = |customer: CustomerId| async move {
-        let movements = accounts::movements(ports, project, &customer).await?;
+        let read = accounts::movements(ports, project, &customer).await;
+        let Some(movements) = readable(read, &customer)? else { return Ok(None) };
         let counts = movements
             .iter()
             .any(|it| it.kind == MovementKind::Payment && !it.annulled && (day..until).contains(&it.date));

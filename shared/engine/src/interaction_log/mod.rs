@@ -10,7 +10,7 @@ pub use columns::{COLUMNS, shown};
 pub use line::{Direction, Line, NOTE};
 
 use crate::Ports;
-use crate::error::Error;
+use crate::error::{Error, readable};
 use crate::ports::table::{Cursor, Index, Key, MAX_KEYS, Query, Stored, TableName};
 use crate::store::settings::Setup;
 use crate::store::{accounts, interactions, keys};
@@ -182,11 +182,9 @@ async fn read(
     }
     let mut lines = Vec::new();
     for stored in ports.table.get_many(&places).await?.into_iter().flatten() {
-        match Line::read(&stored, now) {
-            Ok(Some(line)) if filter.takes(&line, setup, days) => lines.push((stored, line)),
-            Ok(_) => {}
-            // One that cannot be read hides none of the others.
-            Err(error) => tracing::error!(place = stored.key.sk, %error, "una interacción no se pudo leer"),
+        let line = readable(Line::read(&stored, now), &stored.key.sk)?.flatten();
+        if let Some(line) = line.filter(|line| filter.takes(line, setup, days)) {
+            lines.push((stored, line));
         }
     }
     let customers = customers(ports, lines.iter().map(|(stored, _)| stored.key.pk.clone()).collect()).await?;
@@ -206,7 +204,9 @@ async fn customers(ports: &Ports, mut partitions: Vec<String>) -> Result<BTreeMa
     let mut found = BTreeMap::new();
     if !places.is_empty() {
         for stored in ports.table.get_many(&places).await?.into_iter().flatten() {
-            found.insert(stored.key.pk.clone(), accounts::read_account(&stored)?);
+            if let Some(account) = readable(accounts::read_account(&stored), &stored.key.pk)? {
+                found.insert(stored.key.pk.clone(), account);
+            }
         }
     }
     Ok(found)

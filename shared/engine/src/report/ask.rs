@@ -1,6 +1,6 @@
 //! Asking for a report: what may be asked, once a day, and when it is written.
 
-use super::{DAWN, Format, Listed, Report, ReportState, Subject, key, owned, read, waiting};
+use super::{DAWN, Format, Listed, Report, Subject, key, owned, read, waiting};
 use crate::Ports;
 use crate::error::Error;
 use crate::interaction_log::{Filter, NOTE};
@@ -42,28 +42,11 @@ pub enum Asked {
 /// Asks for a report.
 pub async fn ask(ports: &Ports, setup: &Setup, asking: Asking, by: &By) -> Result<Asked, Error> {
     let today = setup.today(by.at);
-    let filter = checked(asking.subject, asking.filter, today)?;
-    let report = Report {
-        id: jobs::new_job(ports),
-        subject: asking.subject,
-        format: asking.format,
-        filter,
-        columns: asking.columns,
-        requester: by.author.clone(),
-        created: by.at,
-        at: dawn_after(setup, today),
-        state: ReportState::Queued,
-        finished: None,
-        rows: 0,
-        file: None,
-        of_all: false,
-        told: false,
-        message: None,
-    };
+    let report = Report::asked(jobs::new_job(ports), checked_asking(asking, today)?, by, dawn_after(setup, today));
     let slot = Key::new(
         TableName::Jobs,
         format!("{}#report-of-day", setup.id()),
-        format!("{today}#{}", asking.subject.code()),
+        format!("{today}#{}", report.subject.code()),
     );
     let listed = encode(&Listed { report: report.id.clone() })?;
     let expiry = jobs::expiry(by.at);
@@ -83,6 +66,10 @@ pub async fn ask(ports: &Ports, setup: &Setup, asking: Asking, by: &By) -> Resul
     known.map(|known| Asked::Already(Box::new(known))).ok_or(Error::Raced)
 }
 
+fn checked_asking(asking: Asking, today: NaiveDate) -> Result<Asking, Error> {
+    Ok(Asking { filter: checked(asking.subject, asking.filter, today)?, ..asking })
+}
+
 /// The dawn of the day after a local day.
 fn dawn_after(setup: &Setup, today: NaiveDate) -> DateTime<Utc> {
     let tomorrow = today.succ_opt().unwrap_or(today);
@@ -91,46 +78,34 @@ fn dawn_after(setup: &Setup, today: NaiveDate) -> DateTime<Utc> {
 
 /// The filter as it is kept: days named, nothing in it that does not go with its subject.
 fn checked(subject: Subject, mut filter: Filter, today: NaiveDate) -> Result<Filter, Error> {
-    let refused = |code, field, message: String| Err(Error::refused(code, field, message));
     if let (Some(from), None) = (filter.from, filter.to) {
         filter.to = Some(from.max(today));
     }
     if filter.from > filter.to && filter.from.is_some() {
-        return refused("invalid_value", "to", "el rango termina antes de empezar".to_owned());
+        return refused("invalid_value", "to", "el rango termina antes de empezar");
     }
     for (field, text) in texts(&filter) {
         limits::some(field, text, limits::SHORT)?;
     }
-    if subject == Subject::Processes && (filter.state.is_some() || !filter.is_of_nobody()) {
-        return refused(
-            "invalid_value",
-            "filter",
-            "un reporte del log de procesos se filtra solo por fechas".to_owned(),
-        );
+    match subject {
+        Subject::Interactions => days(&filter)?,
+        _ => fits(subject, &filter)?,
     }
-    if subject != Subject::Interactions {
-        if let Some(field) = of_interactions_alone(&filter) {
-            return refused(
-                "invalid_value",
-                field,
-                format!("un reporte de {} no se filtra por esto", subject.spanish()),
-            );
-        }
-        if subject == Subject::Customers && (filter.from.is_some() || filter.to.is_some()) {
-            return refused(
-                "invalid_value",
-                "from",
-                "un reporte de clientes no lleva fechas: muestra a todos como están".to_owned(),
-            );
-        }
-        return Ok(filter);
-    }
+    Ok(filter)
+}
+
+fn refused<T>(code: &'static str, field: &'static str, message: impl Into<String>) -> Result<T, Error> {
+    Err(Error::refused(code, field, message))
+}
+
+/// What a report of interactions may be asked of: some days, and no notes.
+fn days(filter: &Filter) -> Result<(), Error> {
     if filter.channel.as_deref() == Some(NOTE) {
-        let message = "las notas internas no se descargan: léalas en la conversación del cliente".to_owned();
+        let message = "las notas internas no se descargan: léalas en la conversación del cliente";
         return refused("notes_not_exported", "channel", message);
     }
     let (Some(from), Some(to)) = (filter.from, filter.to) else {
-        return refused("invalid_value", "from", "indique desde qué día".to_owned());
+        return refused("invalid_value", "from", "indique desde qué día");
     };
     let days = (to - from).num_days() + 1;
     if days > MOST_DAYS {
@@ -139,7 +114,25 @@ fn checked(subject: Subject, mut filter: Filter, today: NaiveDate) -> Result<Fil
         );
         return refused("range_too_long", "from", message);
     }
-    Ok(filter)
+    Ok(())
+}
+
+/// Whether a filter goes with a subject that is not interactions.
+fn fits(subject: Subject, filter: &Filter) -> Result<(), Error> {
+    if let Some(field) = of_interactions_alone(filter) {
+        return refused("invalid_value", field, format!("un reporte de {} no se filtra por esto", subject.spanish()));
+    }
+    if subject == Subject::Processes && (filter.state.is_some() || !filter.is_of_nobody()) {
+        return refused("invalid_value", "filter", "un reporte del log de procesos se filtra solo por fechas");
+    }
+    if subject == Subject::Customers && (filter.from.is_some() || filter.to.is_some()) {
+        let message = "un reporte de clientes no lleva fechas: muestra a todos como están";
+        return refused("invalid_value", "from", message);
+    }
+    match filter.state.as_deref().filter(|state| !subject.states().contains(state)) {
+        Some(_) => refused("invalid_value", "state", format!("use uno de: {}", subject.states().join(", "))),
+        None => Ok(()),
+    }
 }
 
 /// The filter's texts, by field.

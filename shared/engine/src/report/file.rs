@@ -14,6 +14,8 @@ use std::sync::Arc;
 use tokio::io::AsyncReadExt;
 use tokio::sync::mpsc;
 
+/// What a workbook that cannot be written is called.
+pub(super) const NO_BOOK: &str = "libro";
 /// Bytes read from a finished workbook at once.
 const PIECE: usize = 256 * 1024;
 
@@ -61,7 +63,7 @@ async fn workbook(
     columns: &[&'static Column],
     parts: &[String],
 ) -> Result<ByteStream, Error> {
-    let broken = |e: String| Error::Broken("reporte", e);
+    let broken = |e: String| Error::Broken(NO_BOOK, e);
     let (give, mut take) = mpsc::channel::<Bytes>(1);
     let (name, columns) = (report.subject.spanish(), columns.to_vec());
     let writing = tokio::task::spawn_blocking(move || -> Result<std::fs::File, String> {

@@ -24,6 +24,7 @@ use crate::messages::WriteReport;
 use crate::ports::queue::{Message, QueueName};
 use crate::ports::table::{Cursor, Key, Query, TableName};
 use crate::store::codec::{Shape, decode, encode, shapes, type_of};
+use crate::store::edits::By;
 use crate::store::settings::Setup;
 use crate::store::{keys, query_all};
 use cauce_domain::ids::{JobId, ProjectId};
@@ -134,6 +135,30 @@ pub struct Report {
 }
 
 impl Report {
+    /// One that waits for its hour.
+    fn asked(id: JobId, asking: Asking, by: &By, at: DateTime<Utc>) -> Self {
+        let Asking { subject, format, filter, columns } = asking;
+        let (requester, created) = (by.author.clone(), by.at);
+        let state = ReportState::Queued;
+        Self {
+            id,
+            subject,
+            format,
+            filter,
+            columns,
+            requester,
+            created,
+            at,
+            state,
+            finished: None,
+            rows: 0,
+            file: None,
+            of_all: false,
+            told: false,
+            message: None,
+        }
+    }
+
     /// Until when it can be downloaded.
     pub fn expires(&self) -> Option<DateTime<Utc>> {
         self.file.as_ref().and(self.finished).map(|finished| finished + KEPT)

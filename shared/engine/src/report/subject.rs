@@ -57,6 +57,17 @@ impl Subject {
         }
     }
 
+    /// The states its rows may be filtered by; any of interactions, which are of many kinds.
+    pub fn states(self) -> &'static [&'static str] {
+        match self {
+            Self::Interactions | Self::Processes => &[],
+            Self::Customers => &["active", "inactive"],
+            Self::Orders => &["current", "past_due", "paid", "annulled", "uncollectible"],
+            Self::Payments => &["effective", "annulled"],
+            Self::Promises => &["live", "kept", "partly_kept", "broken", "annulled"],
+        }
+    }
+
     /// Whether its rows are customers', so that who sees some customers may have theirs.
     pub fn is_of_customers(self) -> bool {
         self != Self::Processes

@@ -1,5 +1,6 @@
 //! Writing a report: parts of rows one after the other, then the file; and whoever asked is told.
 
+use super::file::NO_BOOK;
 use super::rows::Reader;
 use super::text::Lines;
 use super::{Format, Report, ReportState, TRIED, file, key, queue, read_versioned, waiting};
@@ -9,6 +10,7 @@ use crate::error::Error;
 use crate::interaction_log::Place;
 use crate::messages::WriteReport;
 use crate::notice::notify;
+use crate::ports::PortError;
 use crate::ports::files::whole;
 use crate::ports::table::{Change, Expect, Item, Key, TableName};
 use crate::store::accounts::as_read;
@@ -35,6 +37,9 @@ struct Progress {
     /// Some of them were read for somebody who saw every customer.
     #[serde(default)]
     of_all: bool,
+    /// Customers that nobody could read.
+    #[serde(default)]
+    left_out: u64,
 }
 
 shapes! { Progress => "report_progress_v1" }
@@ -67,14 +72,20 @@ pub async fn work(
     let mut reader = Reader::new(ports, setup, &report, (&columns, user), now);
     let Some(progress) = gather(&mut reader, late).await? else { return Ok(()) };
     let written = file::write(ports, setup.id(), &report, &columns, &progress.parts).await;
-    let report = Report { rows: progress.rows, of_all: progress.of_all, ..report };
+    let left_out = (progress.left_out > 0).then(|| {
+        format!("{} clientes no se pudieron leer y quedan fuera: avise a quien opera Cauce", progress.left_out)
+    });
+    let report = Report { rows: progress.rows, of_all: progress.of_all, message: left_out, ..report };
     match written {
-        Ok(written) => end(report, Ok(written)).await,
-        Err(error) if error.is_transient() => Err(error),
-        Err(error) => {
-            tracing::error!(report = %report.id, %error, "un reporte no se pudo escribir");
+        Err(Error::Broken(NO_BOOK, why)) => {
+            tracing::error!(report = %report.id, why, "un libro no se pudo escribir");
             end(report, Err("no cabe en un libro: pídalo en CSV, o de menos días".to_owned())).await
         }
+        Err(error) if !error.is_transient() => {
+            tracing::error!(report = %report.id, %error, "un reporte no se pudo escribir");
+            end(report, Err("no se pudo escribir: avise a quien opera Cauce".to_owned())).await
+        }
+        written => end(report, Ok(written?)).await,
     }
 }
 
@@ -143,6 +154,7 @@ async fn gather(reader: &mut Reader<'_>, late: &(dyn Fn() -> bool + Sync)) -> Re
         }
         (progress.rows, progress.place) = (progress.rows + rows, next);
         progress.of_all |= reader.sees_all();
+        progress.left_out += reader.take_left_out();
         let item = Item::new(at.clone(), encode(&progress)?).expiring(jobs::expiry(report.created));
         if let Committed::Lost(_) = commit(ports, vec![Change::Put(item, as_read(stored.map(|s| s.version)))]).await? {
             return Ok(None);
@@ -180,7 +192,8 @@ async fn end(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let state = if how.is_ok() { ReportState::Finished } else { ReportState::Failed };
-    let (file, message) = (how.as_ref().ok().cloned(), how.err());
+    let (file, failed) = (how.as_ref().ok().cloned(), how.err());
+    let message = failed.or(report.message);
     let report = Report { state, file, message, finished: Some(now), ..report };
     let item = Item::new(key(setup.id(), &report.id), encode(&report)?).expiring(jobs::expiry(report.created));
     match commit(ports, vec![Change::Put(item, Expect::Version(version))]).await? {
@@ -193,18 +206,23 @@ async fn end(
 async fn tell(ports: &Ports, setup: &Setup, report: Report, version: u64, now: DateTime<Utc>) -> Result<(), Error> {
     let requester = setup.users.iter().find(|user| user.value.id.as_str() == report.requester);
     let subject = report.subject.spanish();
-    let text = match (&report.message, report.expires()) {
-        (None, Some(until)) => format!(
-            "Su reporte de {subject} está en el log de procesos: {} filas. Puede descargarlo hasta el {} en {}/v1/reports/{}/file",
+    let why = report.message.as_deref().unwrap_or_default();
+    let text = match report.expires() {
+        Some(until) => format!(
+            "Su reporte de {subject} está en el log de procesos: {} filas. Puede descargarlo hasta el {} en {}/v1/reports/{}/file {why}",
             report.rows,
             setup.today(until),
             ports.public_url,
             report.id
         ),
-        (why, _) => format!("No se escribió: {}.", why.as_deref().unwrap_or_default()),
+        None => format!("No se escribió: {why}."),
     };
-    let words = (format!("Reporte de {subject}: {}", report.state.spanish().to_lowercase()), text);
-    notify(ports, setup, requester.map(|user| user.value.email.clone()), report.id.as_str(), words, now).await;
+    let words =
+        (format!("Reporte de {subject}: {}", report.state.spanish().to_lowercase()), text.trim_end().to_owned());
+    let to = requester.map(|user| user.value.email.clone());
+    if !notify(ports, setup, to, report.id.as_str(), words, now).await && now - report.at <= TRIED {
+        return Err(PortError::Unavailable("el correo", None).into());
+    }
     let report = Report { told: true, ..report };
     let item = Item::new(key(setup.id(), &report.id), encode(&report)?).expiring(jobs::expiry(report.created));
     let place = waiting(setup.id(), &report);

@@ -249,29 +249,40 @@ pub async fn ledger(
     }
 }
 
-/// Every message that stands in the day index of a day and shard, a page at a time through `each`.
+/// Every message that stands in the day index of a day and shard.
 pub async fn of_day(
     ports: &Ports,
     project: &ProjectId,
     day: NaiveDate,
     shard: &str,
 ) -> Result<Vec<(Interaction, u64)>, Error> {
+    let mut messages = Vec::new();
+    each_of_day(ports, project, (day, shard), &mut |stored| {
+        messages.push((decode(&stored.body)?, stored.version));
+        Ok(())
+    })
+    .await?;
+    Ok(messages)
+}
+
+/// The same, one by one.
+pub(crate) async fn each_of_day(
+    ports: &Ports,
+    project: &ProjectId,
+    (day, shard): (NaiveDate, &str),
+    each: &mut (dyn FnMut(Stored) -> Result<(), Error> + Send),
+) -> Result<(), Error> {
     let mut listed =
         query_all(ports.table.as_ref(), Query::index(Index::Day, day_partition(project, day, shard))).await?;
     listed.retain(|s| s.key.sk.starts_with("i#") && !s.key.sk.contains(ASIDE));
-    let mut messages = Vec::with_capacity(listed.len());
     for chunk in listed.chunks(crate::ports::table::MAX_KEYS) {
         let wanted: Vec<Key> = chunk.iter().map(|s| s.key.clone()).collect();
         let found = ports.table.get_many(&wanted).await?.into_iter().flatten();
         for stored in found.filter(|stored| is_message(&stored.body)) {
-            match decode(&stored.body) {
-                Ok(message) => messages.push((message, stored.version)),
-                // One that cannot be read keeps nobody else's from being looked at.
-                Err(error) => tracing::error!(place = stored.key.sk, %error, "un mensaje no se pudo leer"),
-            }
+            each(stored)?;
         }
     }
-    Ok(messages)
+    Ok(())
 }
 
 /// Reads a message item.

@@ -16,6 +16,7 @@ use crate::interaction_log::Place;
 use crate::store::settings::{Setup, User};
 use cauce_domain::debt::account::Account;
 use chrono::{DateTime, NaiveDate, Utc};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The cells of a row, in the order of the columns.
 pub(super) type Row = Vec<String>;
@@ -32,6 +33,7 @@ pub(super) struct Reader<'a> {
     names: Names<'a>,
     now: DateTime<Utc>,
     today: NaiveDate,
+    left_out: AtomicU64,
 }
 
 impl<'a> Reader<'a> {
@@ -44,7 +46,18 @@ impl<'a> Reader<'a> {
         now: DateTime<Utc>,
     ) -> Self {
         let names = Names::of_setup(setup);
-        Self { ports, setup, report, columns, user, names, now, today: setup.today(now) }
+        let left_out = AtomicU64::new(0);
+        Self { ports, setup, report, columns, user, names, now, today: setup.today(now), left_out }
+    }
+
+    /// A customer that nobody can read is in no row.
+    fn leave_out(&self) {
+        self.left_out.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many were left out since it was asked last.
+    pub(super) fn take_left_out(&self) -> u64 {
+        self.left_out.swap(0, Ordering::Relaxed)
     }
 
     /// Whether whoever asked sees every customer.

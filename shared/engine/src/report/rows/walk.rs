@@ -1,7 +1,7 @@
 //! Over the customers, shard by shard: themselves, or what each has.
 
 use super::{Page, Reader, Row, customers, orders, payments, promises};
-use crate::error::Error;
+use crate::error::{Error, readable};
 use crate::interaction_log::Place;
 use crate::ports::table::{Index, Query};
 use crate::report::Subject;
@@ -23,13 +23,9 @@ pub(super) async fn page(reader: &Reader<'_>, mut place: Place) -> Result<Page, 
     let listed = reader.ports.table.query(&query.after(place.after.take()).limit(limit)).await?;
     let mut found = Vec::new();
     for stored in &listed.items {
-        match accounts::read_account(stored) {
-            Ok(account) if reader.takes(&account) => found.push(account),
-            Ok(_) => {}
-            // One that cannot be read keeps nobody else out.
-            Err(error) => {
-                tracing::error!(report = %reader.report.id, %error, "un cliente no se pudo leer y queda fuera")
-            }
+        match readable(accounts::read_account(stored), &stored.key.pk)? {
+            Some(account) => found.extend(Some(account).filter(|account| reader.takes(account))),
+            None => reader.leave_out(),
         }
     }
     let rows = match reader.report.subject {
@@ -52,16 +48,12 @@ async fn of_each(reader: &Reader<'_>, found: &[Account]) -> Result<Vec<Row>, Err
 
 async fn things(reader: &Reader<'_>, account: &Account) -> Result<Vec<Row>, Error> {
     let read = whole_account(reader.ports, reader.setup.id(), &account.id).await;
-    let whole = match read {
-        // It may be somebody else's by now.
-        Ok(whole) => whole.filter(|whole| reader.takes(&whole.account)),
-        Err(error) if error.is_transient() => return Err(error),
-        Err(error) => {
-            tracing::error!(report = %reader.report.id, %error, "un cliente no se pudo leer y queda fuera");
-            None
-        }
+    let Some(whole) = readable(read, &account.id)? else {
+        reader.leave_out();
+        return Ok(Vec::new());
     };
-    let Some(whole) = whole else { return Ok(Vec::new()) };
+    // It may be somebody else's by now.
+    let Some(whole) = whole.filter(|whole| reader.takes(&whole.account)) else { return Ok(Vec::new()) };
     Ok(match reader.report.subject {
         Subject::Orders => orders::rows(reader, whole),
         Subject::Payments => payments::rows(reader, whole),
