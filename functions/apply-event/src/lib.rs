@@ -9,31 +9,34 @@ use cauce_engine::ports::queue::{MAX_DELAY, Message, QueueName};
 use cauce_engine::store::codec::{decode, encode};
 use cauce_engine::store::setups::Setups;
 use chrono::{DateTime, TimeDelta, Utc};
+use futures::future::BoxFuture;
 
 /// The provider whose events come straight onto the queue, by EventBridge or by the bucket of received e-mails.
 const STRAIGHT: &str = "aws";
 
 /// Applies a batch; settings are read once per project and batch.
-pub async fn handle(
-    ports: &Ports,
+pub fn handle<'a>(
+    ports: &'a Ports,
     event: SqsEvent,
     now: DateTime<Utc>,
-    late: &(dyn Fn() -> bool + Sync),
-) -> SqsBatchResponse {
-    let records = event.records.into_iter().map(|r| (r.message_id.unwrap_or_default(), r.body.unwrap_or_default()));
-    let setups = Setups::new(ports);
-    let setups = &setups;
-    let failed = batch(records, late, |body| async move {
-        let raw = read(body, now)?;
-        match apply_event(ports, setups, &raw).await?.parked {
-            0 => Ok(()),
-            _ => look_again(ports, &raw, now).await,
-        }
+    late: &'a (dyn Fn() -> bool + Sync),
+) -> BoxFuture<'a, SqsBatchResponse> {
+    Box::pin(async move {
+        let records = event.records.into_iter().map(|r| (r.message_id.unwrap_or_default(), r.body.unwrap_or_default()));
+        let setups = Setups::new(ports);
+        let setups = &setups;
+        let failed = batch(records, late, |body| async move {
+            let raw = read(body, now)?;
+            match apply_event(ports, setups, &raw).await?.parked {
+                0 => Ok(()),
+                _ => look_again(ports, &raw, now).await,
+            }
+        })
+        .await;
+        let mut response = SqsBatchResponse::default();
+        response.set_failures(failed);
+        response
     })
-    .await;
-    let mut response = SqsBatchResponse::default();
-    response.set_failures(failed);
-    response
 }
 
 /// How long a post is looked at again in which something waits for its message.

@@ -7,19 +7,26 @@ use cauce_engine::store::settings;
 use cauce_engine::watch_loads::watch_loads;
 use cauce_engine::{Error, Ports};
 use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
 use serde_json::Value;
 
 /// Closes whatever is to be closed; doing it twice changes nothing. A project that fails keeps no other from its close,
 /// and makes the call fail at the end.
-pub async fn on_schedule(ports: &Ports, _event: EventBridgeEvent<Value>, now: DateTime<Utc>) -> Result<(), Error> {
-    let mut failed = None;
-    for project in settings::projects(ports).await? {
-        if let Err(error) = close(ports, &project, now).await {
-            tracing::error!(%project, %error, "el día no se cerró");
-            failed = Some(error);
+pub fn on_schedule(
+    ports: &Ports,
+    _event: EventBridgeEvent<Value>,
+    now: DateTime<Utc>,
+) -> BoxFuture<'_, Result<(), Error>> {
+    Box::pin(async move {
+        let mut failed = None;
+        for project in settings::projects(ports).await? {
+            if let Err(error) = close(ports, &project, now).await {
+                tracing::error!(%project, %error, "el día no se cerró");
+                failed = Some(error);
+            }
         }
-    }
-    failed.map_or(Ok(()), Err)
+        failed.map_or(Ok(()), Err)
+    })
 }
 
 async fn close(ports: &Ports, project: &ProjectId, now: DateTime<Utc>) -> Result<(), Error> {

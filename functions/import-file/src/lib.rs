@@ -12,6 +12,7 @@ use cauce_engine::store::codec::decode;
 use cauce_engine::store::settings;
 use cauce_engine::{Error, Ports};
 use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
 use serde::Deserialize;
 
 /// S3's event as EventBridge wraps it; only what is used.
@@ -31,17 +32,19 @@ struct Object {
 }
 
 /// Handles a batch; `late` tells when the time is nearly out.
-pub async fn handle(
-    ports: &Ports,
+pub fn handle<'a>(
+    ports: &'a Ports,
     event: SqsEvent,
     now: DateTime<Utc>,
-    late: &(dyn Fn() -> bool + Sync),
-) -> SqsBatchResponse {
-    let records = event.records.into_iter().map(|r| (r.message_id.unwrap_or_default(), r.body.unwrap_or_default()));
-    let failed = batch(records, late, |body| one(ports, body, now, late)).await;
-    let mut response = SqsBatchResponse::default();
-    response.set_failures(failed);
-    response
+    late: &'a (dyn Fn() -> bool + Sync),
+) -> BoxFuture<'a, SqsBatchResponse> {
+    Box::pin(async move {
+        let records = event.records.into_iter().map(|r| (r.message_id.unwrap_or_default(), r.body.unwrap_or_default()));
+        let failed = batch(records, late, |body| one(ports, body, now, late)).await;
+        let mut response = SqsBatchResponse::default();
+        response.set_failures(failed);
+        response
+    })
 }
 
 async fn one(ports: &Ports, body: String, now: DateTime<Utc>, late: &(dyn Fn() -> bool + Sync)) -> Result<(), Error> {

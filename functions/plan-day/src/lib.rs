@@ -10,22 +10,29 @@ use cauce_engine::store::codec::{Shape, decode, type_of};
 use cauce_engine::store::settings;
 use cauce_engine::{Error, Ports, campaign, indicators, plan_day, walk};
 use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
 use serde_json::Value;
 
 /// Begins today's plan of every project; hours after the first find it begun. One that fails keeps no other from its
 /// own, and makes the call fail at the end.
-pub async fn on_schedule(ports: &Ports, _event: EventBridgeEvent<Value>, now: DateTime<Utc>) -> Result<usize, Error> {
-    let (mut begun, mut failed) = (0, None);
-    for project in settings::projects(ports).await? {
-        match begin(ports, &project, now).await {
-            Ok(new) => begun += usize::from(new),
-            Err(error) => {
-                tracing::error!(%project, %error, "el plan no empezó");
-                failed = Some(error);
+pub fn on_schedule(
+    ports: &Ports,
+    _event: EventBridgeEvent<Value>,
+    now: DateTime<Utc>,
+) -> BoxFuture<'_, Result<usize, Error>> {
+    Box::pin(async move {
+        let (mut begun, mut failed) = (0, None);
+        for project in settings::projects(ports).await? {
+            match begin(ports, &project, now).await {
+                Ok(new) => begun += usize::from(new),
+                Err(error) => {
+                    tracing::error!(%project, %error, "el plan no empezó");
+                    failed = Some(error);
+                }
             }
         }
-    }
-    failed.map_or(Ok(begun), Err)
+        failed.map_or(Ok(begun), Err)
+    })
 }
 
 async fn begin(ports: &Ports, project: &ProjectId, now: DateTime<Utc>) -> Result<bool, Error> {
@@ -34,17 +41,19 @@ async fn begin(ports: &Ports, project: &ProjectId, now: DateTime<Utc>) -> Result
 }
 
 /// Works on the shards of a batch; `late` tells when the time is nearly out.
-pub async fn on_shards(
-    ports: &Ports,
+pub fn on_shards<'a>(
+    ports: &'a Ports,
     event: SqsEvent,
     now: DateTime<Utc>,
-    late: &(dyn Fn() -> bool + Sync),
-) -> SqsBatchResponse {
-    let records = event.records.into_iter().map(|r| (r.message_id.unwrap_or_default(), r.body.unwrap_or_default()));
-    let failed = batch(records, late, |body| shard(ports, body, now, late)).await;
-    let mut response = SqsBatchResponse::default();
-    response.set_failures(failed);
-    response
+    late: &'a (dyn Fn() -> bool + Sync),
+) -> BoxFuture<'a, SqsBatchResponse> {
+    Box::pin(async move {
+        let records = event.records.into_iter().map(|r| (r.message_id.unwrap_or_default(), r.body.unwrap_or_default()));
+        let failed = batch(records, late, |body| shard(ports, body, now, late)).await;
+        let mut response = SqsBatchResponse::default();
+        response.set_failures(failed);
+        response
+    })
 }
 
 /// Works on one shard of whatever it is.

@@ -159,7 +159,8 @@ struct WhyArgs {
 /// A command's failure: its message in Spanish.
 type Failure = Box<dyn std::error::Error>;
 
-pub(crate) fn main() -> ExitCode {
+/// Does what the command line asks for.
+pub fn main() -> ExitCode {
     let cli = Cli::parse();
     // What goes wrong in the demo is meant to, and is in what it shows.
     let usual = if matches!(cli.command, Some(Command::Demo(_))) { "error" } else { "warn" };

@@ -4,10 +4,12 @@
 //! - [`run`]: the loop that plays the part of schedules, queues and webhooks.
 //! - [`demo`], [`sample`]: a realistic trial, and the portfolio it loads.
 //! - [`http`]: the API, the webhooks and uploads over one port.
+//! - [`cli`]: the commands.
 //! - [`backup`], [`export`], [`check`]: keeping, taking out and verifying what is stored.
 
 pub mod backup;
 pub mod check;
+pub mod cli;
 pub mod clock;
 pub mod demo;
 pub mod export;

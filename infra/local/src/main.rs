@@ -1,7 +1,6 @@
 //! `cauce`: Cauce on one machine.
 
-mod cli;
-
 fn main() -> std::process::ExitCode {
-    cli::main()
+    // All of it is in the library: what an executable awaits is compiled once more in it.
+    cauce_local::cli::main()
 }

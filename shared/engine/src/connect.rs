@@ -16,6 +16,7 @@ use crate::store::setups::{claim_account, release_account};
 use cauce_domain::contact::channel::Channel;
 use cauce_domain::ids::ProjectId;
 use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -93,22 +94,24 @@ fn opened(secret: Option<Secret>) -> Result<BTreeMap<String, Secret>, Error> {
 }
 
 /// What a channel's messages leave by: the project's own account, else what the platform has for everybody.
-pub async fn line(ports: &Ports, setup: &Setup, channel: Channel) -> Result<Option<Line>, Error> {
-    let Some(connection) = setup.connections.get(&channel).map(|c| &c.value) else {
-        let sender = ports.channels.get(&channel).map(Arc::clone);
-        return Ok(sender.map(|sender| Line { sender, account: None }));
-    };
-    let Some(provider) = ports.providers.get(connection.provider.as_str()) else { return Ok(None) };
-    let mut account = Account {
-        settings: connection.settings.clone(),
-        credentials: credentials(ports, setup, channel).await?,
-        callback: String::new(),
-    };
-    if let Some(signs) = provider.signs(&account) {
-        account.callback = callback(ports, setup, signs.webhook);
-    }
-    let sender: Arc<dyn Sender> = Arc::clone(provider) as Arc<dyn Sender>;
-    Ok(Some(Line { sender, account: Some(Arc::new(account)) }))
+pub fn line<'a>(ports: &'a Ports, setup: &'a Setup, channel: Channel) -> BoxFuture<'a, Result<Option<Line>, Error>> {
+    Box::pin(async move {
+        let Some(connection) = setup.connections.get(&channel).map(|c| &c.value) else {
+            let sender = ports.channels.get(&channel).map(Arc::clone);
+            return Ok(sender.map(|sender| Line { sender, account: None }));
+        };
+        let Some(provider) = ports.providers.get(connection.provider.as_str()) else { return Ok(None) };
+        let mut account = Account {
+            settings: connection.settings.clone(),
+            credentials: credentials(ports, setup, channel).await?,
+            callback: String::new(),
+        };
+        if let Some(signs) = provider.signs(&account) {
+            account.callback = callback(ports, setup, signs.webhook);
+        }
+        let sender: Arc<dyn Sender> = Arc::clone(provider) as Arc<dyn Sender>;
+        Ok(Some(Line { sender, account: Some(Arc::new(account)) }))
+    })
 }
 
 /// Whether messages of a channel must have been approved by the project's provider.

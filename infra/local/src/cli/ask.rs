@@ -2,12 +2,12 @@
 
 use super::work::{Place, show};
 use super::{Failure, PlanArgs, WhyArgs};
+use crate::run::Runner;
 use cauce_domain::debt::document::Document;
 use cauce_engine::explain::explain;
 use cauce_engine::plan_day::{begin, dry_run, replay};
 use cauce_engine::run_result::run_result;
 use cauce_engine::store::jobs;
-use cauce_local::run::Runner;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -63,29 +63,29 @@ pub(super) async fn export(place: Place, to: PathBuf) -> Result<ExitCode, Failur
     let house = place.open()?;
     let setup = place.setup(&house).await?;
     let today = setup.today(house.clock.now());
-    let (customers, orders) = cauce_local::export::export(&house.ports, &setup, today, &to).await?;
+    let (customers, orders) = crate::export::export(&house.ports, &setup, today, &to).await?;
     show(&format!("{customers} clientes y {orders} órdenes en {}", to.display()));
     Ok(ExitCode::SUCCESS)
 }
 
 pub(super) fn backup(place: Place, to: PathBuf) -> Result<ExitCode, Failure> {
     let house = place.open()?;
-    cauce_local::backup::backup(&house, &to)?;
+    crate::backup::backup(&house, &to)?;
     show(&format!("copia en {}", to.display()));
     Ok(ExitCode::SUCCESS)
 }
 
 pub(super) async fn restore(place: Place, from: PathBuf) -> Result<ExitCode, Failure> {
-    cauce_local::backup::restore(&from, &place.data)?;
+    crate::backup::restore(&from, &place.data)?;
     let house = place.open()?;
-    let calmed = cauce_local::backup::calm(&house).await?;
+    let calmed = crate::backup::calm(&house).await?;
     show(&format!("restaurado; {calmed} proyecto(s) quedaron inactivos: revise y actívelos"));
     Ok(ExitCode::SUCCESS)
 }
 
 pub(super) async fn check(place: Place) -> Result<ExitCode, Failure> {
     let house = place.open()?;
-    let checked = cauce_local::check::check(&house).await?;
+    let checked = crate::check::check(&house).await?;
     show(&format!(
         "{} clientes, {} órdenes, {} mensajes revisados",
         checked.customers, checked.orders, checked.messages

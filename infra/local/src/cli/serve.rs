@@ -2,15 +2,15 @@
 
 use super::work::Place;
 use super::{Failure, ServeArgs};
+use crate::house::{House, Options};
+use crate::http;
+use crate::run::Runner;
 use cauce_channels::network::Addresses;
 use cauce_domain::ids::ProjectId;
 use cauce_engine::create_project::{create_project, grant_key};
 use cauce_engine::ports::table::Table;
 use cauce_engine::store::jobs;
 use cauce_engine::store::settings;
-use cauce_local::house::{House, Options};
-use cauce_local::http;
-use cauce_local::run::Runner;
 use std::process::ExitCode;
 use std::sync::Arc;
 

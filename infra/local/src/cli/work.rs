@@ -1,16 +1,16 @@
 //! `demo`, `sample` and `import`.
 
 use super::{DemoArgs, Failure, ImportArgs, SampleArgs};
+use crate::clock::Clock;
+use crate::demo::Demo;
+use crate::house::{House, Options};
+use crate::run::Runner;
+use crate::sample::Sample;
 use cauce_domain::ids::{ProjectId, derived};
 use cauce_engine::import::job::{self, Kind, LoadState, Options as LoadOptions, Picture};
 use cauce_engine::import::{Request, request};
 use cauce_engine::ports::files::{Files, whole};
 use cauce_engine::store::settings::{self, Setup};
-use cauce_local::clock::Clock;
-use cauce_local::demo::Demo;
-use cauce_local::house::{House, Options};
-use cauce_local::run::Runner;
-use cauce_local::sample::Sample;
 use chrono::{DateTime, Utc};
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -41,6 +41,7 @@ use cauce_domain::debt::promise::Promise;
 use cauce_domain::ids::{CustomerId, MatterId, SendId};
 use cauce_domain::strategy::trigger::Trigger;
 use chrono::NaiveDate;
+use futures::future::BoxFuture;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Ended matters looked at for promises.
@@ -141,34 +142,40 @@ pub(crate) struct Dossier<'a> {
 
 impl<'a> Dossier<'a> {
     /// Reads the account, the orders by which something is owed and the matters that stand: one query.
-    pub(crate) async fn open(desk: &'a Desk<'a>, id: &CustomerId) -> Result<Option<Self>, Error> {
-        let Some(open) = accounts::open_account(desk.ports, desk.setup.id(), id).await? else { return Ok(None) };
-        let flow_calls = calls::of_flows(desk, &open.account).await?;
-        let order = |(order, key, version): (Order, Key, u64)| (order.code.clone(), Kept::read(order, key, version));
-        let matter = |(matter, key, version): (Matter, Key, u64)| {
-            let id = matter.id().clone();
-            (id, Kept::read(matter, key, version))
-        };
-        Ok(Some(Self {
-            desk,
-            before: open.account.clone(),
-            version: open.version,
-            account: open.account,
-            orders: open.orders.into_iter().map(order).collect(),
-            matters: open.matters.into_iter().map(matter).collect(),
-            flow_calls,
-            managed: BTreeSet::new(),
-            week: None,
-            movements: BTreeMap::new(),
-            recorded: false,
-            ended: Vec::new(),
-            put_away: false,
-            changes: Vec::new(),
-            events: Vec::new(),
-            set_off: Vec::new(),
-            entries: BTreeMap::new(),
-            unfinished: None,
-        }))
+    pub(crate) fn open<'b>(desk: &'a Desk<'a>, id: &'b CustomerId) -> BoxFuture<'b, Result<Option<Self>, Error>>
+    where
+        'a: 'b,
+    {
+        Box::pin(async move {
+            let Some(open) = accounts::open_account(desk.ports, desk.setup.id(), id).await? else { return Ok(None) };
+            let flow_calls = calls::of_flows(desk, &open.account).await?;
+            let order =
+                |(order, key, version): (Order, Key, u64)| (order.code.clone(), Kept::read(order, key, version));
+            let matter = |(matter, key, version): (Matter, Key, u64)| {
+                let id = matter.id().clone();
+                (id, Kept::read(matter, key, version))
+            };
+            Ok(Some(Self {
+                desk,
+                before: open.account.clone(),
+                version: open.version,
+                account: open.account,
+                orders: open.orders.into_iter().map(order).collect(),
+                matters: open.matters.into_iter().map(matter).collect(),
+                flow_calls,
+                managed: BTreeSet::new(),
+                week: None,
+                movements: BTreeMap::new(),
+                recorded: false,
+                ended: Vec::new(),
+                put_away: false,
+                changes: Vec::new(),
+                events: Vec::new(),
+                set_off: Vec::new(),
+                entries: BTreeMap::new(),
+                unfinished: None,
+            }))
+        })
     }
 
     /// Reads closed orders of this customer's that are not at hand.

@@ -15,34 +15,37 @@ use cauce_domain::contact::alert::Alert;
 use cauce_domain::contact::interaction::Interaction;
 use cauce_domain::debt::matter::Matter;
 use chrono::NaiveDate;
+use futures::future::BoxFuture;
 
 /// Matters that are put away with one transaction.
 const PUT_AWAY: usize = 5;
 
 impl Dossier<'_> {
     /// Writes all of it, or nothing; `false` when somebody was faster. Afterwards it may be changed and saved further.
-    pub(crate) async fn save(&mut self) -> Result<bool, Error> {
-        let said = self.messages_of_events().await?;
-        let due: Vec<Interaction> = said.iter().map(|(message, _)| message.clone()).collect();
-        let notices = self.notices();
-        let tickets = self.tickets_of_campaigns().await?;
-        let mut changes = self.take_changes(said)?;
-        changes.extend(tickets);
-        // Whoever paid all that was past due can pay again: there is nothing to be told.
-        let notices = if self.account.alerts.has(Alert::CannotPay) { notices } else { without_payments(notices) };
-        if self.desk.dry {
-            return Ok(true);
-        }
-        self.before = self.account.clone();
-        self.version += 1;
-        let told = announce::told(&changes);
-        let made = matches!(commit(self.desk.ports, changes).await?, Committed::Made);
-        if made {
-            announce::hurry(self.desk.ports, self.desk.setup, told).await;
-            hurry(self.desk.ports, self.desk.setup, &due, self.desk.by.at).await;
-            self.tell_the_team(notices).await;
-        }
-        Ok(made)
+    pub(crate) fn save(&mut self) -> BoxFuture<'_, Result<bool, Error>> {
+        Box::pin(async move {
+            let said = self.messages_of_events().await?;
+            let due: Vec<Interaction> = said.iter().map(|(message, _)| message.clone()).collect();
+            let notices = self.notices();
+            let tickets = self.tickets_of_campaigns().await?;
+            let mut changes = self.take_changes(said)?;
+            changes.extend(tickets);
+            // Whoever paid all that was past due can pay again: there is nothing to be told.
+            let notices = if self.account.alerts.has(Alert::CannotPay) { notices } else { without_payments(notices) };
+            if self.desk.dry {
+                return Ok(true);
+            }
+            self.before = self.account.clone();
+            self.version += 1;
+            let told = announce::told(&changes);
+            let made = matches!(commit(self.desk.ports, changes).await?, Committed::Made);
+            if made {
+                announce::hurry(self.desk.ports, self.desk.setup, told).await;
+                hurry(self.desk.ports, self.desk.setup, &due, self.desk.by.at).await;
+                self.tell_the_team(notices).await;
+            }
+            Ok(made)
+        })
     }
 
     /// What campaigns the customer was in are measured by, where something of their days happened.

@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::ports::Ports;
 use crate::ports::table::{Change, Stored, WriteError};
 use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
 use uuid::Uuid;
 
 /// When a write was made: its id, of version 7, begins with the instant by the clock of whoever wrote.
@@ -26,25 +27,27 @@ pub enum Committed {
 const TRIES: u32 = 3;
 
 /// Makes all changes or none.
-pub async fn commit(ports: &Ports, changes: Vec<Change>) -> Result<Committed, Error> {
-    let id = ports.new_id();
-    let mut tries = 0;
-    loop {
-        match ports.table.write(id, changes.clone()).await {
-            Ok(()) => return Ok(Committed::Made),
-            Err(WriteError::Conflict(lost)) => {
-                let ours = lost.iter().any(|(_, stored)| stored.as_ref().is_some_and(|s| s.write == id));
-                return Ok(if ours { Committed::Made } else { Committed::Lost(lost) });
-            }
-            Err(WriteError::Port(error)) => {
-                tries += 1;
-                let hopeless = matches!(error, crate::ports::PortError::Refused(_));
-                if hopeless || tries == TRIES {
-                    return Err(error.into());
+pub fn commit(ports: &Ports, changes: Vec<Change>) -> BoxFuture<'_, Result<Committed, Error>> {
+    Box::pin(async move {
+        let id = ports.new_id();
+        let mut tries = 0;
+        loop {
+            match ports.table.write(id, changes.clone()).await {
+                Ok(()) => return Ok(Committed::Made),
+                Err(WriteError::Conflict(lost)) => {
+                    let ours = lost.iter().any(|(_, stored)| stored.as_ref().is_some_and(|s| s.write == id));
+                    return Ok(if ours { Committed::Made } else { Committed::Lost(lost) });
+                }
+                Err(WriteError::Port(error)) => {
+                    tries += 1;
+                    let hopeless = matches!(error, crate::ports::PortError::Refused(_));
+                    if hopeless || tries == TRIES {
+                        return Err(error.into());
+                    }
                 }
             }
         }
-    }
+    })
 }
 
 /// Makes all changes or fails; for writes nobody competes with.

@@ -38,17 +38,20 @@ pub mod whole_account;
 
 use crate::ports::PortError;
 use crate::ports::table::{Page, Query, Stored, Table};
+use futures::future::BoxFuture;
 
 /// Reads every page of a query.
-pub async fn query_all(table: &dyn Table, query: Query) -> Result<Vec<Stored>, PortError> {
-    let mut items = Vec::new();
-    let mut after = query.after.clone();
-    loop {
-        let page: Page = table.query(&query.clone().after(after)).await?;
-        items.extend(page.items);
-        match page.next {
-            Some(next) => after = Some(next),
-            None => return Ok(items),
+pub fn query_all(table: &dyn Table, query: Query) -> BoxFuture<'_, Result<Vec<Stored>, PortError>> {
+    Box::pin(async move {
+        let mut items = Vec::new();
+        let mut after = query.after.clone();
+        loop {
+            let page: Page = table.query(&query.clone().after(after)).await?;
+            items.extend(page.items);
+            match page.next {
+                Some(next) => after = Some(next),
+                None => return Ok(items),
+            }
         }
-    }
+    })
 }

@@ -30,6 +30,7 @@ use cauce_domain::strategy::tag::Sender;
 use cauce_domain::strategy::template::Template;
 use cauce_domain::strategy::trigger::{EventRule, Trigger};
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -382,56 +383,58 @@ pub fn key_name(project: &ProjectId) -> String {
 }
 
 /// Reads a project's settings with one query.
-pub async fn load(ports: &Ports, project: &ProjectId) -> Result<Setup, Error> {
-    let items = query_all(ports.table.as_ref(), Query::table(TableName::Settings, project.as_str())).await?;
-    let secret = ports.secrets.get(&key_name(project)).await?;
-    let key = secret.map(|s| s.expose().as_bytes().to_vec()).unwrap_or_default();
-    let (mut found, mut users, mut templates, mut segments, mut flows, mut mappings) =
-        (None, vec![], vec![], vec![], vec![], vec![]);
-    let (mut connections, mut registered, mut prices) = (BTreeMap::new(), vec![], None);
-    let (mut events, mut endpoints, mut campaigned) = (vec![], vec![], false);
-    for stored in items {
-        let (body, version) = (&stored.body, stored.version);
-        match stored.key.sk.split('#').next() {
-            Some("project") => found = Some(Versioned { value: decode(body)?, version }),
-            Some("user") => users.push(Versioned { value: decode(body)?, version }),
-            Some("template") => templates.push(Versioned { value: decode(body)?, version }),
-            Some("segment") => segments.push(Versioned { value: decode(body)?, version }),
-            Some("flow") => flows.push(Versioned { value: decode(body)?, version }),
-            Some("endpoint") => endpoints.push(Versioned { value: decode(body)?, version }),
-            Some("event") => events.push(Versioned { value: decode(body)?, version }),
-            Some("mapping") => mappings.push(Versioned { value: decode(body)?, version }),
-            Some("connection") => {
-                let value: Connection = decode(body)?;
-                connections.insert(value.channel, Versioned { value, version });
+pub fn load<'a>(ports: &'a Ports, project: &'a ProjectId) -> BoxFuture<'a, Result<Setup, Error>> {
+    Box::pin(async move {
+        let items = query_all(ports.table.as_ref(), Query::table(TableName::Settings, project.as_str())).await?;
+        let secret = ports.secrets.get(&key_name(project)).await?;
+        let key = secret.map(|s| s.expose().as_bytes().to_vec()).unwrap_or_default();
+        let (mut found, mut users, mut templates, mut segments, mut flows, mut mappings) =
+            (None, vec![], vec![], vec![], vec![], vec![]);
+        let (mut connections, mut registered, mut prices) = (BTreeMap::new(), vec![], None);
+        let (mut events, mut endpoints, mut campaigned) = (vec![], vec![], false);
+        for stored in items {
+            let (body, version) = (&stored.body, stored.version);
+            match stored.key.sk.split('#').next() {
+                Some("project") => found = Some(Versioned { value: decode(body)?, version }),
+                Some("user") => users.push(Versioned { value: decode(body)?, version }),
+                Some("template") => templates.push(Versioned { value: decode(body)?, version }),
+                Some("segment") => segments.push(Versioned { value: decode(body)?, version }),
+                Some("flow") => flows.push(Versioned { value: decode(body)?, version }),
+                Some("endpoint") => endpoints.push(Versioned { value: decode(body)?, version }),
+                Some("event") => events.push(Versioned { value: decode(body)?, version }),
+                Some("mapping") => mappings.push(Versioned { value: decode(body)?, version }),
+                Some("connection") => {
+                    let value: Connection = decode(body)?;
+                    connections.insert(value.channel, Versioned { value, version });
+                }
+                Some(CAMPAIGNED) => campaigned = true,
+                Some("prices") => prices = Some(Versioned { value: decode(body)?, version }),
+                Some("registered") => registered.push(Versioned { value: decode(body)?, version }),
+                _ => {}
             }
-            Some(CAMPAIGNED) => campaigned = true,
-            Some("prices") => prices = Some(Versioned { value: decode(body)?, version }),
-            Some("registered") => registered.push(Versioned { value: decode(body)?, version }),
-            _ => {}
         }
-    }
-    let mut project: Versioned<Project> = found.ok_or(Error::NotFound("el proyecto"))?;
-    // A channel that came later is as a new project has it.
-    for channel in Channel::ALL {
-        let flags = ChannelFlags { visible: true, active: true, connected: true, paused_until: None };
-        project.value.channels.entry(channel).or_insert(flags);
-    }
-    project.value.active &= ports.restored.is_none_or(|restored| project.value.activated >= Some(restored));
-    Ok(Setup {
-        project,
-        users,
-        templates,
-        segments,
-        flows,
-        events,
-        endpoints,
-        mappings,
-        connections,
-        registered,
-        prices,
-        campaigned,
-        key,
+        let mut project: Versioned<Project> = found.ok_or(Error::NotFound("el proyecto"))?;
+        // A channel that came later is as a new project has it.
+        for channel in Channel::ALL {
+            let flags = ChannelFlags { visible: true, active: true, connected: true, paused_until: None };
+            project.value.channels.entry(channel).or_insert(flags);
+        }
+        project.value.active &= ports.restored.is_none_or(|restored| project.value.activated >= Some(restored));
+        Ok(Setup {
+            project,
+            users,
+            templates,
+            segments,
+            flows,
+            events,
+            endpoints,
+            mappings,
+            connections,
+            registered,
+            prices,
+            campaigned,
+            key,
+        })
     })
 }
 
