@@ -17,4 +17,5 @@ pub mod promise;
 pub mod receivables;
 pub mod rules;
 pub mod situation;
+pub mod standing;
 pub mod statement;
