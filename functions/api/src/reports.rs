@@ -50,6 +50,10 @@ pub(crate) fn shown(report: &Report) -> Value {
     json["kind_name"] = process.spanish().into();
     json["state_name"] = process.state().into();
     json["expires"] = json!(report.expires());
+    // What is not asked of rows is not told.
+    if let Some(filter) = json["filter"].as_object_mut() {
+        filter.retain(|_, value| !value.is_null() && *value != json!(false));
+    }
     // Where the file is stored is nobody's: it is had by its own route.
     if let Some(file) = json["file"].as_str().map(|_| format!("/v1/reports/{}/file", report.id)) {
         json["file"] = file.into();

@@ -73,7 +73,9 @@ impl Asked {
 #[derive(Debug, Clone, Default)]
 struct Sum {
     states: States,
-    /// Customers reached on days of which it is known who paid, and those who did.
+    /// Of some day it is known who paid.
+    settled: bool,
+    /// Customers reached on those days, and those who paid.
     reached: u64,
     paid: u64,
 }
@@ -88,7 +90,8 @@ impl Sum {
             "scheduled": self.states.all(), "sent": made, "delivered": delivered + opened, "read": read, "failed": failed,
             "not_sent": not_sent, "unknown": unknown, "to_manage": to_manage,
             "contactability": share(read as i64, made as i64),
-            "reached": self.reached, "paid": self.paid, "effectiveness": share(self.paid as i64, self.reached as i64),
+            "reached": self.settled.then_some(self.reached), "paid": self.settled.then_some(self.paid),
+            "effectiveness": share(self.paid as i64, self.reached as i64),
         })
     }
 }
@@ -150,6 +153,7 @@ async fn sends(State(api): State<Api>, caller: Caller, Query(asked): Query<Asked
 fn add(sum: &mut Sum, came: &Came, settled: bool) {
     sum.states.add(&came.states);
     if settled {
+        sum.settled = true;
         sum.reached += came.reached;
         sum.paid += came.paid;
     }
