@@ -270,9 +270,10 @@ pub(crate) fn figures(folder: &Path, large: &Portfolio) -> Result<(), Failure> {
         format!("{:.1} s, {} items read, {} written", seconds(night), night["reads"], night["writes"])
     };
     line("indicators, the first night", &format!("{}; peak {} MB", night(0), indicate["peak_mb"]));
+    line("indicators, a night after the load", &night(1));
     line(
         "indicators, a night without changes",
-        &format!("{}; read in {:.1} ms", night(1), number(&indicate, "read_ms")),
+        &format!("{}; read in {:.1} ms", night(2), number(&indicate, "read_ms")),
     );
     line("indicators, PostgreSQL", &format!("{:.2} s (arrears and months from the orders)", postgres.indicators));
     let _ = std::fs::remove_dir_all(folder);
