@@ -54,7 +54,7 @@ async fn night_with(path: &Path, fault: Fault, at: usize) -> usize {
 }
 
 /// Calls struck, spread over all of them: most are alike in all sixteen shards.
-const STRUCK: usize = 20;
+const STRUCK: usize = 40;
 
 async fn every_call(fault: Fault) {
     let folder = crate::world::folder();

@@ -62,7 +62,7 @@ async fn report_with(path: &Path, fault: Fault, at: usize) -> usize {
 }
 
 /// Calls struck, spread over all of them: most are those of the hour's close, alike in all sixteen shards.
-const STRUCK: usize = 20;
+const STRUCK: usize = 40;
 
 async fn every_call(fault: Fault) {
     let folder = crate::world::folder();
