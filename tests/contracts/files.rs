@@ -64,3 +64,18 @@ async fn what_no_queue_takes_is_refused_early() {
     let late = Message { delay: MAX_DELAY + 1, ..Message::new("p", "x".into()) };
     assert!(queue.send(QueueName::Plan, vec![late]).await.is_err());
 }
+
+#[tokio::test]
+async fn a_large_group_keeps_no_other_waiting() {
+    let temp = folder();
+    let table = Arc::new(SqliteTable::open(&temp.path().join("t.db")).expect("a table"));
+    let queue = SqliteQueue::new(&table, Arc::new(Clock::set_to(utc("2026-03-10T12:00:00Z"))));
+    let of = |group: &str, count: usize| (0..count).map(|n| Message::new(group, format!("{group} {n}"))).collect();
+    // A campaign of a large project first, then its own day's messages, then a small project's.
+    for (group, count) in [("grande#campaign", 1_000), ("grande", 5), ("chico", 5)] {
+        queue.send(QueueName::Plan, of(group, count)).await.expect("sent");
+    }
+    let first = queue.receive(QueueName::Plan, 30).await.expect("received");
+    let served = |group: &str| first.iter().filter(|it| it.body.starts_with(&format!("{group} "))).count();
+    assert_eq!((served("grande"), served("chico"), served("grande#campaign")), (5, 5, 20));
+}

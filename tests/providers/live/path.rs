@@ -9,6 +9,10 @@ use axum::http::{Method, StatusCode};
 use cauce_channels::network::Addresses;
 use cauce_domain::contact::channel::Channel;
 use cauce_domain::contact::interaction::{Interaction, State};
+use cauce_engine::messages::SendOne;
+use cauce_engine::pace::{Turn, by_account};
+use cauce_engine::ports::queue::QueueName;
+use cauce_engine::store::setups::Setups;
 use cauce_local::house::Options;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
@@ -171,6 +175,39 @@ async fn messages_leave_no_faster_than_the_number_may() {
     line.world.pass("2026-03-10T14:00:10Z").await;
     assert_eq!(whatsapp.taken().len(), 200);
     assert_eq!(line.world.house().ports.providers["whatsapp"].provider(), "whatsapp");
+}
+
+/// When the day's own messages leave that come after so many others on an account of eighty a second: those at once, and those
+/// within ten seconds.
+async fn after(others: usize, campaign: bool) -> (usize, usize) {
+    let line = connected(&Memory::taking(), &Memory::taking()).await;
+    let (world, now) = (&line.world, line.world.now());
+    let (ports, queue) = (&world.house().ports, &world.house().queue);
+    let one = |name: &str, campaign: bool| SendOne {
+        project: world.project.clone(),
+        customer: "c".into(),
+        day: "2026-03-10".parse().expect("a day"),
+        send: name.into(),
+        channel: Some(Channel::Whatsapp),
+        place: None,
+        campaign,
+    };
+    let row = async |name: &str, count: usize, campaign: bool| {
+        let records = (0..count).map(|n| (format!("{name}{n}"), Ok(one(&format!("{name}{n}"), campaign)))).collect();
+        by_account(ports, &Setups::new(ports), records, now).await
+    };
+    row("otro", others, campaign).await;
+    let turns = row("propio", 5, false).await;
+    let at_once = turns.iter().filter(|(_, turn)| matches!(turn, Ok(Turn::Now(_)))).count();
+    world.house().clock.advance_to(now + chrono::TimeDelta::seconds(10));
+    let soon = queue.receive(QueueName::Send(Channel::Whatsapp), 10_000).await.expect("received");
+    (at_once, soon.iter().filter(|it| it.body.contains("propio")).count())
+}
+
+#[tokio::test]
+async fn however_large_a_campaign_is_the_days_own_messages_wait_seconds_for_it() {
+    assert_eq!(after(900, true).await, (0, 5), "a campaign takes places of the next five seconds alone");
+    assert_eq!(after(900, false).await, (0, 0), "as many of the day's own are before them for eleven seconds");
 }
 
 #[tokio::test]
